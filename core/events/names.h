@@ -1,0 +1,45 @@
+// Names: gives slots to contexts, malloc'ed regions and chunks as an emitter makes and drops them, and finds them
+// again by address. One hash look-up here saves one at every replay of the trace (notes: perf-anchors 5).
+#pragma once
+
+#include <unordered_map>
+#include <vector>
+
+#include "core/base/ids.h"
+
+namespace palloscope::core {
+
+class Names {
+ public:
+  ContextSlot add_context(Address at);
+  BlockSlot add_block(Address at);
+  ChunkSlot add_chunk(Address at, BlockSlot block);
+
+  // none if there is no such thing now
+  ContextSlot context(Address at) const;
+  BlockSlot block(Address at) const;
+  ChunkSlot chunk(Address at) const;
+
+  void drop_context(Address at);
+  void drop_block(BlockSlot block);      // after drop_chunks_of
+  void drop_chunks_of(BlockSlot block);  // in the order in which they were added
+  // The region moved; so did its only chunk, if it has one.
+  void move_block(BlockSlot block, Address to, Address chunk_to);
+
+ private:
+  struct Block {
+    Address at;
+    std::vector<Address> chunks;
+  };
+  std::unordered_map<Address, ContextSlot> contexts_;
+  std::unordered_map<Address, BlockSlot> blocks_;
+  std::unordered_map<Address, ChunkSlot> chunks_;
+  std::vector<Block> block_table_;
+  std::vector<ContextSlot> free_contexts_;
+  std::vector<BlockSlot> free_blocks_;
+  std::vector<ChunkSlot> free_chunks_;
+  std::uint32_t next_context_ = 0;
+  std::uint32_t next_chunk_ = 0;
+};
+
+}  // namespace palloscope::core

@@ -1,0 +1,184 @@
+// MemoryState: everything that is known about the watched process's memory after event N. One reducer, `apply`,
+// serves live view, replay, command line and tests. Flat tables indexed by slot: applying an event hashes nothing
+// and costs the same however large the heap is (but for events that drop many chunks).
+//
+// Every change goes through the journal, so any event can be undone without code of its own (Timeline uses it).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/events/event.h"
+
+namespace palloscope::trace {
+
+using core::Address;
+using core::BlockSlot;
+using core::ChunkSlot;
+using core::ContextSlot;
+using core::EventNumber;
+
+inline constexpr int kFreelistCount = 11;  // AllocSet's size classes, 8 bytes to 8 kB (spec 3.1)
+
+// What a dump reported of a context whose blocks are unknown.
+struct ReportedCounters {
+  std::uint64_t blocks = 0, total_bytes = 0, free_bytes = 0, free_chunks = 0, used_bytes = 0, chunks = 0,
+                empty_blocks = 0;
+  friend bool operator==(const ReportedCounters&, const ReportedCounters&) = default;
+};
+
+struct OmittedContexts {
+  std::uint64_t count = 0, blocks = 0, total_bytes = 0, free_bytes = 0, free_chunks = 0, used_bytes = 0;
+  friend bool operator==(const OmittedContexts&, const OmittedContexts&) = default;
+};
+
+// A context of the tree. Live exactly if `born` != 0. Children newest first, as PostgreSQL links them.
+struct ContextRecord {
+  EventNumber born = 0;  // with the slot: the context's name over all time
+  core::ContextKind kind = core::ContextKind::AllocSet;
+  bool is_reset = true;
+  bool allow_in_crit_section = false;
+  bool recycled = false;  // its memory came from a recycled-context list
+  std::int32_t recycle_list = -1;
+  Address at;
+  BlockSlot region;  // holds the header
+  ContextSlot parent, first_child, prev_sibling, next_sibling;
+  std::uint64_t mem_allocated_bytes = 0;
+  std::uint64_t min_context_bytes = 0, init_block_bytes = 0, max_block_bytes = 0, next_block_bytes = 0;
+  std::uint64_t chunk_limit_bytes = 0;
+
+  BlockSlot first_block;  // the block list in its own order: head first
+  std::uint32_t block_count = 0;
+  std::uint32_t live_chunk_count = 0;
+  std::uint32_t free_chunk_count = 0;    // on freelists
+  std::uint64_t requested_bytes = 0;     // of live chunks
+  std::uint64_t granted_bytes = 0;       // of live chunks
+  std::uint64_t free_chunk_bytes = 0;    // payload of chunks on freelists
+  std::uint64_t tail_bytes = 0;          // never handed out: sum over its blocks of end - free_at
+  ChunkSlot freelist[kFreelistCount];    // heads
+  std::vector<std::uint32_t> callbacks;  // registered, front first
+
+  std::optional<ReportedCounters> reported;
+  std::optional<OmittedContexts> omitted_children;
+  std::string name;
+  std::optional<std::string> ident;
+  friend bool operator==(const ContextRecord&, const ContextRecord&) = default;
+};
+
+// A malloc'ed region. Live exactly if `born` != 0. As a block of a context: header..end, allocated up to free_at.
+struct BlockRecord {
+  EventNumber born = 0;
+  Address at;
+  std::uint64_t bytes = 0;
+  core::BlockRole role = core::BlockRole::Plain;
+  std::uint8_t recycle_list = 0;  // role Recycled
+  ContextSlot context;            // none: Plain, Recycled
+  Address header, free_start, free_at;
+  std::uint64_t accounted_bytes = 0;
+  BlockSlot prev, next;               // in the context's block list
+  ChunkSlot first_chunk, last_chunk;  // in the order in which they were made: by address
+  std::uint32_t chunk_count = 0;
+  std::uint32_t live_chunk_count = 0;
+
+  Address end() const { return at + bytes; }
+  friend bool operator==(const BlockRecord&, const BlockRecord&) = default;
+};
+
+enum class ChunkState : std::uint8_t { Gone, Live, Free };
+
+struct ChunkRecord {
+  EventNumber born = 0;               // of the current or last use; carved and never used: of the carving
+  Address at;                         // payload
+  std::uint64_t requested_bytes = 0;  // of the current or last use
+  std::uint64_t granted_bytes = 0;
+  BlockSlot block;
+  ChunkSlot next_in_block;
+  ChunkSlot next_free;  // next in its freelist
+  ChunkState state = ChunkState::Gone;
+  std::uint8_t size_class = 0;
+  core::ChunkOrigin origin = core::ChunkOrigin::Tail;
+  friend bool operator==(const ChunkRecord&, const ChunkRecord&) = default;
+};
+
+struct HeapTotals {
+  std::uint64_t malloc_bytes = 0;     // all live regions
+  std::uint64_t context_bytes = 0;    // sum of mem_allocated (reported totals where only those are known)
+  std::uint64_t requested_bytes = 0;  // live chunks
+  std::uint64_t granted_bytes = 0;
+  std::uint64_t region_count = 0, context_count = 0, live_chunk_count = 0, free_chunk_count = 0;
+  std::uint64_t malloc_calls = 0, free_calls = 0;  // so far (realloc counts as neither)
+  friend bool operator==(const HeapTotals&, const HeapTotals&) = default;
+};
+
+// Where the program is: what the source and lesson panels show.
+struct ProgramPoint {
+  std::uint32_t file = 0, line = 0;  // line 0: none yet
+  EventNumber narration = 0;         // the Narration event in force; 0: none
+  EventNumber error = 0;             // the last ErrorReported of severity Error not yet caught; 0: none
+  EventNumber snapshot = 0;          // the last SnapshotBegan
+  EventNumber statement = 0;
+  ContextSlot current;  // CurrentMemoryContext
+  friend bool operator==(const ProgramPoint&, const ProgramPoint&) = default;
+};
+
+// Why an event cannot be what a correct process did: it names a thing that is not there, or makes one twice.
+// The state is unchanged where it could not be applied.
+struct Fault {
+  EventNumber event = 0;
+  std::string what;
+  friend bool operator==(const Fault&, const Fault&) = default;
+};
+
+class Journal;  // records old values of changed records; trace/replay/journal.h
+
+class MemoryState {
+ public:
+  // Applies event number `event_number() + 1`. A faulty event counts too; its fault is kept (faults()).
+  void apply(const core::EventBody& event);
+
+  // The typed reducers: what a decoder calls, without building a variant. Each also counts the event.
+  // (One overload for every alternative of EventBody; see memory_state.cpp.)
+  template <class E>
+  void apply_typed(const E& event);
+
+  EventNumber event_number() const { return event_number_; }
+  const HeapTotals& totals() const { return totals_; }
+  const ProgramPoint& point() const { return point_; }
+
+  // Tables by slot; a slot that is not live holds a record with born == 0 (chunks: state Gone).
+  const std::vector<ContextRecord>& contexts() const { return contexts_; }
+  const std::vector<BlockRecord>& blocks() const { return blocks_; }
+  const std::vector<ChunkRecord>& chunks() const { return chunks_; }
+
+  const ContextRecord* context(ContextSlot slot) const;  // null if not live
+  const BlockRecord* block(BlockSlot slot) const;
+  const ChunkRecord* chunk(ChunkSlot slot) const;
+  ContextSlot context_of(const ChunkRecord& chunk) const;
+
+  // Top contexts and detached ones, newest first.
+  ContextSlot first_root() const { return first_root_; }
+  // Front of recycled-context list 0 or 1 first.
+  const std::vector<BlockSlot>& recycled(int list) const { return recycled_[list]; }
+
+  const std::map<std::string, Address>& variables() const { return variables_; }
+  const std::vector<Fault>& faults() const { return faults_; }
+
+  friend bool operator==(const MemoryState&, const MemoryState&);
+
+ private:
+  EventNumber event_number_ = 0;
+  HeapTotals totals_;
+  ProgramPoint point_;
+  std::vector<ContextRecord> contexts_;
+  std::vector<BlockRecord> blocks_;
+  std::vector<ChunkRecord> chunks_;
+  ContextSlot first_root_;
+  std::vector<BlockSlot> recycled_[2];
+  std::map<std::string, Address> variables_;
+  std::vector<Fault> faults_;
+};
+
+}  // namespace palloscope::trace

@@ -1,0 +1,96 @@
+// Timeline: one stream of events with a cursor. Whatever the source (file, running scenario, imported dump), views see
+// only this. Opening reads the index, not the events; seeking restores the nearest keyframe and applies what follows;
+// stepping either way costs what the step changed.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/events/event_sink.h"
+#include "trace/replay/memory_state.h"
+
+namespace palloscope::trace {
+
+// A thing over all time: its slot and the event that made it.
+struct ContextKey {
+  ContextSlot slot;
+  EventNumber born = 0;
+  friend bool operator==(const ContextKey&, const ContextKey&) = default;
+};
+
+// What the last move of the cursor (if it was a short one) changed: old values, for marks and +/- numbers.
+// A thing that did not exist before the move has an old record with born == 0 / state Gone.
+struct ChangeSet {
+  EventNumber from = 0, to = 0;  // from > to: a step back
+  bool known = false;            // false: the move was too long to say
+  std::vector<std::pair<ContextSlot, ContextRecord>> contexts;
+  std::vector<std::pair<BlockSlot, BlockRecord>> blocks;
+  std::vector<std::pair<ChunkSlot, ChunkRecord>> chunks;
+  HeapTotals totals;   // old
+  ProgramPoint point;  // old
+};
+
+// One column of the memory-over-time picture: extremes over events first..last.
+struct TimelineSample {
+  EventNumber first = 0, last = 0;
+  std::uint64_t context_bytes_min = 0, context_bytes_max = 0;  // HeapTotals::context_bytes
+  std::uint64_t malloc_bytes_max = 0;
+  std::uint64_t granted_bytes_max = 0;  // live chunks
+};
+
+// A tick for the lanes: context created, reset, deleted, reparented; errors; narration; snapshots.
+struct TimelineMark {
+  EventNumber event = 0;
+  std::uint8_t tag = 0;  // the event's kTag
+  ContextSlot context;
+};
+
+class Timeline final {
+ public:
+  // A file of ours. Anything cut or corrupt opens as far as it is whole, and `problem()` says what is missing.
+  static core::Result<Timeline> open(const std::filesystem::path& file);
+  // A stream that grows: what is fed to `sink()` becomes part of it at once, in memory.
+  static Timeline recording(core::StreamDescription description);
+
+  Timeline(Timeline&&) noexcept;
+  Timeline& operator=(Timeline&&) noexcept;
+  ~Timeline();
+
+  const core::StreamDescription& description() const;
+  EventNumber size() const;            // number of events; grows for a recording
+  const std::string& problem() const;  // empty: whole
+  core::EventSink& sink();             // recordings only
+  // Writes the whole stream as a trace file, with index and keyframes.
+  core::Status save(const std::filesystem::path& file) const;
+
+  EventNumber cursor() const;
+  const MemoryState& state() const;  // at the cursor
+  void seek(EventNumber n);          // clamped to 0..size()
+  const ChangeSet& last_change() const;
+
+  core::EventBody event(EventNumber n) const;  // 1..size()
+  // The nearest event after / before `from` that touches the context; none if there is no such.
+  std::optional<EventNumber> next_touching(ContextKey context, EventNumber from) const;
+  std::optional<EventNumber> previous_touching(ContextKey context, EventNumber from) const;
+  // The nearest event of one of these kinds (tags) after / before `from`: lesson steps, errors, snapshots.
+  std::optional<EventNumber> next_of(std::span<const std::uint8_t> tags, EventNumber from) const;
+  std::optional<EventNumber> previous_of(std::span<const std::uint8_t> tags, EventNumber from) const;
+
+  // At most `columns` samples that cover first..last. Costs O(columns + one decoded block at each end).
+  std::vector<TimelineSample> samples(EventNumber first, EventNumber last, int columns) const;
+  // Marks within first..last, at most `limit`, thinned evenly if there are more.
+  std::vector<TimelineMark> marks(EventNumber first, EventNumber last, int limit) const;
+
+ private:
+  struct Impl;
+  explicit Timeline(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace palloscope::trace
