@@ -193,6 +193,7 @@ struct BlockAdded {
   Address header;                     // AllocBlockData (GenerationBlock, ...); the region may start before it (keeper)
   Address free_start;                 // freeptr of the empty block: first byte behind the block header
   std::uint64_t accounted_bytes = 0;  // what mem_allocated grows by (spec 7.10)
+  std::uint32_t list = 0;             // which of its context's block lists, see BlockMoved
   friend bool operator==(const BlockAdded&, const BlockAdded&) = default;
 };
 
@@ -203,8 +204,8 @@ struct BlockRemoved {
   friend bool operator==(const BlockRemoved&, const BlockRemoved&) = default;
 };
 
-// The block stays but all its chunks are gone; freeptr is back at the start (Generation's free and keeper blocks,
-// Slab).
+// The block stays but all its chunks are gone; freeptr is back at the start (Generation's free and keeper blocks). An
+// External block is Ordinary from then on: its room takes small chunks (spec 4.4).
 struct BlockEmptied {
   static constexpr std::uint8_t kTag = 27;
   BlockSlot block;
@@ -217,6 +218,17 @@ struct NextBlockSizeSet {
   ContextSlot context;
   std::uint64_t bytes = 0;
   friend bool operator==(const NextBlockSizeSet&, const NextBlockSizeSet&) = default;
+};
+
+// The block went to the head of its context's block list number `list` (Slab; other kinds have list 0 alone).
+// Slab's lists, 15: the number of free chunks; 16+: blocklist 0..2, and 3 for the cached empty blocks. Because blocks
+// enter these lists only at the head, one list per context holds them all: a moved block goes to its front, and list
+// k is what remains when the others are left out.
+struct BlockMoved {
+  static constexpr std::uint8_t kTag = 29;
+  BlockSlot block;
+  std::uint32_t list = 0;
+  friend bool operator==(const BlockMoved&, const BlockMoved&) = default;
 };
 
 // --- chunks ---------------------------------------------------------------------------------------------------
@@ -397,7 +409,7 @@ using EventBody =
     std::variant<ContextCreated, ContextReset, ContextDeleted, ContextRecycled, ContextReparented, ContextIdentSet,
                  ContextSwitched, CritSectionAllowed, CallbackRegistered, CallbackRun,  //
                  Malloc, MallocFailed, Realloc, ReallocFailed, Free, BlockAdded, BlockRemoved, BlockEmptied,
-                 NextBlockSizeSet,                                                      //
+                 NextBlockSizeSet, BlockMoved,                                          //
                  ChunkAllocated, ChunkFreed, ChunkCarved, ChunkResized, MemoryWritten,  //
                  ErrorReported, AllocationFailed, ErrorCaught, Output,                  //
                  SourceText, SourceLine, Narration, Statement, VariableSet,             //

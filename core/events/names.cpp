@@ -39,7 +39,14 @@ BlockSlot Names::add_block(Address at) {
 ChunkSlot Names::add_chunk(Address at, BlockSlot block) {
   auto slot = take(free_chunks_, next_chunk_);
   check(chunks_.emplace(at, slot).second, "no two chunks live at one address");
-  block_table_[block.value].chunks.push_back(at);
+  block_table_[block.value].chunks.push_back({at, slot});
+  return slot;
+}
+
+ChunkSlot Names::add_chunk_that_may_share(Address at, BlockSlot block) {
+  auto slot = take(free_chunks_, next_chunk_);
+  chunks_.insert_or_assign(at, slot);
+  block_table_[block.value].chunks.push_back({at, slot});
   return slot;
 }
 
@@ -61,10 +68,10 @@ void Names::drop_block(BlockSlot block) {
 }
 
 void Names::drop_chunks_of(BlockSlot block) {
-  for (Address at : block_table_[block.value].chunks) {
-    auto found = chunks_.find(at);
-    free_chunks_.push_back(found->second);
-    chunks_.erase(found);
+  for (const Chunk& chunk : block_table_[block.value].chunks) {
+    free_chunks_.push_back(chunk.slot);
+    auto found = chunks_.find(chunk.at);
+    if (found != chunks_.end() && found->second == chunk.slot) chunks_.erase(found);
   }
   block_table_[block.value].chunks.clear();
 }
@@ -74,11 +81,10 @@ void Names::move_block(BlockSlot block, Address to, Address chunk_to) {
   blocks_.erase(moved.at);
   blocks_.emplace(to, block);
   moved.at = to;
-  for (Address& at : moved.chunks) {
-    auto slot = chunks_.at(at);
-    chunks_.erase(at);
-    chunks_.emplace(chunk_to, slot);
-    at = chunk_to;
+  for (Chunk& chunk : moved.chunks) {
+    chunks_.erase(chunk.at);
+    chunks_.emplace(chunk_to, chunk.slot);
+    chunk.at = chunk_to;
   }
 }
 

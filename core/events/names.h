@@ -14,6 +14,8 @@ class Names {
   ContextSlot add_context(Address at);
   BlockSlot add_block(Address at);
   ChunkSlot add_chunk(Address at, BlockSlot block);
+  // Bump answers a request of 0 bytes with the address of the next chunk (spec 6); the last chunk at an address owns it.
+  ChunkSlot add_chunk_that_may_share(Address at, BlockSlot block);
 
   // none if there is no such thing now
   ContextSlot context(Address at) const;
@@ -27,9 +29,13 @@ class Names {
   void move_block(BlockSlot block, Address to, Address chunk_to);
 
  private:
+  struct Chunk {
+    Address at;
+    ChunkSlot slot;
+  };
   struct Block {
     Address at;
-    std::vector<Address> chunks;
+    std::vector<Chunk> chunks;
   };
   std::unordered_map<Address, ContextSlot> contexts_;
   std::unordered_map<Address, BlockSlot> blocks_;
