@@ -1,0 +1,15 @@
+# Warnings for our own targets (third-party code is included as SYSTEM and compiled without them), and sanitizers.
+
+# Every target of ours goes through here once.
+function(palloscope_own_code target)
+  target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR})
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+  if(PALLOSCOPE_WERROR)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+endfunction()
+
+if(PALLOSCOPE_SANITIZE)
+  add_compile_options(-fsanitize=${PALLOSCOPE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${PALLOSCOPE_SANITIZE})
+endif()
