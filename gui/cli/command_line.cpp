@@ -1,0 +1,104 @@
+#include "gui/cli/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <numeric>
+#include <ostream>
+#include <system_error>
+#include <vector>
+
+#include "gui/cli/arguments.h"
+
+namespace palloscope::gui::cli {
+namespace {
+
+// How many letters must be added, dropped or changed to make one word of the other.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t changed = diagonal + (a[i] != b[j]);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({changed, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+std::optional<std::string_view> nearest_verb(std::string_view word) {
+  const Verb* best = nullptr;
+  std::size_t best_distance = 3;  // two slips of the finger at most
+  for (const Verb& verb : verb_table()) {
+    const std::size_t distance = edit_distance(word, verb.name);
+    if (distance < best_distance) best = &verb, best_distance = distance;
+  }
+  if (best == nullptr) return std::nullopt;
+  return best->name;
+}
+
+bool exists(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored);
+}
+
+void print_verbs(std::ostream& out) {
+  std::size_t width = 0;
+  for (const Verb& verb : verb_table()) width = std::max(width, verb.name.size());
+  out << "\nVerbs, which work without a window (palloscope VERB --help tells more):\n";
+  for (const Verb& verb : verb_table())
+    out << "  " << verb.name << std::string(width - verb.name.size() + 2, ' ') << verb.summary << '\n';
+  out << "\nExit status: 0 good; 1 the answer is \"no\" (differences, faults found); 2 bad usage or bad input.\n";
+}
+
+// `file` names nothing that exists: was it meant to be a verb?
+int complain_about_missing(const std::string& file, Streams io) {
+  const bool like_a_word = file.find_first_of("./\\") == std::string::npos;
+  io.err << "palloscope: there is no file \"" << file << "\""
+         << (like_a_word ? suggestion_for(file) : ". Check the path.") << '\n';
+  return kExitBad;
+}
+
+}  // namespace
+
+std::string suggestion_for(const std::string& word) {
+  if (const auto verb = nearest_verb(word)) return "; did you mean the verb \"" + std::string(*verb) + "\"?";
+  return " and no such verb. See: palloscope --help";
+}
+
+std::variant<int, WindowRequest> run_command_line(Arguments arguments, Streams io) {
+  if (!arguments.empty())
+    for (const Verb& verb : verb_table())
+      if (verb.name == arguments[0]) return verb.run(arguments.subspan(1), io);
+
+  CLI::App app("Shows PostgreSQL's memory: a recorded trace, a server's dump or a scenario, event by event.");
+  app.name("palloscope");
+  std::string file;
+  core::EventNumber at = 0;
+  app.add_option("FILE", file, "a trace (.pscope), a scenario (.lua) or a server's dump to open in the window");
+  CLI::Option* at_option = app.add_option("--at", at, "the event to stand after")->type_name("N");
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+  try {
+    app.parse(std::move(reversed));
+  } catch (const CLI::CallForHelp&) {
+    io.out << app.help();
+    print_verbs(io.out);
+    return kExitGood;
+  } catch (const CLI::ParseError& error) {
+    // `palloscope stat FILE`: the first word is no file, so the trouble is the verb, not the number of arguments.
+    if (arguments[0].rfind('-', 0) != 0 && !exists(arguments[0])) return complain_about_missing(arguments[0], io);
+    io.err << "palloscope: " << error.what() << "\nSee: palloscope --help\n";
+    return kExitBad;
+  }
+  WindowRequest request;
+  if (!file.empty()) {
+    if (!exists(file)) return complain_about_missing(file, io);
+    request.file = file;
+  }
+  if (*at_option) request.at = at;
+  return request;
+}
+
+}  // namespace palloscope::gui::cli

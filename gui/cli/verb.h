@@ -1,0 +1,35 @@
+// A verb of the command line: `palloscope info FILE`. A new verb is one .cpp with its `run`, declared here and named in
+// one row of verb_table.cpp; `palloscope --help`, suggestions and the tests over the table follow.
+#pragma once
+
+#include <iosfwd>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace palloscope::gui::cli {
+
+// Output meant for programs goes to `out`, everything else (errors, progress) to `err`.
+struct Streams {
+  std::ostream& out;
+  std::ostream& err;
+};
+
+using Arguments = std::span<const std::string>;  // what follows the verb
+
+inline constexpr int kExitGood = 0;  // done, or the answer is yes
+inline constexpr int kExitNo = 1;    // the answer is no: differences, faults found
+inline constexpr int kExitBad = 2;   // bad usage or bad input; one line on `err` names file and place
+
+struct Verb {
+  std::string_view name;
+  std::string_view summary;  // one line, as `palloscope --help` shows it
+  int (*run)(Arguments arguments, Streams io) = nullptr;
+};
+
+std::span<const Verb> verb_table();
+
+// The verbs' `run` functions, one file each.
+int run_help(Arguments arguments, Streams io);
+
+}  // namespace palloscope::gui::cli

@@ -1,0 +1,23 @@
+#include "gui/cli/verb.h"
+
+namespace palloscope::gui::cli {
+namespace {
+
+// In the order in which `palloscope --help` lists them.
+constexpr Verb kVerbs[] = {
+    {"help", "tell more about one verb", run_help},
+};
+
+constexpr bool names_are_unique() {
+  for (const Verb& a : kVerbs)
+    for (const Verb& b : kVerbs)
+      if (&a != &b && a.name == b.name) return false;
+  return true;
+}
+static_assert(names_are_unique());
+
+}  // namespace
+
+std::span<const Verb> verb_table() { return kVerbs; }
+
+}  // namespace palloscope::gui::cli
