@@ -2,7 +2,7 @@
 // serves live view, replay, command line and tests. Flat tables indexed by slot: applying an event hashes nothing
 // and costs the same however large the heap is (but for events that drop many chunks).
 //
-// Every change goes through the journal, so any event can be undone without code of its own (Timeline uses it).
+// Any event can be undone without code of its own: what it changes is saved first (journal.h; Timeline uses it).
 #pragma once
 
 #include <cstdint>
@@ -35,8 +35,8 @@ struct OmittedContexts {
   friend bool operator==(const OmittedContexts&, const OmittedContexts&) = default;
 };
 
-// A context of the tree. Live exactly if `born` != 0. Children newest first, as PostgreSQL links them.
-struct ContextRecord {
+// The numbers of a context: what the hot events change.
+struct ContextNumbers {
   EventNumber born = 0;  // with the slot: the context's name over all time
   core::ContextKind kind = core::ContextKind::AllocSet;
   bool is_reset = true;
@@ -44,31 +44,43 @@ struct ContextRecord {
   bool recycled = false;  // its memory came from a recycled-context list
   std::int32_t recycle_list = -1;
   Address at;
-  BlockSlot region;  // holds the header
+  BlockSlot region;  // holds the header; the keeper too, where there is one
   ContextSlot parent, first_child, prev_sibling, next_sibling;
   std::uint64_t mem_allocated_bytes = 0;
   std::uint64_t min_context_bytes = 0, init_block_bytes = 0, max_block_bytes = 0, next_block_bytes = 0;
   std::uint64_t chunk_limit_bytes = 0;
 
-  BlockSlot first_block;  // the block list in its own order: head first
+  BlockSlot first_block, last_block;  // the block list in its own order: head first (a Header region is not in it)
   std::uint32_t block_count = 0;
+  std::uint32_t occupied_block_count = 0;  // blocks with at least one live chunk
   std::uint32_t live_chunk_count = 0;
-  std::uint32_t free_chunk_count = 0;    // on freelists
-  std::uint64_t requested_bytes = 0;     // of live chunks
-  std::uint64_t granted_bytes = 0;       // of live chunks
-  std::uint64_t free_chunk_bytes = 0;    // payload of chunks on freelists
-  std::uint64_t tail_bytes = 0;          // never handed out: sum over its blocks of end - free_at
-  ChunkSlot freelist[kFreelistCount];    // heads
-  std::vector<std::uint32_t> callbacks;  // registered, front first
+  std::uint32_t free_chunk_count = 0;  // in state Free: on freelists, or counted (Generation)
+  std::uint64_t requested_bytes = 0;   // of live chunks
+  std::uint64_t granted_bytes = 0;     // of live chunks
+  std::uint64_t free_chunk_bytes = 0;  // payload of chunks in state Free
+  std::uint64_t tail_bytes = 0;        // never handed out: sum over its blocks of end - free_at
+  ChunkSlot freelist[kFreelistCount];  // heads (AllocSet; Slab's are in its blocks)
+  friend bool operator==(const ContextNumbers&, const ContextNumbers&) = default;
+};
 
+// The rest of a context: what few events change and what owns memory of ours.
+struct ContextWords {
+  std::vector<std::uint32_t> callbacks;  // registered, the next to run last
   std::optional<ReportedCounters> reported;
   std::optional<OmittedContexts> omitted_children;
   std::string name;
   std::optional<std::string> ident;
+  friend bool operator==(const ContextWords&, const ContextWords&) = default;
+};
+
+// A context of the tree. Live exactly if `born` != 0. Children newest first, as PostgreSQL links them.
+struct ContextRecord : ContextNumbers, ContextWords {
   friend bool operator==(const ContextRecord&, const ContextRecord&) = default;
 };
 
 // A malloc'ed region. Live exactly if `born` != 0. As a block of a context: header..end, allocated up to free_at.
+// A region that holds a context's header is Header from ContextCreated until BlockAdded makes it the Keeper (Slab:
+// for ever); an External block that was emptied is Ordinary from then on (Generation uses it so).
 struct BlockRecord {
   EventNumber born = 0;
   Address at;
@@ -78,12 +90,19 @@ struct BlockRecord {
   ContextSlot context;            // none: Plain, Recycled
   Address header, free_start, free_at;
   std::uint64_t accounted_bytes = 0;
-  BlockSlot prev, next;               // in the context's block list
+  BlockSlot prev, next;               // in the context's block list, or in the recycled-context list
   ChunkSlot first_chunk, last_chunk;  // in the order in which they were made: by address
-  std::uint32_t chunk_count = 0;
+  std::uint32_t list = 0;             // Slab: which of its block lists (BlockAdded, BlockMoved)
+  ChunkSlot first_free;               // Slab: head of the block's chain of freed chunks
+  std::uint32_t chunk_count = 0;      // live and free
   std::uint32_t live_chunk_count = 0;
 
   Address end() const { return at + bytes; }
+  std::uint32_t free_chunk_count() const { return chunk_count - live_chunk_count; }
+  // Is in a context's block list.
+  bool linked() const {
+    return role == core::BlockRole::Ordinary || role == core::BlockRole::Keeper || role == core::BlockRole::External;
+  }
   friend bool operator==(const BlockRecord&, const BlockRecord&) = default;
 };
 
@@ -132,51 +151,84 @@ struct Fault {
   friend bool operator==(const Fault&, const Fault&) = default;
 };
 
-class Journal;  // records old values of changed records; trace/replay/journal.h
+// Faults beyond this many are only counted: a hostile file must not fill memory with words.
+inline constexpr std::size_t kKeptFaults = 1000;
+
+class Journal;  // old values of changed records, to undo events; trace/replay/journal.h
+template <class J>
+class Reducer;        // what each event does; trace/replay/reducer.h
+class StateRestorer;  // builds a state from a keyframe; trace/replay/restorer.h
 
 class MemoryState {
  public:
   // Applies event number `event_number() + 1`. A faulty event counts too; its fault is kept (faults()).
   void apply(const core::EventBody& event);
+  // The same, and `journal` can undo it.
+  void apply(const core::EventBody& event, Journal& journal);
 
-  // The typed reducers: what a decoder calls, without building a variant. Each also counts the event.
-  // (One overload for every alternative of EventBody; see memory_state.cpp.)
+  // The typed reducers: what a decoder calls, without building a variant. Each also counts the event. Defined in
+  // trace/replay/reducer.h, which the decoder includes.
   template <class E>
   void apply_typed(const E& event);
 
-  EventNumber event_number() const { return event_number_; }
-  const HeapTotals& totals() const { return totals_; }
-  const ProgramPoint& point() const { return point_; }
+  EventNumber event_number() const { return heads_.event_number; }
+  const HeapTotals& totals() const { return heads_.totals; }
+  const ProgramPoint& point() const { return heads_.point; }
 
-  // Tables by slot; a slot that is not live holds a record with born == 0 (chunks: state Gone).
+  // Tables by slot; a slot that is not live holds a record with born == 0 (chunks: state Gone) and otherwise stale
+  // values.
   const std::vector<ContextRecord>& contexts() const { return contexts_; }
   const std::vector<BlockRecord>& blocks() const { return blocks_; }
   const std::vector<ChunkRecord>& chunks() const { return chunks_; }
 
-  const ContextRecord* context(ContextSlot slot) const;  // null if not live
-  const BlockRecord* block(BlockSlot slot) const;
-  const ChunkRecord* chunk(ChunkSlot slot) const;
-  ContextSlot context_of(const ChunkRecord& chunk) const;
+  const ContextRecord* context(ContextSlot slot) const {  // null if not live
+    return slot.value < contexts_.size() && contexts_[slot.value].born != 0 ? &contexts_[slot.value] : nullptr;
+  }
+  const BlockRecord* block(BlockSlot slot) const {
+    return slot.value < blocks_.size() && blocks_[slot.value].born != 0 ? &blocks_[slot.value] : nullptr;
+  }
+  const ChunkRecord* chunk(ChunkSlot slot) const {  // null if Gone
+    return slot.value < chunks_.size() && chunks_[slot.value].state != ChunkState::Gone ? &chunks_[slot.value]
+                                                                                        : nullptr;
+  }
+  ContextSlot context_of(const ChunkRecord& chunk) const {
+    const BlockRecord* owner = block(chunk.block);
+    return owner ? owner->context : ContextSlot{};
+  }
 
   // Top contexts and detached ones, newest first.
-  ContextSlot first_root() const { return first_root_; }
-  // Front of recycled-context list 0 or 1 first.
-  const std::vector<BlockSlot>& recycled(int list) const { return recycled_[list]; }
+  ContextSlot first_root() const { return heads_.first_root; }
+  // Front of recycled-context list 0 or 1; on with BlockRecord::next.
+  BlockSlot first_recycled(int list) const { return heads_.first_recycled[list]; }
 
   const std::map<std::string, Address>& variables() const { return variables_; }
-  const std::vector<Fault>& faults() const { return faults_; }
+  const std::vector<Fault>& faults() const { return faults_; }  // the first kKeptFaults
+  std::uint64_t fault_count() const { return heads_.fault_count; }
 
+  // The same contexts, blocks, chunks, lists, totals and faults; stale records do not count.
   friend bool operator==(const MemoryState&, const MemoryState&);
 
  private:
-  EventNumber event_number_ = 0;
-  HeapTotals totals_;
-  ProgramPoint point_;
+  friend class Journal;
+  friend class StateRestorer;
+  template <class J>
+  friend class Reducer;
+
+  // Everything that is not in a table: saved whole before each event that is journaled.
+  struct Heads {
+    EventNumber event_number = 0;
+    HeapTotals totals;
+    ProgramPoint point;
+    ContextSlot first_root;
+    BlockSlot first_recycled[2];
+    std::uint64_t fault_count = 0;
+    friend bool operator==(const Heads&, const Heads&) = default;
+  };
+
+  Heads heads_;
   std::vector<ContextRecord> contexts_;
   std::vector<BlockRecord> blocks_;
   std::vector<ChunkRecord> chunks_;
-  ContextSlot first_root_;
-  std::vector<BlockSlot> recycled_[2];
   std::map<std::string, Address> variables_;
   std::vector<Fault> faults_;
 };
