@@ -1,4 +1,10 @@
-# Warnings for our own targets (third-party code is included as SYSTEM and compiled without them), and sanitizers.
+# Warnings for our own targets (third-party code is included as SYSTEM and compiled without them), sanitizers, ccache.
+
+find_program(CCACHE ccache)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
 
 # Every target of ours goes through here once.
 function(palloscope_own_code target)
@@ -11,5 +17,5 @@ endfunction()
 
 if(PALLOSCOPE_SANITIZE)
   add_compile_options(-fsanitize=${PALLOSCOPE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
-  add_link_options(-fsanitize=${PALLOSCOPE_SANITIZE})
+  add_link_options(-fsanitize=${PALLOSCOPE_SANITIZE} -fno-sanitize-recover=all)
 endif()

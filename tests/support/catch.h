@@ -6,7 +6,6 @@
 #include <catch2/catch_all.hpp>
 #else
 #include <catch2/catch.hpp>
-
 #include <string>
 
 namespace Catch::Matchers {
