@@ -1,0 +1,209 @@
+// Actions: everything that can be asked of the session, one small struct each. Panels and commands make them, the queue
+// holds them until the end of the frame, apply() carries them out in order.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "gui/session.h"
+
+namespace palloscope::gui {
+
+// --- time
+struct Seek {
+  EventNumber to = 0;
+  friend bool operator==(const Seek&, const Seek&) = default;
+};
+struct SeekEnd {
+  friend bool operator==(const SeekEnd&, const SeekEnd&) = default;
+};
+// By so many events, negative: back. At the end of a running scenario a step forward runs it on.
+struct Step {
+  std::int64_t by = 1;
+  friend bool operator==(const Step&, const Step&) = default;
+};
+// To the next (+1) or previous (-1) event that touches the selected context.
+struct StepTouching {
+  int direction = 1;
+  friend bool operator==(const StepTouching&, const StepTouching&) = default;
+};
+// To the next or previous step of the lesson (dumps: the next snapshot).
+struct StepLesson {
+  int direction = 1;
+  friend bool operator==(const StepLesson&, const StepLesson&) = default;
+};
+// To the next or previous error or failed allocation.
+struct StepError {
+  int direction = 1;
+  friend bool operator==(const StepError&, const StepError&) = default;
+};
+struct StepBookmark {
+  int direction = 1;
+  friend bool operator==(const StepBookmark&, const StepBookmark&) = default;
+};
+struct TogglePlay {
+  friend bool operator==(const TogglePlay&, const TogglePlay&) = default;
+};
+struct SetSpeed {
+  int speed = kDefaultSpeed;  // index into kSpeeds, clamped
+  friend bool operator==(const SetSpeed&, const SetSpeed&) = default;
+};
+struct ToggleBookmark {
+  EventNumber at = 0;
+  friend bool operator==(const ToggleBookmark&, const ToggleBookmark&) = default;
+};
+
+// --- pointing
+struct Select {
+  Selection what;
+  friend bool operator==(const Select&, const Select&) = default;
+};
+struct SetFind {
+  std::string text;
+  friend bool operator==(const SetFind&, const SetFind&) = default;
+};
+// "#123": to that event; "0x7f12...": selects what lies there; else to the next (or previous) context of the tree whose
+// name contains Session::find.
+struct FindNext {
+  int direction = 1;
+  friend bool operator==(const FindNext&, const FindNext&) = default;
+};
+
+// --- documents
+struct OpenFile {
+  std::filesystem::path path;
+  friend bool operator==(const OpenFile&, const OpenFile&) = default;
+};
+struct OpenScenario {
+  std::string name;  // of a built-in one
+  friend bool operator==(const OpenScenario&, const OpenScenario&) = default;
+};
+// Runs this text as the open scenario, from the start (the script was edited).
+struct RunScript {
+  std::string text;
+  friend bool operator==(const RunScript&, const RunScript&) = default;
+};
+// A console line for the running scenario; the cursor goes to the end.
+struct Evaluate {
+  std::string line;
+  friend bool operator==(const Evaluate&, const Evaluate&) = default;
+};
+struct SaveFile {
+  std::filesystem::path path;  // ".pscope" is added if it has no extension
+  friend bool operator==(const SaveFile&, const SaveFile&) = default;
+};
+struct CloseDocument {
+  friend bool operator==(const CloseDocument&, const CloseDocument&) = default;
+};
+struct ForgetRecent {
+  std::filesystem::path path;
+  friend bool operator==(const ForgetRecent&, const ForgetRecent&) = default;
+};
+
+// --- the window
+struct SetLanguage {
+  Language language = Language::English;
+  friend bool operator==(const SetLanguage&, const SetLanguage&) = default;
+};
+struct SetTheme {
+  ThemeChoice theme = ThemeChoice::Dark;
+  friend bool operator==(const SetTheme&, const SetTheme&) = default;
+};
+struct SetTextScale {
+  float scale = 1;  // clamped
+  friend bool operator==(const SetTextScale&, const SetTextScale&) = default;
+};
+struct SetMotion {
+  bool on = true;
+  friend bool operator==(const SetMotion&, const SetMotion&) = default;
+};
+struct SetPreset {
+  Preset preset = Preset::Teach;
+  friend bool operator==(const SetPreset&, const SetPreset&) = default;
+};
+struct ShowPanel {
+  std::string id;  // visible, in front, focused
+  friend bool operator==(const ShowPanel&, const ShowPanel&) = default;
+};
+struct HidePanel {
+  std::string id;
+  friend bool operator==(const HidePanel&, const HidePanel&) = default;
+};
+struct FoldPanel {
+  std::string id;
+  bool folded = true;
+  friend bool operator==(const FoldPanel&, const FoldPanel&) = default;
+};
+struct FocusPanel {
+  std::string id;
+  friend bool operator==(const FocusPanel&, const FocusPanel&) = default;
+};
+// This panel over the whole window, or back (empty: back).
+struct FullScreenPanel {
+  std::string id;
+  friend bool operator==(const FullScreenPanel&, const FullScreenPanel&) = default;
+};
+struct SetWorkspace {
+  WorkspaceState state;
+  friend bool operator==(const SetWorkspace&, const SetWorkspace&) = default;
+};
+struct ShowOverlay {
+  Overlay overlay = Overlay::None;
+  friend bool operator==(const ShowOverlay&, const ShowOverlay&) = default;
+};
+struct ShowMessage {
+  Message message;
+  friend bool operator==(const ShowMessage&, const ShowMessage&) = default;
+};
+struct DismissMessage {
+  friend bool operator==(const DismissMessage&, const DismissMessage&) = default;
+};
+struct CopyText {
+  std::string text;
+  friend bool operator==(const CopyText&, const CopyText&) = default;
+};
+struct Quit {
+  friend bool operator==(const Quit&, const Quit&) = default;
+};
+// The keyboard goes to the filter box of the focused panel / to the find box.
+struct FocusFilter {
+  friend bool operator==(const FocusFilter&, const FocusFilter&) = default;
+};
+struct FocusFind {
+  friend bool operator==(const FocusFind&, const FocusFind&) = default;
+};
+
+using Action =
+    std::variant<Seek, SeekEnd, Step, StepTouching, StepLesson, StepError, StepBookmark, TogglePlay, SetSpeed,
+                 ToggleBookmark,                                                                      //
+                 Select, SetFind, FindNext,                                                           //
+                 OpenFile, OpenScenario, RunScript, Evaluate, SaveFile, CloseDocument, ForgetRecent,  //
+                 SetLanguage, SetTheme, SetTextScale, SetMotion, SetPreset, ShowPanel, HidePanel, FoldPanel, FocusPanel,
+                 FullScreenPanel, SetWorkspace, ShowOverlay, ShowMessage, DismissMessage, CopyText, Quit, FocusFilter,
+                 FocusFind>;
+
+class ActionQueue {
+ public:
+  void push(Action action) { queued_.push_back(std::move(action)); }
+  bool empty() const { return queued_.empty(); }
+  const std::vector<Action>& queued() const { return queued_; }
+  std::vector<Action> take() { return std::exchange(queued_, {}); }
+
+ private:
+  std::vector<Action> queued_;
+};
+
+// Carries one action out. Mistakes of the outside world end up in session.message.
+void apply(Session& session, const Action& action);
+
+// Opens what OpenFile or OpenScenario asked for. Apart from apply(), so that "opening ..." is drawn before the work.
+void finish_opening(Session& session);
+
+// Time has passed: play moves the cursor, a running scenario is advanced.
+void advance(Session& session, double seconds);
+
+}  // namespace palloscope::gui

@@ -1,0 +1,205 @@
+#include "gui/command_table.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "gui/icons.h"
+#include "gui/panels/panel_table.h"
+
+namespace palloscope::gui {
+namespace {
+
+bool always(const Session&) { return true; }
+bool has_document(const Session& session) { return session.document.has_value(); }
+bool can_go_back(const Session& session) { return session.document && session.cursor() > 0; }
+bool can_go_on(const Session& session) {
+  return session.document && (session.cursor() < session.event_count() || session.can_run_on());
+}
+bool has_script(const Session& session) { return session.document && !session.document->script.empty(); }
+bool has_bookmarks(const Session& session) { return session.document && !session.bookmarks.empty(); }
+bool can_filter(const Session& session) { return session.document && !session.focused_panel.empty(); }
+bool has_found(const Session& session) { return session.document && !session.find.empty(); }
+
+template <int kBy>
+Action step(const Session&) {
+  return Step{kBy};
+}
+template <int kDirection>
+Action step_touching(const Session&) {
+  return StepTouching{kDirection};
+}
+template <int kDirection>
+Action step_lesson(const Session&) {
+  return StepLesson{kDirection};
+}
+template <int kDirection>
+Action step_error(const Session&) {
+  return StepError{kDirection};
+}
+template <int kDirection>
+Action step_bookmark(const Session&) {
+  return StepBookmark{kDirection};
+}
+template <int kDirection>
+Action find_next(const Session&) {
+  return FindNext{kDirection};
+}
+template <Overlay kOverlay>
+Action show_overlay(const Session& session) {
+  return ShowOverlay{session.overlay == kOverlay ? Overlay::None : kOverlay};
+}
+template <Preset kPreset>
+Action set_preset(const Session&) {
+  return SetPreset{kPreset};
+}
+template <int kSteps>
+Action change_text_size(const Session& session) {
+  const float steps = std::round(session.preferences.text_scale / kTextScaleStep) + kSteps;
+  return SetTextScale{steps * kTextScaleStep};
+}
+template <int kBy>
+Action change_speed(const Session& session) {
+  return SetSpeed{session.playback.speed + kBy};
+}
+template <std::size_t kRow>
+bool has_panel(const Session& session) {
+  return session.document && kRow < panel_table().size();
+}
+template <std::size_t kRow>
+Action show_panel_row(const Session&) {
+  return ShowPanel{std::string(panel_table()[kRow].placement.id)};
+}
+Action full_screen_panel(const Session& session) {
+  if (!session.preferences.workspace.full_screen.empty()) return FullScreenPanel{};
+  return FullScreenPanel{session.focused_panel.empty() ? "map" : session.focused_panel};
+}
+Action toggle_language(const Session& session) {
+  return SetLanguage{session.preferences.language == Language::English ? Language::Chinese : Language::English};
+}
+Action toggle_theme(const Session& session) {
+  return SetTheme{session.preferences.theme == ThemeChoice::Dark ? ThemeChoice::Light : ThemeChoice::Dark};
+}
+Action toggle_motion(const Session& session) { return SetMotion{!session.preferences.motion}; }
+Action toggle_play(const Session&) { return TogglePlay{}; }
+Action seek_start(const Session&) { return Seek{0}; }
+Action seek_end(const Session&) { return SeekEnd{}; }
+Action bookmark(const Session& session) { return ToggleBookmark{session.cursor()}; }
+Action focus_find(const Session&) { return FocusFind{}; }
+Action focus_filter(const Session&) { return FocusFilter{}; }
+Action close_document(const Session&) { return CloseDocument{}; }
+Action run_again(const Session& session) { return RunScript{session.document->script}; }
+Action quit(const Session&) { return Quit{}; }
+
+using G = CommandGroup;
+
+constexpr Command panel_command(std::string_view id, Key key, bool (*available)(const Session&),
+                                Action (*make)(const Session&)) {
+  return {id, "", G::Panels, {{{key}}}, false, available, make};
+}
+
+constexpr Command kCommands[] = {
+    {"open", icons::kOpen, G::File, {{{Key::O, kCtrl}}}, false, always, show_overlay<Overlay::OpenDialog>},
+    {"scenarios", icons::kLesson, G::File, {{{Key::L, kCtrl}}}, false, always, show_overlay<Overlay::Scenarios>},
+    {"save", icons::kSave, G::File, {{{Key::S, kCtrl}}}, false, has_document, show_overlay<Overlay::SaveDialog>},
+    {"run_again", icons::kRestart, G::File, {{{Key::R, kCtrl}}}, false, has_script, run_again},
+    {"close", icons::kHome, G::File, {{{Key::W, kCtrl}}}, false, has_document, close_document},
+    {"quit", icons::kQuit, G::File, {{{Key::Q, kCtrl}}}, false, always, quit},
+
+    {"seek_start", icons::kStart, G::Time, {{{Key::Home}}}, false, can_go_back, seek_start},
+    {"previous_touch", icons::kBackTouch, G::Time, {{{Key::Left, kCtrl}}}, true, can_go_back, step_touching<-1>},
+    {"back_ten", icons::kBackTen, G::Time, {{{Key::Left, kShift}}}, true, can_go_back, step<-10>},
+    {"back", icons::kBack, G::Time, {{{Key::Left}}}, true, can_go_back, step<-1>},
+    {"play", icons::kPlay, G::Time, {{{Key::Space}}}, false, has_document, toggle_play},
+    {"forward", icons::kForward, G::Time, {{{Key::Right}}}, true, can_go_on, step<1>},
+    {"forward_ten", icons::kForwardTen, G::Time, {{{Key::Right, kShift}}}, true, can_go_on, step<10>},
+    {"next_touch", icons::kForwardTouch, G::Time, {{{Key::Right, kCtrl}}}, true, can_go_on, step_touching<1>},
+    {"seek_end", icons::kEnd, G::Time, {{{Key::End}}}, false, can_go_on, seek_end},
+    {"previous_lesson", icons::kPreviousLesson, G::Time, {{{Key::PageUp}}}, true, can_go_back, step_lesson<-1>},
+    {"next_lesson", icons::kNextLesson, G::Time, {{{Key::PageDown}}}, true, can_go_on, step_lesson<1>},
+    {"slower", icons::kSlower, G::Time, {{{Key::LeftBracket}}}, true, has_document, change_speed<-1>},
+    {"faster", icons::kFaster, G::Time, {{{Key::RightBracket}}}, true, has_document, change_speed<1>},
+    {"next_error", icons::kError, G::Time, {{{Key::E}}}, true, has_document, step_error<1>},
+    {"previous_error", icons::kError, G::Time, {{{Key::E, kShift}}}, true, has_document, step_error<-1>},
+    {"bookmark", icons::kBookmark, G::Time, {{{Key::B}}}, false, has_document, bookmark},
+    {"next_bookmark", icons::kBookmarkOff, G::Time, {{{Key::N}}}, true, has_bookmarks, step_bookmark<1>},
+    {"previous_bookmark", icons::kBookmarkOff, G::Time, {{{Key::N, kShift}}}, true, has_bookmarks, step_bookmark<-1>},
+
+    {"find", icons::kSearch, G::Find, {{{Key::F}, {Key::F, kCtrl}}}, false, has_document, focus_find},
+    {"find_next", icons::kSearch, G::Find, {{{Key::F3}}}, true, has_found, find_next<1>},
+    {"find_previous", icons::kSearch, G::Find, {{{Key::F3, kShift}}}, true, has_found, find_next<-1>},
+    {"filter", icons::kFilter, G::Find, {{{Key::Slash}}}, false, can_filter, focus_filter},
+    {"palette", icons::kCommands, G::Find, {{{Key::K, kCtrl}}}, false, always, show_overlay<Overlay::Palette>},
+
+    {"full_screen", icons::kFullScreen, G::View, {{{Key::Z}}}, false, has_document, full_screen_panel},
+    {"text_larger", icons::kTextSize, G::View, {{{Key::Plus, kCtrl}}}, true, always, change_text_size<1>},
+    {"text_smaller", icons::kTextSize, G::View, {{{Key::Minus, kCtrl}}}, true, always, change_text_size<-1>},
+    {"language", icons::kLanguage, G::View, {{{Key::L}}}, false, always, toggle_language},
+    {"theme", icons::kTheme, G::View, {{{Key::T}}}, false, always, toggle_theme},
+    {"motion", icons::kMotion, G::View, {}, false, always, toggle_motion},
+    {"preset_teach", icons::kLayout, G::View, {{{Key::Digit1, kCtrl}}}, false, always, set_preset<Preset::Teach>},
+    {"preset_debug", icons::kLayout, G::View, {{{Key::Digit2, kCtrl}}}, false, always, set_preset<Preset::Debug>},
+    {"preset_server", icons::kLayout, G::View, {{{Key::Digit3, kCtrl}}}, false, always, set_preset<Preset::Server>},
+
+    panel_command("panel_1", Key::Digit1, has_panel<0>, show_panel_row<0>),
+    panel_command("panel_2", Key::Digit2, has_panel<1>, show_panel_row<1>),
+    panel_command("panel_3", Key::Digit3, has_panel<2>, show_panel_row<2>),
+    panel_command("panel_4", Key::Digit4, has_panel<3>, show_panel_row<3>),
+    panel_command("panel_5", Key::Digit5, has_panel<4>, show_panel_row<4>),
+    panel_command("panel_6", Key::Digit6, has_panel<5>, show_panel_row<5>),
+    panel_command("panel_7", Key::Digit7, has_panel<6>, show_panel_row<6>),
+    panel_command("panel_8", Key::Digit8, has_panel<7>, show_panel_row<7>),
+    panel_command("panel_9", Key::Digit9, has_panel<8>, show_panel_row<8>),
+
+    {"help", icons::kHelp, G::Help, {{{Key::Slash, kShift}, {Key::F1}}}, false, always, show_overlay<Overlay::Help>},
+};
+
+consteval bool has_unique_ids() {
+  for (const Command& a : kCommands)
+    for (const Command& b : kCommands)
+      if (&a != &b && a.id == b.id) return false;
+  return true;
+}
+consteval bool has_unique_keys() {
+  for (const Command& a : kCommands)
+    for (const Command& b : kCommands)
+      for (const KeyChord chord : a.keys)
+        for (const KeyChord other : b.keys)
+          if (&a != &b && chord.key != Key::None && chord == other) return false;
+  return true;
+}
+static_assert(has_unique_ids());
+static_assert(has_unique_keys());
+
+// Which row a "panel_n" command stands for; -1 for other commands.
+int panel_row(const Command& command) {
+  constexpr std::string_view kPrefix = "panel_";
+  return command.id.starts_with(kPrefix) ? command.id[kPrefix.size()] - '1' : -1;
+}
+
+}  // namespace
+
+std::span<const Command> command_table() { return kCommands; }
+
+const Command* find_command(std::string_view id) {
+  const auto table = command_table();
+  const auto found = std::find_if(table.begin(), table.end(), [&](const Command& row) { return row.id == id; });
+  return found == table.end() ? nullptr : &*found;
+}
+
+std::string command_title_key(const Command& command) {
+  const int row = panel_row(command);
+  if (row >= 0 && static_cast<std::size_t>(row) < panel_table().size())
+    return panel_title_key(panel_table()[static_cast<std::size_t>(row)].placement.id);
+  return "command." + std::string(command.id);
+}
+
+std::vector<KeyChord> keys_of(const Command& command, const Preferences& preferences) {
+  const auto own = preferences.keys.find(std::string(command.id));
+  if (own != preferences.keys.end()) return parse_key_chords(own->second);
+  std::vector<KeyChord> keys;
+  for (const KeyChord chord : command.keys)
+    if (chord.key != Key::None) keys.push_back(chord);
+  return keys;
+}
+
+}  // namespace palloscope::gui

@@ -1,0 +1,78 @@
+#include "gui/document.h"
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <iterator>
+
+namespace palloscope::gui {
+namespace {
+
+constexpr std::uintmax_t kLargestScriptBytes = 1 << 20;
+
+core::Result<std::string> read_script(const std::filesystem::path& path) {
+  std::error_code failed;
+  const std::uintmax_t bytes = std::filesystem::file_size(path, failed);
+  if (failed) return core::Error{core::ErrorCode::Io, path.string() + ": " + failed.message()};
+  if (bytes > kLargestScriptBytes)
+    return core::Error{core::ErrorCode::BadFormat, path.string() + ": a script of more than 1 MB"};
+  std::ifstream file(path, std::ios::binary);
+  std::string text((std::istreambuf_iterator<char>(file)), {});
+  if (!file) return core::Error{core::ErrorCode::Io, path.string() + ": cannot be read"};
+  return text;
+}
+
+}  // namespace
+
+core::Result<Document> start_script(std::string_view name, std::string_view text) {
+  const core::ScenarioInfo info = core::read_scenario_info(name, text);
+  core::ScenarioOptions options;
+  options.pg_major = info.pg_major;
+  Document document{.timeline = trace::Timeline::recording(core::describe_scenario(info, options))};
+  core::Result<core::ScenarioRun> run = core::ScenarioRun::start(name, text, options, document.timeline.sink());
+  if (!run) return run.error();
+  document.run.emplace(std::move(*run));
+  document.title = info.title.en;
+  document.scenario_name = info.name;
+  document.script = text;
+  document.unsaved = true;
+  document.timeline.seek(document.timeline.size());
+  return document;
+}
+
+core::Result<Document> open_scenario(std::string_view builtin_name) {
+  const core::BuiltinScenario* scenario = core::find_builtin_scenario(builtin_name);
+  if (scenario == nullptr)
+    return core::Error{core::ErrorCode::NotFound, "no scenario named " + std::string(builtin_name)};
+  return start_script(scenario->info.name, scenario->text);
+}
+
+core::Result<Document> open_document(const std::filesystem::path& path) {
+  if (path.extension() == ".lua") {
+    const core::Result<std::string> text = read_script(path);
+    if (!text) return text.error();
+    core::Result<Document> document = start_script(path.string(), *text);
+    if (document) document->path = path;
+    return document;
+  }
+  core::Result<trace::Timeline> timeline = trace::Timeline::open(path);
+  if (!timeline) return timeline.error();
+  Document document{.timeline = std::move(*timeline)};
+  document.path = path;
+  document.title = path.filename().string();
+  document.timeline.seek(first_view(document.timeline));
+  return document;
+}
+
+EventNumber first_view(const trace::Timeline& timeline) {
+  if (timeline.size() == 0 || timeline.description().source == core::SourceKind::Dump) return timeline.size();
+  const std::array<std::uint8_t, 1> words = {core::Narration::kTag};
+  if (const auto lesson = timeline.next_of(words, 0)) return *lesson;
+  const auto samples = timeline.samples(1, timeline.size(), 512);
+  const auto peak = std::max_element(samples.begin(), samples.end(), [](const auto& a, const auto& b) {
+    return a.context_bytes_max < b.context_bytes_max;
+  });
+  return peak == samples.end() ? timeline.size() : peak->last;
+}
+
+}  // namespace palloscope::gui

@@ -1,0 +1,22 @@
+// Opening and saving: from a file or a built-in scenario to a Document.
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+#include "core/base/result.h"
+#include "gui/session.h"
+
+namespace palloscope::gui {
+
+// A trace of ours, a scenario (.lua), or a dump that one of the importers knows.
+core::Result<Document> open_document(const std::filesystem::path& path);
+core::Result<Document> open_scenario(std::string_view builtin_name);
+// A script's text, started and paused before its first line.
+core::Result<Document> start_script(std::string_view name, std::string_view text);
+
+// Where a freshly opened document is shown first: lessons at their first words, dumps at their end, recordings where
+// they need most memory.
+EventNumber first_view(const trace::Timeline& timeline);
+
+}  // namespace palloscope::gui

@@ -1,0 +1,53 @@
+#include "gui/panels/panel_table.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "gui/icons.h"
+#include "gui/panels/panel.h"
+#include "gui/panels/why_panel.h"
+
+namespace palloscope::gui {
+namespace {
+
+template <class P>
+std::unique_ptr<Panel> make_panel() {
+  return std::make_unique<P>();
+}
+
+// visible: {Teach, Debug, Server}
+constexpr PanelRow kPanels[] = {
+    {{"why", Place::RightBottom, {true, true, false}}, icons::kWhy, make_panel<WhyPanel>},
+};
+
+consteval bool has_unique_ids() {
+  for (const PanelRow& a : kPanels)
+    for (const PanelRow& b : kPanels)
+      if (&a != &b && a.placement.id == b.placement.id) return false;
+  return true;
+}
+static_assert(has_unique_ids());
+
+consteval auto placements() {
+  std::array<PanelPlacement, std::size(kPanels)> rows;
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = kPanels[i].placement;
+  return rows;
+}
+constexpr auto kPlacements = placements();
+
+}  // namespace
+
+std::span<const PanelRow> panel_table() { return kPanels; }
+
+std::span<const PanelPlacement> panel_placements() { return kPlacements; }
+
+const PanelRow* find_panel(std::string_view id) {
+  const auto found =
+      std::find_if(std::begin(kPanels), std::end(kPanels), [&](const PanelRow& row) { return row.placement.id == id; });
+  return found == std::end(kPanels) ? nullptr : &*found;
+}
+
+std::string panel_title_key(std::string_view id) { return std::string(id) + ".title"; }
+
+}  // namespace palloscope::gui

@@ -1,0 +1,129 @@
+#include "gui/panels/widgets.h"
+
+#include <imgui.h>
+
+#include <algorithm>
+
+#include "gui/format_text.h"
+
+namespace palloscope::gui {
+namespace {
+
+constexpr double kGlowSeconds = 0.2;
+
+const char* begin(std::string_view text) { return text.data(); }
+const char* end(std::string_view text) { return text.data() + text.size(); }
+
+// Right edge of the current table cell or of the content region.
+float right_edge() { return ImGui::GetCursorPosX() + ImGui::GetContentRegionAvail().x; }
+
+}  // namespace
+
+void draw_empty(const PanelContext& context, std::string_view key) {
+  const char* text = context.strings(key);
+  const ImVec2 room = ImGui::GetContentRegionAvail();
+  const float width = std::min(room.x - 2 * context.em(), 26 * context.em());
+  const ImVec2 size = ImGui::CalcTextSize(text, nullptr, false, width);
+  const ImVec2 start = ImGui::GetCursorPos();
+  ImGui::SetCursorPos(
+      {start.x + std::max(0.0f, (room.x - size.x) / 2), start.y + std::max(0.0f, (room.y - size.y) / 2)});
+  ImGui::PushStyleColor(ImGuiCol_Text, context.theme.dim);
+  ImGui::PushTextWrapPos(ImGui::GetCursorPosX() + width);
+  ImGui::TextUnformatted(text);
+  ImGui::PopTextWrapPos();
+  ImGui::PopStyleColor();
+}
+
+void draw_number(const PanelContext& context, std::string_view text, float right_x, Color color) {
+  ImGui::PushFont(context.fonts.mono, context.fonts.mono_size);
+  const float width = ImGui::CalcTextSize(begin(text), end(text)).x;
+  ImGui::SetCursorPosX(std::max(ImGui::GetCursorPosX(), right_x - width));
+  ImGui::PushStyleColor(ImGuiCol_Text, color);
+  ImGui::TextUnformatted(begin(text), end(text));
+  ImGui::PopStyleColor();
+  ImGui::PopFont();
+}
+
+void draw_bytes(const PanelContext& context, std::uint64_t bytes, Color color) {
+  draw_number(context, format_bytes(bytes), right_edge(), color);
+  if (bytes >= 1024 && ImGui::IsItemHovered()) ImGui::SetTooltip("%s", format_bytes_exactly(bytes).c_str());
+}
+
+void draw_bytes(const PanelContext& context, std::uint64_t bytes) { draw_bytes(context, bytes, context.theme.text); }
+
+void draw_count(const PanelContext& context, std::uint64_t count) {
+  draw_number(context, format_count(count), right_edge(), context.theme.text);
+}
+
+void draw_share_bar(const PanelContext& context, float share, float width, Color color) {
+  const float line = ImGui::GetTextLineHeight(), height = 0.4f * context.em(), rounding = height / 2;
+  const ImVec2 at = ImGui::GetCursorScreenPos();
+  const ImVec2 low{at.x, at.y + (line - height) / 2}, high{at.x + width, low.y + height};
+  ImDrawList* list = ImGui::GetWindowDrawList();
+  list->AddRectFilled(low, high, context.theme.raised, rounding);
+  const float filled = std::clamp(share, 0.0f, 1.0f) * width;
+  if (filled > 0) list->AddRectFilled(low, {low.x + std::max(filled, height), high.y}, color, rounding);
+  ImGui::Dummy({width, line});
+}
+
+void draw_field(const PanelContext& context, std::string_view label_key, std::string_view value) {
+  const float right = right_edge();
+  ImGui::PushStyleColor(ImGuiCol_Text, context.theme.dim);
+  ImGui::TextUnformatted(context.strings(label_key));
+  ImGui::PopStyleColor();
+  ImGui::SameLine();
+  draw_number(context, value, right, context.theme.text);
+}
+
+bool draw_link(const PanelContext& context, const char* id, std::string_view text) {
+  const ImVec2 size = ImGui::CalcTextSize(begin(text), end(text)), at = ImGui::GetCursorScreenPos();
+  const bool clicked = ImGui::InvisibleButton(id, {std::max(1.0f, size.x), size.y});
+  ImDrawList* list = ImGui::GetWindowDrawList();
+  list->AddText(at, context.theme.accent, begin(text), end(text));
+  if (ImGui::IsItemHovered()) {
+    ImGui::SetMouseCursor(ImGuiMouseCursor_Hand);
+    list->AddLine({at.x, at.y + size.y}, {at.x + size.x, at.y + size.y}, context.theme.accent);
+  }
+  return clicked;
+}
+
+void draw_badge(const PanelContext& context, std::string_view letter, Color color) {
+  const float line = ImGui::GetTextLineHeight(), side = 1.15f * context.em();
+  const ImVec2 at = ImGui::GetCursorScreenPos();
+  const ImVec2 low{at.x, at.y + (line - side) / 2}, high{low.x + side, low.y + side};
+  ImDrawList* list = ImGui::GetWindowDrawList();
+  list->AddRect(low, high, color, 0.25f * context.em(), 0, std::max(1.0f, 0.08f * context.em()));
+  ImGui::PushFont(context.fonts.title, context.fonts.small_size);
+  const ImVec2 size = ImGui::CalcTextSize(begin(letter), end(letter));
+  list->AddText({(low.x + high.x - size.x) / 2, (low.y + high.y - size.y) / 2}, color, begin(letter), end(letter));
+  ImGui::PopFont();
+  ImGui::Dummy({side, line});
+}
+
+void draw_cut_text(std::string_view text, float width, Color color) {
+  const ImVec2 size = ImGui::CalcTextSize(begin(text), end(text));
+  ImGui::PushStyleColor(ImGuiCol_Text, color);
+  if (size.x <= width) {
+    ImGui::TextUnformatted(begin(text), end(text));
+    ImGui::PopStyleColor();
+    return;
+  }
+  static constexpr const char* kDots = "…";
+  const float room = std::max(0.0f, width - ImGui::CalcTextSize(kDots).x);
+  const char* cut = nullptr;
+  ImGui::GetFont()->CalcTextSizeA(ImGui::GetFontSize(), room, 0, begin(text), end(text), &cut);
+  std::string shown(begin(text), cut);
+  shown += kDots;
+  ImGui::TextUnformatted(shown.c_str());
+  ImGui::PopStyleColor();
+  if (ImGui::IsItemHovered()) ImGui::SetTooltip("%.*s", static_cast<int>(text.size()), text.data());
+}
+
+float glow(const PanelContext& context) {
+  const double age = context.now_s - context.changed_s;
+  if (!context.session.preferences.motion || age < 0 || age >= kGlowSeconds) return 0;
+  if (context.wants_frame != nullptr) *context.wants_frame = true;
+  return static_cast<float>(1 - age / kGlowSeconds);
+}
+
+}  // namespace palloscope::gui

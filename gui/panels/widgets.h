@@ -1,0 +1,40 @@
+// Small drawing shared by panels. Everything measures in PanelContext::em() and colours by the theme.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "gui/panels/panel.h"
+
+namespace palloscope::gui {
+
+// The whole panel says, in dim words, what would be here and how to get it.
+void draw_empty(const PanelContext& context, std::string_view key);
+
+// Text in the mono face, aligned to the right edge at `right_x` (window coordinates); the cursor's line is kept.
+void draw_number(const PanelContext& context, std::string_view text, float right_x, Color color);
+// "8 kB" aligned right in the current table cell or up to the content's right edge; the exact value on hover.
+void draw_bytes(const PanelContext& context, std::uint64_t bytes);
+void draw_bytes(const PanelContext& context, std::uint64_t bytes, Color color);
+void draw_count(const PanelContext& context, std::uint64_t count);
+
+// A rounded bar, `share` of it filled; height 0.4 em, width as given.
+void draw_share_bar(const PanelContext& context, float share, float width, Color color);
+
+// "label    value" on one line, value in mono at the right.
+void draw_field(const PanelContext& context, std::string_view label_key, std::string_view value);
+
+// A link: accent text that is underlined while hovered. True when clicked.
+bool draw_link(const PanelContext& context, const char* id, std::string_view text);
+
+// A small letter in a rounded square: the kind of a context (A, G, S, B, ?).
+void draw_badge(const PanelContext& context, std::string_view letter, Color color);
+
+// Text cut with "..." to `width` pixels; whole text on hover.
+void draw_cut_text(std::string_view text, float width, Color color);
+
+// Fades 1 -> 0 within 0.2 s after the cursor moved, asking for frames meanwhile; 0 with motion off.
+float glow(const PanelContext& context);
+
+}  // namespace palloscope::gui

@@ -1,0 +1,31 @@
+// What a person has chosen and the program remembers between runs (settings.h reads and writes it).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "gui/layout/workspace.h"
+
+namespace palloscope::gui {
+
+enum class Language : std::uint8_t { English, Chinese };
+enum class ThemeChoice : std::uint8_t { Dark, Light };
+
+inline constexpr float kMinTextScale = 0.8f, kMaxTextScale = 2.5f, kTextScaleStep = 0.1f;
+inline constexpr std::size_t kMaxRecentFiles = 8;
+
+struct Preferences {
+  Language language = Language::English;
+  ThemeChoice theme = ThemeChoice::Dark;
+  float text_scale = 1.0f;  // times the monitor's own scale
+  bool motion = true;       // false: changes are outlined only
+  WorkspaceState workspace;
+  std::vector<std::filesystem::path> recent_files;  // newest first
+  std::map<std::string, std::string> keys;          // command id -> key chords, replacing the table's
+  friend bool operator==(const Preferences&, const Preferences&) = default;
+};
+
+}  // namespace palloscope::gui

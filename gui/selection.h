@@ -1,0 +1,49 @@
+// What the user has pointed at: one selection for all panels. Things are named over all time (slot and the event that
+// made them), so a selection survives stepping to moments when the thing does not exist.
+#pragma once
+
+#include <variant>
+
+#include "core/base/ids.h"
+#include "trace/replay/timeline.h"
+
+namespace palloscope::gui {
+
+using core::Address;
+using core::EventNumber;
+using trace::ContextKey;
+
+struct BlockKey {
+  core::BlockSlot slot;
+  EventNumber born = 0;
+  friend bool operator==(const BlockKey&, const BlockKey&) = default;
+};
+
+// `born` as in ChunkRecord: a slot used again after a free is another chunk.
+struct ChunkKey {
+  core::ChunkSlot slot;
+  EventNumber born = 0;
+  friend bool operator==(const ChunkKey&, const ChunkKey&) = default;
+};
+
+struct EventKey {
+  EventNumber number = 0;
+  friend bool operator==(const EventKey&, const EventKey&) = default;
+};
+
+struct NothingSelected {
+  friend bool operator==(const NothingSelected&, const NothingSelected&) = default;
+};
+
+// A bare address: a variable of the script, a pointer followed in the bytes.
+using Selection = std::variant<NothingSelected, ContextKey, BlockKey, ChunkKey, EventKey, Address>;
+
+// The context that a selection is in or is, at this state; none if it has none or is not there now.
+core::ContextSlot context_of(const Selection& selection, const trace::MemoryState& state);
+
+// The same thing at this state: null if it does not exist now.
+const trace::ContextRecord* find(const trace::MemoryState& state, ContextKey key);
+const trace::BlockRecord* find(const trace::MemoryState& state, BlockKey key);
+const trace::ChunkRecord* find(const trace::MemoryState& state, ChunkKey key);
+
+}  // namespace palloscope::gui

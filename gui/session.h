@@ -1,0 +1,99 @@
+// Session: everything the window knows, without a pixel. Panels read it const and put Actions into the queue;
+// apply() in session_apply.cpp is the only place that changes it, once a frame.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/scenario/scenario_run.h"
+#include "gui/preferences.h"
+#include "gui/selection.h"
+#include "trace/replay/timeline.h"
+
+namespace palloscope::gui {
+
+struct ConsoleEntry {
+  std::string line;
+  core::ConsoleAnswer answer;
+};
+
+// What is open: one stream of events, where it came from, and the scenario that still feeds it, if one does.
+struct Document {
+  trace::Timeline timeline;
+  std::filesystem::path path = {};  // empty: not a file (a scenario that was not saved)
+  std::string title = {};
+  std::string scenario_name = {};             // of the scenario it came from; empty: none
+  std::string script = {};                    // its text
+  std::optional<core::ScenarioRun> run = {};  // feeds the timeline (so it stands behind it); none: nothing can run on
+  bool runs_to_end = false;                   // advance() lets the script run on until it is through
+  std::uint64_t serial = 0;                   // another for every opened document: panels key their caches by it
+  bool unsaved = false;                       // a recording that no file holds yet
+  std::vector<ConsoleEntry> console = {};     // what was typed, oldest first
+};
+
+// Speeds of play, in events a second.
+inline constexpr double kSpeeds[] = {0.5, 1, 2, 5, 10, 25, 100, 500, 2'000, 10'000, 100'000, 1'000'000};
+inline constexpr int kDefaultSpeed = 2;
+inline constexpr int kSpeedCount = static_cast<int>(std::size(kSpeeds));
+
+struct Playback {
+  bool playing = false;
+  int speed = kDefaultSpeed;  // index into kSpeeds
+  double owed_events = 0;     // fraction of an event carried to the next frame
+  friend bool operator==(const Playback&, const Playback&) = default;
+};
+
+enum class Overlay : std::uint8_t { None, Palette, Help, OpenDialog, SaveDialog, Scenarios };
+
+enum class MessageKind : std::uint8_t { Notice, Problem };
+
+// Said once in a banner until dismissed. Text is ready to show; `detail` is in the words of whoever failed.
+struct Message {
+  MessageKind kind = MessageKind::Notice;
+  std::string key;     // string table: the sentence
+  std::string detail;  // file name, the reader's reason; may be empty
+  friend bool operator==(const Message&, const Message&) = default;
+};
+
+struct Session {
+  std::optional<Document> document;  // none: the welcome screen
+  Selection selection;
+  Playback playback;
+  Preferences preferences;
+  std::set<EventNumber> bookmarks;
+  std::optional<Message> message;
+  Overlay overlay = Overlay::None;
+  std::string focused_panel;  // id: what keys like '/' mean
+  std::string find;           // what F looks for
+
+  std::uint64_t documents_opened = 0;
+
+  // To be done by the app after the frame that says so was drawn.
+  std::filesystem::path opening;  // a file; empty: none
+  std::string opening_scenario;   // a built-in scenario's name; empty: none
+  std::string clipboard;          // to be copied; empty: nothing
+  bool filter_wanted = false;     // the focused panel's filter box takes the keyboard next frame
+  bool find_wanted = false;       // so does the find box of the top bar
+  bool quit = false;
+
+  const trace::Timeline* timeline() const { return document ? &document->timeline : nullptr; }
+  // At the cursor; an empty state where nothing is open.
+  const trace::MemoryState& state() const;
+  EventNumber cursor() const { return document ? document->timeline.cursor() : 0; }
+  EventNumber event_count() const { return document ? document->timeline.size() : 0; }
+  // The cursor is at the end of a stream that a scenario still feeds: calls in the console happen here.
+  bool at_live_end() const { return document && document->run && cursor() == event_count(); }
+  // The script has more to do.
+  bool can_run_on() const { return document && document->run && document->run->state() == core::RunState::Paused; }
+  // Something moves by itself: the window has to draw without input.
+  bool is_moving() const;
+};
+
+}  // namespace palloscope::gui

@@ -1,0 +1,370 @@
+// The one place where the session changes: an overload per action.
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+
+#include "gui/action.h"
+#include "gui/document.h"
+#include "gui/panels/panel_table.h"
+
+namespace palloscope::gui {
+namespace {
+
+// Script slices: enough for one frame, and the most that one command may take.
+constexpr std::uint64_t kFrameInstructions = 50'000, kCommandInstructions = 5'000'000;
+
+// What can be a step of a lesson, best first.
+constexpr std::array<std::uint8_t, 3> kLessonTags = {core::Narration::kTag, core::SnapshotEnded::kTag,
+                                                     core::Statement::kTag};
+constexpr std::array<std::uint8_t, 2> kErrorTags = {core::ErrorReported::kTag, core::AllocationFailed::kTag};
+
+void say(Session& session, MessageKind kind, std::string key, std::string detail = {}) {
+  session.message = Message{kind, std::move(key), std::move(detail)};
+}
+
+void report_failed_run(Session& session) {
+  Document& document = *session.document;
+  if (document.run && document.run->state() == core::RunState::Failed)
+    say(session, MessageKind::Problem, "message.script_failed", document.run->error());
+}
+
+// What makes one step of this document's lesson: the words of a teacher if there are any, else dumps, else statements.
+std::span<const std::uint8_t> lesson_tags(const trace::Timeline& timeline) {
+  const std::span<const std::uint8_t> tags(kLessonTags);
+  for (std::size_t i = 0; i < tags.size(); ++i)
+    if (timeline.next_of(tags.subspan(i, 1), 0)) return tags.subspan(i, 1);
+  return tags.first(1);
+}
+
+void open(Session& session, core::Result<Document> opened) {
+  if (!opened) {
+    say(session, MessageKind::Problem, "message.cannot_open", opened.error().message);
+    return;
+  }
+  session.document.reset();  // the old run goes before its timeline
+  session.document.emplace(std::move(*opened));
+  session.document->serial = ++session.documents_opened;
+  session.selection = {};
+  session.playback.playing = false;
+  session.playback.owed_events = 0;
+  session.bookmarks.clear();
+  session.message.reset();
+  if (!session.document->timeline.problem().empty())
+    say(session, MessageKind::Problem, "message.opened_in_part", session.document->timeline.problem());
+  if (!session.document->path.empty()) {
+    auto& recent = session.preferences.recent_files;
+    std::erase(recent, session.document->path);
+    recent.insert(recent.begin(), session.document->path);
+    if (recent.size() > kMaxRecentFiles) recent.resize(kMaxRecentFiles);
+  }
+}
+
+bool contains_ignoring_case(std::string_view text, std::string_view part) {
+  return std::search(text.begin(), text.end(), part.begin(), part.end(), [](char a, char b) {
+           return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
+         }) != text.end();
+}
+
+// The chunk, else the block, that this address lies in; else the bare address.
+Selection what_lies_at(const trace::MemoryState& state, Address address) {
+  for (std::uint32_t i = 0; i < state.blocks().size(); ++i) {
+    const trace::BlockRecord& block = state.blocks()[i];
+    if (block.born == 0 || address < block.at || address >= block.end()) continue;
+    for (core::ChunkSlot slot = block.first_chunk; slot;) {
+      const trace::ChunkRecord* chunk = state.chunk(slot);
+      if (chunk == nullptr) break;
+      if (address >= chunk->at && address < chunk->at + std::max<std::uint64_t>(1, chunk->granted_bytes))
+        return ChunkKey{slot, chunk->born};
+      slot = chunk->next_in_block;
+    }
+    return BlockKey{{i}, block.born};
+  }
+  return address;
+}
+
+struct Applier {
+  Session& session;
+
+  Document* document() { return session.document ? &*session.document : nullptr; }
+  WorkspaceState& workspace() { return session.preferences.workspace; }
+
+  void seek(EventNumber to) {
+    if (document() != nullptr) document()->timeline.seek(to);
+  }
+  void run_on(const core::AdvanceLimits& limits) {
+    document()->run->advance(limits);
+    report_failed_run(session);
+  }
+
+  void operator()(const Seek& action) {
+    session.playback.playing = false;
+    seek(action.to);
+  }
+  void operator()(const SeekEnd&) {
+    session.playback.playing = false;
+    if (document() == nullptr) return;
+    if (session.at_live_end() && session.can_run_on()) document()->runs_to_end = true;
+    seek(session.event_count());
+  }
+  void operator()(const Step& action) {
+    session.playback.playing = false;
+    if (document() == nullptr) return;
+    const EventNumber from = session.cursor();
+    if (action.by < 0) {
+      const auto back = static_cast<EventNumber>(-action.by);
+      seek(from > back ? from - back : 0);
+      return;
+    }
+    const auto forward = static_cast<EventNumber>(action.by);
+    const EventNumber recorded = session.event_count() - from;
+    if (recorded < forward && session.can_run_on())
+      run_on({.instructions = kCommandInstructions, .events = forward - recorded});
+    seek(from + forward);
+  }
+  void operator()(const StepTouching& action) {
+    session.playback.playing = false;
+    if (document() == nullptr) return;
+    const trace::MemoryState& state = session.state();
+    ContextKey key;
+    if (const auto* selected = std::get_if<ContextKey>(&session.selection)) {
+      key = *selected;
+    } else {
+      key.slot = context_of(session.selection, state);
+      if (!key.slot) key.slot = state.point().current;
+      if (const auto* record = state.context(key.slot)) key.born = record->born;
+    }
+    if (key.born == 0) return;
+    const trace::Timeline& timeline = document()->timeline;
+    const EventNumber from = session.cursor();
+    auto found = action.direction > 0 ? timeline.next_touching(key, from) : timeline.previous_touching(key, from);
+    for (int lines = 0; !found && action.direction > 0 && session.can_run_on() && lines < 10'000; ++lines) {
+      const EventNumber before = session.event_count();
+      run_on({.instructions = kCommandInstructions, .events = 1});
+      found = timeline.next_touching(key, before);
+    }
+    if (found)
+      seek(*found);
+    else
+      say(session, MessageKind::Notice, action.direction > 0 ? "message.no_later_touch" : "message.no_earlier_touch");
+  }
+  void operator()(const StepLesson& action) {
+    session.playback.playing = false;
+    if (document() == nullptr) return;
+    const trace::Timeline& timeline = document()->timeline;
+    const EventNumber from = session.cursor();
+    const auto tags = lesson_tags(timeline);
+    if (action.direction < 0) {
+      seek(timeline.previous_of(tags, from).value_or(0));
+      return;
+    }
+    auto found = timeline.next_of(tags, from);
+    if (!found && session.can_run_on()) {
+      run_on({.instructions = kCommandInstructions, .at_narration = true});
+      found = timeline.next_of(tags, from);
+    }
+    seek(found.value_or(session.event_count()));
+  }
+  void operator()(const StepError& action) {
+    session.playback.playing = false;
+    if (document() == nullptr) return;
+    const trace::Timeline& timeline = document()->timeline;
+    const auto found = action.direction > 0 ? timeline.next_of(kErrorTags, session.cursor())
+                                            : timeline.previous_of(kErrorTags, session.cursor());
+    if (found)
+      seek(*found);
+    else
+      say(session, MessageKind::Notice, "message.no_error");
+  }
+  void operator()(const StepBookmark& action) {
+    session.playback.playing = false;
+    const auto& marks = session.bookmarks;
+    if (marks.empty()) return;
+    if (action.direction > 0) {
+      const auto next = marks.upper_bound(session.cursor());
+      seek(next == marks.end() ? *marks.begin() : *next);
+    } else {
+      const auto next = marks.lower_bound(session.cursor());
+      seek(next == marks.begin() ? *marks.rbegin() : *std::prev(next));
+    }
+  }
+  void operator()(const TogglePlay&) {
+    if (document() == nullptr) return;
+    session.playback.playing = !session.playback.playing;
+    session.playback.owed_events = 0;
+    document()->runs_to_end = false;
+    // At the very end there is nothing to play: from the start again.
+    if (session.playback.playing && session.cursor() == session.event_count() && !session.can_run_on()) seek(0);
+  }
+  void operator()(const SetSpeed& action) { session.playback.speed = std::clamp(action.speed, 0, kSpeedCount - 1); }
+  void operator()(const ToggleBookmark& action) {
+    if (session.bookmarks.erase(action.at) == 0) session.bookmarks.insert(action.at);
+  }
+
+  void operator()(const Select& action) { session.selection = action.what; }
+  void operator()(const SetFind& action) { session.find = action.text; }
+  void operator()(const FindNext& action) {
+    if (document() == nullptr || session.find.empty()) return;
+    std::string_view text = session.find;
+    std::uint64_t number = 0;
+    const bool is_event = text.front() == '#', is_address = text.starts_with("0x");
+    if (is_event || is_address) {
+      text.remove_prefix(is_event ? 1 : 2);
+      const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number, is_event ? 10 : 16);
+      if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size()) {
+        say(session, MessageKind::Notice, "message.not_found", session.find);
+      } else if (is_event) {
+        (*this)(Seek{number});
+      } else {
+        session.selection = what_lies_at(session.state(), {number});
+      }
+      return;
+    }
+    find_context(action.direction);
+  }
+  void find_context(int direction) {
+    const auto& contexts = session.state().contexts();
+    const auto count = static_cast<std::int64_t>(contexts.size());
+    std::int64_t at = direction > 0 ? -1 : count;
+    if (const auto* selected = std::get_if<ContextKey>(&session.selection)) at = selected->slot.value;
+    for (std::int64_t tried = 0; tried < count; ++tried) {
+      at = (at + direction + count) % count;
+      const trace::ContextRecord& record = contexts[static_cast<std::size_t>(at)];
+      if (record.born == 0) continue;
+      if (contains_ignoring_case(record.name, session.find) ||
+          (record.ident && contains_ignoring_case(*record.ident, session.find))) {
+        session.selection = ContextKey{{static_cast<std::uint32_t>(at)}, record.born};
+        return;
+      }
+    }
+    say(session, MessageKind::Notice, "message.not_found", session.find);
+  }
+
+  void operator()(const OpenFile& action) {
+    session.opening = action.path;
+    session.overlay = Overlay::None;
+  }
+  void operator()(const OpenScenario& action) {
+    session.opening_scenario = action.name;
+    session.overlay = Overlay::None;
+  }
+  void operator()(const RunScript& action) {
+    const std::string name =
+        document() != nullptr && !document()->scenario_name.empty() ? document()->scenario_name : std::string("script");
+    const std::filesystem::path path = document() != nullptr ? document()->path : std::filesystem::path{};
+    core::Result<Document> started = start_script(name, action.text);
+    if (started) started->path = path;
+    open(session, std::move(started));
+  }
+  void operator()(const Evaluate& action) {
+    if (document() == nullptr || !document()->run) return;
+    session.playback.playing = false;
+    document()->console.push_back({action.line, document()->run->execute(action.line)});
+    document()->unsaved = true;
+    seek(session.event_count());
+  }
+  void operator()(const SaveFile& action) {
+    if (document() == nullptr) return;
+    std::filesystem::path path = action.path;
+    if (!path.has_extension()) path += ".pscope";
+    const core::Status saved = document()->timeline.save(path);
+    if (!saved) {
+      say(session, MessageKind::Problem, "message.cannot_save", saved.error().message);
+      return;
+    }
+    document()->unsaved = false;
+    session.overlay = Overlay::None;
+    auto& recent = session.preferences.recent_files;
+    std::erase(recent, path);
+    recent.insert(recent.begin(), path);
+    if (recent.size() > kMaxRecentFiles) recent.resize(kMaxRecentFiles);
+    say(session, MessageKind::Notice, "message.saved", path.string());
+  }
+  void operator()(const CloseDocument&) {
+    session.document.reset();
+    session.selection = {};
+    session.playback.playing = false;
+    session.bookmarks.clear();
+    workspace().full_screen.clear();
+  }
+  void operator()(const ForgetRecent& action) { std::erase(session.preferences.recent_files, action.path); }
+
+  void operator()(const SetLanguage& action) { session.preferences.language = action.language; }
+  void operator()(const SetTheme& action) { session.preferences.theme = action.theme; }
+  void operator()(const SetTextScale& action) {
+    session.preferences.text_scale = std::clamp(action.scale, kMinTextScale, kMaxTextScale);
+  }
+  void operator()(const SetMotion& action) { session.preferences.motion = action.on; }
+  void operator()(const SetPreset& action) {
+    workspace().preset = action.preset;
+    workspace().visible.clear();
+    workspace().folded.clear();
+    workspace().full_screen.clear();
+  }
+  void operator()(const ShowPanel& action) {
+    for (const PanelPlacement& panel : panel_placements())
+      if (panel.id == action.id) show_panel(workspace(), panel);
+    session.focused_panel = action.id;
+  }
+  void operator()(const HidePanel& action) {
+    workspace().visible[action.id] = false;
+    if (workspace().full_screen == action.id) workspace().full_screen.clear();
+  }
+  void operator()(const FoldPanel& action) { workspace().folded[action.id] = action.folded; }
+  void operator()(const FocusPanel& action) { session.focused_panel = action.id; }
+  void operator()(const FullScreenPanel& action) {
+    workspace().full_screen = action.id;
+    if (!action.id.empty()) session.focused_panel = action.id;
+  }
+  void operator()(const SetWorkspace& action) { workspace() = action.state; }
+  void operator()(const ShowOverlay& action) { session.overlay = action.overlay; }
+  void operator()(const ShowMessage& action) { session.message = action.message; }
+  void operator()(const DismissMessage&) { session.message.reset(); }
+  void operator()(const CopyText& action) { session.clipboard = action.text; }
+  void operator()(const Quit&) { session.quit = true; }
+  void operator()(const FocusFilter&) { session.filter_wanted = true; }
+  void operator()(const FocusFind&) { session.find_wanted = true; }
+};
+
+}  // namespace
+
+void apply(Session& session, const Action& action) { std::visit(Applier{session}, action); }
+
+void finish_opening(Session& session) {
+  if (!session.opening.empty()) {
+    const std::filesystem::path path = std::exchange(session.opening, {});
+    open(session, open_document(path));
+  }
+  if (!session.opening_scenario.empty()) {
+    const std::string name = std::exchange(session.opening_scenario, {});
+    open(session, open_scenario(name));
+  }
+}
+
+void advance(Session& session, double seconds) {
+  if (!session.document) return;
+  Document& document = *session.document;
+  if (document.runs_to_end) {
+    document.run->advance({.instructions = kFrameInstructions});
+    document.timeline.seek(document.timeline.size());
+    document.runs_to_end = session.can_run_on();
+    report_failed_run(session);
+    return;
+  }
+  Playback& playback = session.playback;
+  if (!playback.playing) return;
+  // A frame that took long (a window moved, a laptop asleep) must not leap.
+  playback.owed_events += kSpeeds[playback.speed] * std::min(seconds, 0.25);
+  const auto due = static_cast<EventNumber>(playback.owed_events);
+  if (due == 0) return;
+  playback.owed_events -= static_cast<double>(due);
+  const EventNumber recorded = session.event_count() - session.cursor();
+  if (recorded < due && session.can_run_on()) {
+    document.run->advance({.instructions = kFrameInstructions, .events = due - recorded});
+    report_failed_run(session);
+  }
+  document.timeline.seek(session.cursor() + due);
+  if (session.cursor() == session.event_count() && !session.can_run_on()) playback.playing = false;
+}
+
+}  // namespace palloscope::gui
