@@ -33,7 +33,7 @@ need_packages() {
     as_root=(sudo)
     say "these packages are missing, sudo may ask for your password: ${missing[*]}"
   fi
-  say "installing ${#missing[@]} packages: ${missing[*]}"
+  say "installing packages: ${missing[*]}"
   local log=$logs/packages.log
   {
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q update &&

@@ -4,7 +4,7 @@
 //
 // Contexts and chunks are named by their simulated addresses, as in the real thing. A mistake of the caller that
 // PostgreSQL answers with ereport(ERROR) is thrown as Ereport; one that it does not notice corrupts the simulated bytes
-// as it would the real ones.
+// as it would the real ones, and may end in a Crash, later (core/mcxt/errors.h).
 #pragma once
 
 #include <cstdint>
@@ -15,18 +15,15 @@
 #include <string>
 #include <string_view>
 
+#include "core/allocators/allocator.h"
 #include "core/base/ids.h"
 #include "core/events/event_sink.h"
+#include "core/mcxt/errors.h"
+#include "core/mcxt/process_image.h"
+#include "core/mcxt/tallies.h"
 #include "core/version/version_profile.h"
 
 namespace palloscope::core {
-
-// ereport(ERROR): PostgreSQL's text; thrown through the simulated program, caught by PG_TRY or the host.
-struct Ereport {
-  std::string sqlstate;  // "53200"; XX000 for elog(ERROR)
-  std::string message;
-  std::string detail;  // may be empty
-};
 
 struct AllocSetSizes {
   std::uint64_t min_context_bytes = 0;
@@ -36,15 +33,6 @@ struct AllocSetSizes {
 inline constexpr AllocSetSizes kDefaultSizes{0, 8192, 8388608};
 inline constexpr AllocSetSizes kSmallSizes{0, 1024, 8192};
 inline constexpr AllocSetSizes kStartSmallSizes{0, 1024, 8388608};
-
-// palloc_extended's flags (palloc.h)
-inline constexpr int kMcxtAllocHuge = 1, kMcxtAllocNoOom = 2, kMcxtAllocZero = 4;
-
-// MemoryContextCounters plus what mcxt keeps itself (spec 1.1, 3.11).
-struct ContextCounters {
-  std::uint64_t nblocks = 0, freechunks = 0, totalspace = 0, freespace = 0;
-  friend bool operator==(const ContextCounters&, const ContextCounters&) = default;
-};
 
 class Process {
  public:
@@ -73,6 +61,12 @@ class Process {
   Address palloc_extended(std::uint64_t bytes, int flags);
   Address repalloc(Address pointer, std::uint64_t bytes);
   Address repalloc_huge(Address pointer, std::uint64_t bytes);
+  Address repalloc_extended(Address pointer, std::uint64_t bytes, int flags);        // 16+
+  Address repalloc0(Address pointer, std::uint64_t old_bytes, std::uint64_t bytes);  // 16+
+  // 16+; `align_to` is a power of two below 128 MB (spec 7.11).
+  Address memory_context_alloc_aligned(Address context, std::uint64_t bytes, std::uint64_t align_to, int flags);
+  Address memory_context_strdup(Address context, std::string_view text);  // the bytes are announced as MemoryWritten
+  Address pstrdup(std::string_view text);
   void pfree(Address pointer);
 
   void memory_context_reset(Address context);
@@ -81,21 +75,36 @@ class Process {
   void memory_context_delete(Address context);
   void memory_context_delete_children(Address context);
   void memory_context_set_parent(Address context, Address parent);  // null: detach
+  // The text is made a string constant of the process.
   void memory_context_set_identifier(Address context, std::optional<std::string_view> ident);
+  // A C string that is in the process's memory already (palloc'ed, as MemoryContextCopyAndSetIdentifier does); null:
+  // none.
+  void memory_context_set_identifier(Address context, Address ident);
   void memory_context_allow_in_critical_section(Address context, bool allow);
-  // `run` is called once, before the next reset or delete; `number` names it in events.
+  // `run` is called once, before the next reset or delete; `number` names it in events. The callback struct lies in the
+  // process's data segment (a real one is usually palloc'ed in the context).
   void memory_context_register_reset_callback(Address context, std::uint32_t number, std::function<void()> run);
 
   std::uint64_t memory_context_mem_allocated(Address context, bool recurse) const;
   ContextCounters memory_context_counters(Address context) const;  // this context alone, from its own bytes
+  std::string memory_context_stats_line(Address context) const;    // its line of the statistics, without newline
+  bool memory_context_is_empty(Address context) const;  // MemoryContextIsEmpty: no children, and its method says so
   std::string memory_context_stats(Address context, int max_children = 100) const;  // the text, with newlines
   Address get_memory_chunk_context(Address pointer) const;
   std::uint64_t get_memory_chunk_space(Address pointer) const;
+  bool is_empty_method(Address context) const;  // the allocator's own answer alone
+
+  // --- for whoever looks from outside: a walker, a test
+  const GlobalVariables& global_variables() const;       // addresses of PostgreSQL's variables
+  Tallies tallies(Address context) const;                // the core's own counters; zeros for what is no context
+  std::uint64_t requested_bytes(Address pointer) const;  // what palloc was asked for; 0: no chunk
+  std::optional<std::uint64_t> malloc_bytes(Address region) const;  // of a malloc'ed region; none: none begins there
+  const Names& names() const;                                       // the slots that events use, by address
 
   // C's own: for scripts that compare a context with malloc and free.
-  Address malloc(std::uint64_t bytes);  // null Address if it fails
-  Address realloc(Address pointer, std::uint64_t bytes);
-  void free(Address pointer);
+  Address malloc(std::uint64_t bytes);                    // null Address if it fails
+  Address realloc(Address pointer, std::uint64_t bytes);  // null: failed, and the old region is as it was
+  void free(Address pointer);                             // not malloc's own: Crash
   // From now on malloc and realloc of at least so many bytes fail; 0: never (golden `malloc_fail`).
   void fail_mallocs_from(std::uint64_t bytes);
 
@@ -105,7 +114,7 @@ class Process {
 
   // Passes an event that is not about memory (source line, narration, output) to the same sink, in order.
   void announce(const EventBody& event);
-  // PG_CATCH / ereport bookkeeping is the host's; this only announces the error.
+  // Ereports are thrown, not announced: whoever catches one (script host, console) announces it with this, once.
   void report(Severity severity, Address context, const Ereport& error);
 
  private:

@@ -1,0 +1,36 @@
+#include "core/allocators/alloc_set.h"
+#include "core/allocators/allocator.h"
+
+namespace palloscope::core {
+namespace {
+
+template <class A>
+std::unique_ptr<Allocator> make(ProcessCore& core) {
+  return std::make_unique<A>(core);
+}
+
+struct Row {
+  ContextKind kind;
+  std::unique_ptr<Allocator> (*make)(ProcessCore&);
+};
+
+constexpr Row kTable[] = {
+    {ContextKind::AllocSet, make<AllocSet>},
+};
+
+}  // namespace
+
+std::unique_ptr<Allocator> make_allocator(ContextKind kind, ProcessCore& core) {
+  if (core.profile.node_tags[static_cast<std::size_t>(kind)] == 0) return nullptr;
+  for (const Row& row : kTable) {
+    if (row.kind == kind) return row.make(core);
+  }
+  return nullptr;
+}
+
+void Allocator::check_size(Address context, std::uint64_t bytes, int flags) const {
+  if (!core_.profile.rules.size_checked_by_allocator) return;
+  if (bytes > ((flags & kMcxtAllocHuge) != 0 ? kMaxAllocHugeSize : kMaxAllocSize)) throw invalid_size(context, bytes);
+}
+
+}  // namespace palloscope::core

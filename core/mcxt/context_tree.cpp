@@ -1,0 +1,137 @@
+#include "core/mcxt/context_tree.h"
+
+#include "core/allocators/allocator.h"
+#include "core/mcxt/process_core.h"
+
+namespace palloscope::core {
+
+ContextTree::ContextTree(ProcessCore& core) : core_(core), layout_(core.profile.context) {}
+
+Address ContextTree::first_child(Address context) const { return core_.load_pointer(context, layout_.first_child); }
+Address ContextTree::next_sibling(Address context) const { return core_.load_pointer(context, layout_.next_child); }
+Address ContextTree::parent_of(Address context) const { return core_.load_pointer(context, layout_.parent); }
+
+Address ContextTree::next_below(Address context, Address top) const {
+  if (Address child = first_child(context)) return child;
+  while (context != top) {
+    if (Address sibling = next_sibling(context)) return sibling;
+    context = parent_of(context);
+  }
+  return {};
+}
+
+// --- reset ----------------------------------------------------------------------------------------------------
+
+void ContextTree::reset(Address context) {
+  remove_children(context);
+  reset_only(context);
+}
+
+void ContextTree::reset_only(Address context) {
+  if (core_.load(context, layout_.is_reset) != 0) return;
+  call_callbacks(context);
+  core_.allocator_of(context).reset(context);
+}
+
+void ContextTree::reset_children(Address context) {
+  if (core_.profile.rules.reset_children_preorder) {
+    for (Address at = next_below(context, context); at; at = next_below(at, context)) reset_only(at);
+    return;
+  }
+  // Below, a context's descendants come before it: down to the deepest first child, then sideways or up.
+  auto deepest = [this](Address at) {
+    while (Address child = first_child(at)) at = child;
+    return at;
+  };
+  for (Address at = deepest(context); at != context;) {
+    reset_only(at);
+    Address sibling = next_sibling(at);
+    at = sibling ? deepest(sibling) : parent_of(at);
+  }
+}
+
+// --- delete ---------------------------------------------------------------------------------------------------
+
+// The order of 15 to 18, which differ only in how they find it: always the first child, children before parents.
+void ContextTree::remove(Address context) {
+  for (Address at = context;;) {
+    while (Address child = first_child(at)) at = child;
+    Address parent = parent_of(at);
+    remove_only(at);
+    if (at == context) return;
+    at = parent;
+  }
+}
+
+void ContextTree::remove_children(Address context) {
+  while (Address child = first_child(context)) remove(child);
+}
+
+void ContextTree::remove_only(Address context) {
+  call_callbacks(context);
+  unlink(context);
+  core_.store_pointer(context, layout_.ident, {});
+  core_.allocator_of(context).delete_context(context);
+}
+
+// --- links ----------------------------------------------------------------------------------------------------
+
+void ContextTree::unlink(Address context) {
+  Address parent = parent_of(context);
+  Address prev = core_.load_pointer(context, layout_.prev_child);
+  Address next = next_sibling(context);
+  if (!parent) return;
+  if (prev) {
+    core_.store_pointer(prev, layout_.next_child, next);
+  } else {
+    core_.store_pointer(parent, layout_.first_child, next);
+  }
+  if (next) core_.store_pointer(next, layout_.prev_child, prev);
+  core_.store_pointer(context, layout_.parent, {});
+  core_.store_pointer(context, layout_.prev_child, {});
+  core_.store_pointer(context, layout_.next_child, {});
+}
+
+void ContextTree::set_parent(Address context, Address parent) {
+  if (parent_of(context) == parent) return;
+  unlink(context);
+  if (parent) {
+    Address next = first_child(parent);
+    core_.store_pointer(context, layout_.parent, parent);
+    core_.store_pointer(context, layout_.next_child, next);
+    if (next) core_.store_pointer(next, layout_.prev_child, context);
+    core_.store_pointer(parent, layout_.first_child, context);
+  }
+  core_.emit(ContextReparented{core_.slot_of(context), parent ? core_.slot_of(parent) : ContextSlot{}});
+}
+
+// --- callbacks ------------------------------------------------------------------------------------------------
+
+void ContextTree::register_callback(Address context, std::uint32_t number, std::function<void()> run) {
+  Address callback = core_.image.add_callback(number, std::move(run));
+  core_.store_pointer(callback, core_.profile.callback.next, core_.load_pointer(context, layout_.reset_callbacks));
+  core_.store_pointer(context, layout_.reset_callbacks, callback);
+  core_.store(context, layout_.is_reset, 0);
+  core_.emit(CallbackRegistered{core_.slot_of(context), number});
+}
+
+// Each is popped before it runs: one that fails is not called again.
+void ContextTree::call_callbacks(Address context) {
+  while (Address callback = core_.load_pointer(context, layout_.reset_callbacks)) {
+    core_.store_pointer(context, layout_.reset_callbacks, core_.load_pointer(callback, core_.profile.callback.next));
+    ProcessImage::Callback taken = core_.image.take_callback(callback);
+    core_.emit(CallbackRun{core_.slot_of(context), taken.number});
+    if (taken.run) taken.run();
+  }
+}
+
+std::uint64_t ContextTree::mem_allocated(Address context, bool recurse) const {
+  std::uint64_t total = core_.load(context, layout_.mem_allocated);
+  if (!recurse) return total;
+  for (Address at = next_below(context, context); at; at = next_below(at, context)) {
+    total += core_.load(at, layout_.mem_allocated);
+  }
+  return total;
+}
+
+}  // namespace palloscope::core

@@ -1,0 +1,42 @@
+// ContextTree: the part of mcxt.c that is about contexts: links, reset, delete, callbacks (spec 7.3 to 7.7). It works
+// on the bytes; nothing is remembered between calls.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "core/base/ids.h"
+#include "core/version/version_profile.h"
+
+namespace palloscope::core {
+
+class ProcessCore;
+
+class ContextTree {
+ public:
+  explicit ContextTree(ProcessCore& core);
+
+  void reset(Address context);           // MemoryContextReset: deletes the children
+  void reset_only(Address context);      // MemoryContextResetOnly
+  void reset_children(Address context);  // MemoryContextResetChildren
+  void remove(Address context);          // MemoryContextDelete
+  void remove_children(Address context);
+  void set_parent(Address context, Address parent);
+  void register_callback(Address context, std::uint32_t number, std::function<void()> run);
+  std::uint64_t mem_allocated(Address context, bool recurse) const;
+
+ private:
+  Address first_child(Address context) const;
+  Address next_sibling(Address context) const;
+  Address parent_of(Address context) const;
+  // The one after `context` in preorder below `top`; null: that was the last.
+  Address next_below(Address context, Address top) const;
+  void unlink(Address context);
+  void call_callbacks(Address context);
+  void remove_only(Address context);
+
+  ProcessCore& core_;
+  const MemoryContextLayout& layout_;
+};
+
+}  // namespace palloscope::core

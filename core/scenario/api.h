@@ -1,0 +1,52 @@
+// PostgreSQL's functions as scripts see them: a table per subject, each in a file of its own. To add a function, write
+// it and name it in its file's table.
+#pragma once
+
+#include <span>
+#include <type_traits>
+
+#include "core/scenario/host.h"
+#include "core/scenario/values.h"
+
+struct luaL_Reg;
+
+namespace palloscope::core {
+
+std::span<const luaL_Reg> context_functions();  // api_contexts.cpp
+std::span<const luaL_Reg> chunk_functions();    // api_chunks.cpp: palloc and its kin, malloc, reading and writing
+std::span<const luaL_Reg> error_functions();    // api_errors.cpp: ereport, PG_TRY
+std::span<const luaL_Reg> lesson_functions();   // api_lesson.cpp: scenario, narrate, print
+
+// Adds the four tables and the constants to the table on top of the stack.
+void add_functions(lua_State* L);
+void add_constants(lua_State* L, int pg_major);
+
+void push(lua_State* L, std::uint64_t number);
+void push(lua_State* L, bool truth);
+
+// A function's frame: `action(process)` does the work and answers what the script gets. It may throw; it must not touch
+// Lua, since its objects would not survive a Lua error.
+template <class Action>
+int call(lua_State* L, Action action) {
+  static_assert(std::is_trivially_destructible_v<Action>);
+  using Answer = std::invoke_result_t<Action, Process&>;
+  Host& host = Host::of(L);
+  host.enter(L);
+  if constexpr (std::is_void_v<Answer>) {
+    if (!host.attempt([&] { action(host.process()); })) return host.raise(L);
+    host.leave(L);
+    return 0;
+  } else {
+    static_assert(std::is_trivially_destructible_v<Answer>);
+    Answer answer{};
+    if (!host.attempt([&] { answer = action(host.process()); })) return host.raise(L);
+    host.leave(L);
+    push(L, answer);
+    return 1;
+  }
+}
+
+// palloc and its kin work in CurrentMemoryContext: a mistake if that was deleted.
+void check_current_context(lua_State* L);
+
+}  // namespace palloscope::core

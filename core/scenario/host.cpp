@@ -1,0 +1,324 @@
+#include "core/scenario/host.h"
+
+#include <fmt/format.h>
+
+#include <type_traits>
+
+#include "core/scenario/lua.h"
+#include "core/scenario/values.h"
+
+namespace palloscope::core {
+namespace {
+
+constexpr int kHookPeriod = 1000;                   // instructions between two looks at the budget
+constexpr std::uint64_t kInstructionsPerCall = 20;  // what a call of ours counts for
+
+std::string thousands(std::uint64_t n) {
+  std::string digits = std::to_string(n), text;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
+    text += digits[i];
+  }
+  return text;
+}
+
+}  // namespace
+
+Host::Host(std::string chunk_name, const ScenarioBudget& budget, EventSink& out)
+    : chunk_name_(std::move(chunk_name)),
+      budget_(budget),
+      out_(out),
+      sandbox_(budget.script_bytes, this),
+      instruction_limit_(budget.instructions) {
+  // Made beforehand, so that keeping a callback's error later needs no memory.
+  lua_pushboolean(sandbox_.state(), 1);
+  callback_error_ = luaL_ref(sandbox_.state(), LUA_REGISTRYINDEX);
+}
+
+// The process goes first: its callbacks name functions of the Lua state.
+Host::~Host() { process_.reset(); }
+
+void Host::start_process(const VersionProfile& profile) {
+  process_ = std::make_unique<Process>(profile, *this);
+  process_->fail_mallocs_from(budget_.heap_bytes);
+}
+
+// --- events ---------------------------------------------------------------------------------------------------
+
+void Host::emit(const EventBody& event) {
+  if (spot_.line != 0 && !(spot_ == last_spot_)) {
+    last_spot_ = spot_;
+    ++events_;
+    out_.emit(SourceLine{spot_.file, spot_.line});
+  }
+  ++events_;
+  track(event);
+  out_.emit(event);
+}
+
+void Host::track(const EventBody& event) {
+  auto slot_of = [](auto& slots, std::uint32_t slot) -> auto& {
+    if (slots.size() <= slot) slots.resize(slot + 1);
+    return slots[slot];
+  };
+  std::visit(
+      [&](const auto& e) {
+        using E = std::decay_t<decltype(e)>;
+        if constexpr (std::is_same_v<E, ContextCreated>) {
+          slot_of(context_slots_, e.context.value) = {e.at, e.parent, e.name};
+          contexts_[e.at] = e.context;
+        } else if constexpr (std::is_same_v<E, ContextReparented>) {
+          slot_of(context_slots_, e.context.value).parent = e.parent;
+        } else if constexpr (std::is_same_v<E, ContextDeleted>) {
+          contexts_.erase(slot_of(context_slots_, e.context.value).at);
+        } else if constexpr (std::is_same_v<E, Malloc>) {
+          slot_of(region_slots_, e.block.value) = e.at;
+          regions_[e.at] = e.bytes;
+          heap_bytes_ += e.bytes;
+        } else if constexpr (std::is_same_v<E, Realloc>) {
+          Address& at = slot_of(region_slots_, e.block.value);
+          heap_bytes_ += e.bytes - regions_[at];
+          regions_.erase(at);
+          regions_[e.at] = e.bytes;
+          at = e.at;
+        } else if constexpr (std::is_same_v<E, Free>) {
+          auto found = regions_.find(slot_of(region_slots_, e.block.value));
+          if (found != regions_.end()) {
+            heap_bytes_ -= found->second;
+            regions_.erase(found);
+          }
+        } else if constexpr (std::is_same_v<E, ErrorReported>) {
+          if (e.severity == Severity::Error) {
+            error_announced_ = true;
+            error_in_flight_ = true;
+          }
+        } else if constexpr (std::is_same_v<E, ErrorCaught>) {
+          error_in_flight_ = false;
+        }
+      },
+      event);
+}
+
+const std::string& Host::context_name(Address at) const {
+  static const std::string none;
+  auto found = contexts_.find(at);
+  return found == contexts_.end() ? none : context_slots_[found->second.value].name;
+}
+
+bool Host::is_within(Address context, Address ancestor) const {
+  auto found = contexts_.find(context);
+  if (found == contexts_.end()) return false;
+  for (ContextSlot at = found->second; at; at = context_slots_[at.value].parent)
+    if (context_slots_[at.value].at == ancestor) return true;
+  return false;
+}
+
+void Host::note_assigned(lua_State* L, std::string_view name, Address value) {
+  enter(L);
+  if (!attempt([&] {
+        emit(VariableSet{std::string(name), value});
+        assigned.emplace_back(name, value);
+      }))
+    raise(L);
+  leave(L);
+}
+
+// --- calls ----------------------------------------------------------------------------------------------------
+
+SourceSpot Host::spot(lua_State* L) const {
+  lua_Debug frame;
+  for (int level = 0; lua_getstack(L, level, &frame); ++level) {
+    lua_getinfo(L, "Sl", &frame);
+    if (frame.currentline <= 0) continue;
+    if (chunk_name_ == frame.source) return {kScriptFile, static_cast<std::uint32_t>(frame.currentline)};
+    if (std::string_view(kConsoleChunk) == frame.source)
+      return {kConsoleFile, static_cast<std::uint32_t>(frame.currentline)};
+  }
+  return {};
+}
+
+void Host::enter(lua_State* L) {
+  current_ = L;
+  instructions_ += kInstructionsPerCall;
+  SourceSpot here = spot(L);
+  if (here.line != 0) spot_ = here;  // none: inside a coroutine or a sort; then the line that led there holds
+}
+
+void Host::leave(lua_State* L) {
+  if (events_ > budget_.events) {
+    doomed_ = true;
+    mistake_ = fmt::format("the script has made more than {} events", thousands(budget_.events));
+  } else if (heap_bytes_ > budget_.heap_bytes) {
+    doomed_ = true;
+    mistake_ = fmt::format("the script holds more than {} MB of simulated memory", budget_.heap_bytes >> 20);
+  }
+  if (doomed_) {
+    failure_ = Failure::Mistake;
+    raise(L);
+  }
+  if (limits.events != 0 && events_ - events_at_start >= limits.events) want_pause(L);
+}
+
+void Host::keep_failure(const Ereport& error) {
+  failure_ = Failure::Postgres;
+  try {
+    ereport_ = error;
+    if (!error_announced_) process_->report(Severity::Error, Address{}, ereport_);
+    // As errfinish does (elog.c): whoever catches the error finds ErrorContext as its current context.
+    process_->memory_context_switch_to(process_->error_context());
+  } catch (const std::exception& second) {
+    failure_ = Failure::Mistake;
+    mistake_ = second.what();
+  }
+}
+
+int Host::raise(lua_State* L) {
+  switch (failure_) {
+    case Failure::Postgres:
+      push_ereport(L, ereport_, spot(L).line);
+      break;
+    case Failure::Callback:
+      lua_rawgeti(L, LUA_REGISTRYINDEX, callback_error_);
+      break;
+    default:
+      luaL_where(L, 1);
+      lua_pushlstring(L, mistake_.data(), mistake_.size());
+      lua_concat(L, 2);
+  }
+  return lua_error(L);
+}
+
+// --- callbacks ------------------------------------------------------------------------------------------------
+
+void Host::remember_callback(lua_State* L, Address context, int function_index) {
+  lua_pushvalue(L, function_index);
+  int function = luaL_ref(L, LUA_REGISTRYINDEX);
+  if (attempt([&] {
+        process_->memory_context_register_reset_callback(context, ++callbacks_,
+                                                         [this, function] { run_callback(function); });
+      }))
+    return;
+  raise(L);
+}
+
+// Called by the process, in the middle of a reset: frames with destructors lie between here and the script, so nothing
+// may leave by longjmp, and the script cannot be paused in here.
+void Host::run_callback(int function) {
+  lua_State* L = current_;
+  SourceSpot caller = spot_;
+  if (!lua_checkstack(L, 8)) throw ScriptMistake{"the script's calls are nested too deep"};
+  lua_rawgeti(L, LUA_REGISTRYINDEX, function);
+  luaL_unref(L, LUA_REGISTRYINDEX, function);
+  int status = lua_pcall(L, 0, 0, 0);
+  current_ = L;
+  spot_ = caller;
+  failure_ = Failure::None;  // what failed inside and was caught there
+  if (status == LUA_OK) return;
+  lua_rawseti(L, LUA_REGISTRYINDEX, callback_error_);
+  throw CallbackFailed{};
+}
+
+// --- errors ---------------------------------------------------------------------------------------------------
+
+bool Host::is_ereport(lua_State* L, int index) const { return is_ereport_value(L, index); }
+
+void Host::announce_again(lua_State* L) {
+  enter(L);
+  const char* fields[3] = {};
+  std::size_t lengths[3] = {};
+  const char* names[3] = {"sqlstate", "message", "detail"};
+  for (int i = 0; i < 3; ++i) {
+    lua_pushstring(L, names[i]);
+    lua_rawget(L, -2);
+    fields[i] = lua_tolstring(L, -1, &lengths[i]);
+    lua_pop(L, 1);  // the error value still holds the string
+  }
+  if (!attempt([&] {
+        auto text = [&](int i) { return fields[i] ? std::string(fields[i], lengths[i]) : std::string(); };
+        process_->report(Severity::Error, Address{}, Ereport{text(0), text(1), text(2)});
+      }))
+    raise(L);
+}
+
+void Host::announce_caught() {
+  attempt([&] { emit(ErrorCaught{}); });
+}
+
+void Host::recover_at_top_level() {
+  if (!error_in_flight_) return;
+  attempt([&] {
+    emit(ErrorCaught{});
+    process_->memory_context_switch_to(process_->top_memory_context());
+    process_->memory_context_reset(process_->error_context());
+  });
+}
+
+std::string Host::describe_error(lua_State* L) {
+  std::string text;
+  if (is_ereport_value(L, -1)) {
+    const char* message = push_text_of(L, -1);
+    text = message ? message : "";
+    lua_pop(L, 1);
+  } else if (sandbox_.out_of_memory() && lua_isstring(L, -1)) {
+    SourceSpot here = spot(L);
+    text = fmt::format("{}:{}: the script used more than {} MB of memory", chunk_name_.substr(1), here.line,
+                       budget_.script_bytes >> 20);
+  } else if (lua_isstring(L, -1)) {
+    text = lua_tostring(L, -1);
+  } else {
+    text = fmt::format("{}:{}: an error without words (a {} value)", chunk_name_.substr(1), spot(L).line,
+                       luaL_typename(L, -1));
+  }
+  lua_pop(L, 1);
+  return text;
+}
+
+// --- budgets and pauses ---------------------------------------------------------------------------------------
+
+void Host::pardon() {
+  doomed_ = false;
+  pause_wanted_ = false;
+  sandbox_.forgive();
+  instruction_limit_ = instructions_ + budget_.instructions;
+}
+
+void Host::set_hook(lua_State* L, bool lines) {
+  pause_wanted_ = false;
+  hook_period_ = kHookPeriod;
+  std::uint64_t slice = limits.instructions;
+  if (slice != 0 && slice < kHookPeriod) hook_period_ = static_cast<int>(slice);
+  lua_sethook(L, hook, LUA_MASKCOUNT | (lines ? LUA_MASKLINE : 0), hook_period_);
+}
+
+// The next instruction of the script meets the hook, which may yield where a C function may not.
+void Host::want_pause(lua_State* L) {
+  if (pause_wanted_ || !script) return;
+  pause_wanted_ = true;
+  if (L == script) lua_sethook(L, hook, lua_gethookmask(L) | LUA_MASKCOUNT, 1);
+}
+
+void Host::hook(lua_State* L, lua_Debug* event) {
+  Host& host = of(L);
+  if (event->event == LUA_HOOKCOUNT) {
+    host.instructions_ += static_cast<std::uint64_t>(lua_gethookcount(L));
+    if (host.doomed_ || host.instructions_ > host.instruction_limit_) {
+      host.doomed_ = true;
+      lua_sethook(L, hook, LUA_MASKCOUNT, 1);  // whatever the script catches, it gets no further
+      lua_getinfo(L, "Sl", event);
+      luaL_error(L, "%s:%d: the script ran for more than %d million steps; does it loop for ever?", event->short_src,
+                 event->currentline, static_cast<int>(host.budget_.instructions / 1'000'000));
+    }
+    if (host.limits.instructions != 0 && host.instructions_ - host.instructions_at_start >= host.limits.instructions)
+      host.pause_wanted_ = true;
+  } else if (L == host.script && host.limits.at_line && host.events_ != host.events_at_start) {
+    host.pause_wanted_ = true;
+  }
+  if (host.pause_wanted_ && L == host.script && lua_isyieldable(L)) {
+    host.pause_wanted_ = false;
+    host.paused = true;
+    host.paused_at = host.spot(L);  // now: after the yield the frame says the instruction before
+    lua_yield(L, 0);
+  }
+}
+
+}  // namespace palloscope::core

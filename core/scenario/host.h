@@ -1,0 +1,168 @@
+// Host: the world of one script: the process it works on, and the way from a call in Lua to events. It stands between
+// the process and the sink, so that a line's first effect is preceded by the line itself, and budgets are kept.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "core/mcxt/process.h"
+#include "core/scenario/sandbox.h"
+#include "core/scenario/scenario_run.h"
+
+struct lua_State;
+struct lua_Debug;
+
+namespace palloscope::core {
+
+inline constexpr std::uint32_t kScriptFile = 1, kConsoleFile = 2;
+inline constexpr const char* kConsoleChunk = "=console";
+
+// The script asked for something that no C program could, or that would end it: words for the author.
+struct ScriptMistake {
+  std::string what;
+};
+
+// A reset callback failed; its error value is kept in the host.
+struct CallbackFailed {};
+
+struct SourceSpot {
+  std::uint32_t file = 0, line = 0;
+  friend bool operator==(const SourceSpot&, const SourceSpot&) = default;
+};
+
+class Host final : public EventSink {
+ public:
+  Host(std::string chunk_name, const ScenarioBudget& budget, EventSink& out);
+  ~Host() override;
+  static Host& of(lua_State* L) { return *static_cast<Host*>(owner_of(L)); }
+
+  void start_process(const VersionProfile& profile);
+  Process& process() { return *process_; }
+  const Process& process() const { return *process_; }
+  lua_State* main_state() const { return sandbox_.state(); }
+  LuaSandbox& sandbox() { return sandbox_; }
+  const std::string& chunk_name() const { return chunk_name_; }  // "=leak.lua"
+  const ScenarioBudget& budget() const { return budget_; }
+
+  // From the process (and for what the script itself says).
+  void emit(const EventBody& event) override;
+  std::uint64_t events() const { return events_; }
+
+  // --- a call from Lua: enter; then run what it does within attempt; then leave -------------------------------
+  void enter(lua_State* L);
+  // False: it failed; then raise() makes a Lua error of it. `action` may throw; it must not call Lua unprotected.
+  template <class Action>
+  bool attempt(Action action) noexcept;
+  // After a successful attempt: budgets. May raise a Lua error.
+  void leave(lua_State* L);
+  int raise(lua_State* L);
+
+  // Where the nearest frame of a script's or console's text stands.
+  SourceSpot spot(lua_State* L) const;
+
+  // --- errors -------------------------------------------------------------------------------------------------
+  bool is_ereport(lua_State* L, int index) const;
+  // Announces the PostgreSQL error on top of the stack (again: it was caught and thrown on).
+  void announce_again(lua_State* L);
+  void announce_caught();
+  bool error_in_flight() const { return error_in_flight_; }
+  // What the main loop of a server does with an error that nobody caught.
+  void recover_at_top_level();
+  // The words for an error value that reached the top. Pops it.
+  std::string describe_error(lua_State* L);
+
+  // --- budgets ------------------------------------------------------------------------------------------------
+  // The script may not go on, whatever it catches.
+  bool doomed() const { return doomed_; }
+  void pardon();  // the console starts afresh
+  std::uint64_t instructions() const { return instructions_; }
+  static void hook(lua_State* L, lua_Debug* event);
+  void set_hook(lua_State* L, bool lines);
+
+  // --- pauses -------------------------------------------------------------------------------------------------
+  lua_State* script = nullptr;  // the only coroutine that may be paused
+  AdvanceLimits limits;
+  std::uint64_t instructions_at_start = 0, events_at_start = 0;  // of this slice
+  void want_pause(lua_State* L);
+  bool paused = false;   // the yield was the hook's, not the script's own
+  SourceSpot paused_at;  // then: what comes next
+
+  // --- contexts and variables ---------------------------------------------------------------------------------
+  bool is_live_context(Address at) const { return contexts_.count(at) != 0; }
+  const std::string& context_name(Address at) const;  // empty: no such context
+  bool is_within(Address context, Address ancestor) const;
+  bool is_malloced(Address at) const { return regions_.count(at) != 0; }
+  void remember_callback(lua_State* L, Address context, int function_index);
+
+  // --- globals ------------------------------------------------------------------------------------------------
+  void note_assigned(lua_State* L, std::string_view name, Address value);
+  std::set<std::string, std::less<>> api_names;           // what scripts may not assign to
+  std::set<std::string, std::less<>> variable_names;      // ever assigned to: nil is a value too
+  std::vector<std::pair<std::string, Address>> assigned;  // since the console cleared it
+
+ private:
+  void track(const EventBody& event);
+  void run_callback(int function);
+  void keep_failure(const Ereport& error);
+
+  std::string chunk_name_;
+  ScenarioBudget budget_;
+  EventSink& out_;
+  LuaSandbox sandbox_;
+  std::unique_ptr<Process> process_;
+
+  std::uint64_t events_ = 0, instructions_ = 0, instruction_limit_ = 0, heap_bytes_ = 0;
+  int hook_period_ = 0;
+  bool doomed_ = false;
+  bool pause_wanted_ = false;
+  bool error_in_flight_ = false;
+  bool error_announced_ = false;  // by the process itself, during this call
+
+  lua_State* current_ = nullptr;  // that called in last
+  SourceSpot spot_, last_spot_;
+
+  enum class Failure : std::uint8_t { None, Postgres, Mistake, Callback };
+  Failure failure_ = Failure::None;
+  Ereport ereport_;
+  std::string mistake_;
+  int callback_error_ = 0;  // registry: error value of a failed callback
+  std::uint32_t callbacks_ = 0;
+
+  struct LiveContext {
+    Address at;
+    ContextSlot parent;
+    std::string name;
+  };
+  std::unordered_map<Address, ContextSlot> contexts_;  // live ones
+  std::vector<LiveContext> context_slots_;
+  std::unordered_map<Address, std::uint64_t> regions_;  // live malloc'ed: bytes
+  std::vector<Address> region_slots_;
+};
+
+template <class Action>
+bool Host::attempt(Action action) noexcept {
+  failure_ = Failure::None;
+  error_announced_ = false;
+  try {
+    action();
+  } catch (const Ereport& error) {
+    keep_failure(error);
+  } catch (const ScriptMistake& mistake) {
+    failure_ = Failure::Mistake;
+    mistake_ = mistake.what;
+  } catch (const CallbackFailed&) {
+    failure_ = Failure::Callback;
+  } catch (const std::exception& error) {
+    failure_ = Failure::Mistake;
+    mistake_ = error.what();
+  }
+  return failure_ == Failure::None;
+}
+
+}  // namespace palloscope::core

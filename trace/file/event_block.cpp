@@ -1,0 +1,240 @@
+#include <fmt/format.h>
+
+#include <variant>
+
+#include "trace/file/event_block_encode.h"
+
+namespace palloscope::trace {
+
+using namespace core;
+
+EventBlockEncoder::EventBlockEncoder() : model_(std::make_unique<BlockModel>()) { model_->clear(); }
+
+std::size_t EventBlockEncoder::bytes() const {
+  std::size_t sum = 0;
+  for (const auto& column : columns_) sum += column.size();
+  return sum;
+}
+
+void EventBlockEncoder::add(const EventBody& event) {
+  std::visit([this](const auto& e) { add(e); }, event);
+}
+
+bool EventBlockEncoder::add_usual(const ChunkAllocated& e) {
+  if (e.origin == ChunkOrigin::External || e.cause != ChunkCause::Palloc) return false;
+  auto grant = granted_for(model_->rule(e.block.value), e.requested_bytes);
+  if (grant.bytes != e.granted_bytes || grant.size_class != e.size_class) return false;
+
+  auto& model = *model_;
+  auto slot = e.chunk.value;
+  std::uint8_t op = kAllocOp;
+  if (e.origin == ChunkOrigin::Tail) {
+    if (slot == model.next_chunk()) {
+      op |= kExpectedSlot;
+    } else if (slot == model.last_made() + 1) {
+      op |= kSlotAbove;
+    } else if (slot == model.last_made() - 1) {
+      op |= kSlotBelow;
+    } else {
+      op |= kOtherSlot;
+      columns_[kChunkSlots].put(zigzag32(slot - model.next_chunk()));
+    }
+  } else {
+    op |= kAllocFromFreelist;
+    std::uint32_t back = 0;
+    auto most = std::min(model.freed_count(), BlockModel::kFreed);
+    while (back < most && model.freed(back) != slot) ++back;
+    if (back == 0 && most > 0) {
+      op |= kExpectedSlot;
+    } else if (back < most) {
+      op |= kSlotAbove;
+      columns_[kChunkSlots].put(back);
+    } else {
+      op |= kOtherSlot;
+      columns_[kChunkSlots].put(zigzag32(slot - model.freed(0)));
+    }
+  }
+
+  auto guess = model.chunk(slot);
+  bool known = e.origin == ChunkOrigin::Freelist && guess.slot == slot;
+  auto block = known ? guess.block : model.last_block();
+  if (block != e.block.value) {
+    op |= kAllocOtherBlock;
+    columns_[kBlockSlots].put(zigzag32(e.block.value - block));
+  }
+  auto at = known ? guess.at : model.next_at(e.block.value);
+  if (at != e.at.value) {
+    op |= kAllocOtherAddress;
+    columns_[kAddresses].put(pack_address(e.at.value, at));
+  }
+  columns_[kSizes].put(e.requested_bytes);
+  columns_[kOps].put_byte(op);
+  return true;
+}
+
+bool EventBlockEncoder::add_usual(const ChunkFreed& e) {
+  if (e.fate == ChunkFate::WithBlock || e.cause != ChunkCause::Pfree) return false;
+  auto& model = *model_;
+  auto slot = e.chunk.value;
+  std::uint8_t op = kFreeOp;
+  if (slot == model.last_used()) {
+    op |= kLastUsedSlot;
+  } else if (slot == model.last_freed() + 1) {
+    op |= kSlotAfterFreed;
+  } else if (slot == model.last_freed() - 1) {
+    op |= kSlotBeforeFreed;
+  } else {
+    op |= kOtherFreedSlot;
+    columns_[kChunkSlots].put(zigzag32(slot - model.last_used()));
+  }
+  if (e.fate == ChunkFate::Counted) op |= kFreeCounted;
+  columns_[kOps].put_byte(op);
+  return true;
+}
+
+// --- hints ----------------------------------------------------------------------------------------------------
+
+void EventBlockEncoder::give_hint(std::uint32_t block) {
+  if (block >= known_.size() || known_[block].free_start == 0) return;
+  const KnownBlock& k = known_[block];
+  columns_[kOps].put_byte(kHintOp);
+  auto& rows = columns_[kRows];
+  rows.put(zigzag32(block - bases_.block));
+  rows.put(zigzag32(k.context - bases_.context));
+  rows.put(pack_address(k.free_start, model_->last_at()));
+  rows.put(pack_address(k.next_at, k.free_start));
+  rows.put(static_cast<std::uint64_t>(k.rule));
+  bases_.block = block;
+  bases_.context = k.context;
+  model_->hint(block, k.context, k.free_start, k.next_at, k.rule);
+}
+
+bool EventBlockDecoder::decode_hint() {
+  auto& rows = columns_[kRows];
+  auto block = bases_.block + unzigzag32(rows.get());
+  auto context = bases_.context + unzigzag32(rows.get());
+  auto free_start = unpack_address(rows.get(), model_->last_at());
+  auto next_at = unpack_address(rows.get(), free_start);
+  auto rule = rows.get();
+  if (rows.failed() || rule >= kGrantRules) return false;
+  bases_.block = block;
+  bases_.context = context;
+  model_->hint(block, context, free_start, next_at, static_cast<GrantRule>(rule));
+  return true;
+}
+
+EventBlockEncoder::KnownBlock& EventBlockEncoder::known(std::uint32_t block) {
+  static thread_local KnownBlock too_many;
+  if (block >= kMostKnown) return too_many;
+  if (block >= known_.size()) known_.resize(block + 1 + block / 2);
+  return known_[block];
+}
+
+void EventBlockEncoder::remember(const ChunkAllocated& e) {
+  if (e.origin == ChunkOrigin::Freelist || !model_->knows_block(e.block.value)) return;
+  auto& k = known(e.block.value);
+  k.next_at = e.at.value + e.granted_bytes;
+  k.rule = model_->rule(e.block.value);
+}
+void EventBlockEncoder::remember(const ChunkCarved& e) { known(e.block.value).next_at = e.at.value + e.granted_bytes; }
+void EventBlockEncoder::remember(const BlockAdded& e) {
+  known(e.block.value) = {e.context.value, e.free_start.value, e.free_start.value, GrantRule::PowerOfTwo};
+}
+void EventBlockEncoder::remember(const BlockEmptied& e) {
+  auto& k = known(e.block.value);
+  k.next_at = k.free_start;
+}
+
+// --- texts and the payload ------------------------------------------------------------------------------------
+
+std::uint64_t EventBlockEncoder::text_number(const std::string& text) {
+  if (text.size() <= kSharedTextBytes) {
+    auto [found, is_new] = texts_.try_emplace(text, text_count_);
+    if (!is_new) return found->second;
+  }
+  columns_[kTexts].put(text.size());
+  columns_[kTexts].put_bytes(text.data(), text.size());
+  return text_count_++;
+}
+
+ByteSpan EventBlockEncoder::finish() {
+  std::uint8_t head[9 * (kColumnCount + 2)];
+  std::size_t head_bytes = put_number(head, count_);
+  head_bytes += put_number(head + head_bytes, kColumnCount);
+  for (const auto& column : columns_) head_bytes += put_number(head + head_bytes, column.size());
+  payload_.assign(head, head + head_bytes);
+  for (auto& column : columns_) {
+    payload_.insert(payload_.end(), column.written().begin(), column.written().end());
+    column.clear();
+  }
+  model_->clear();
+  bases_ = {};
+  texts_.clear();
+  text_count_ = 0;
+  count_ = 0;
+  return payload_;
+}
+
+// --- reading --------------------------------------------------------------------------------------------------
+
+EventBlockDecoder::EventBlockDecoder() : model_(std::make_unique<BlockModel>()) {}
+
+Status EventBlockDecoder::begin(ByteSpan payload, EventNumber first_event) {
+  copy_.assign(payload.begin(), payload.end());
+  copy_.resize(payload.size() + kReadSlack);
+  return begin_in_place({copy_.data(), payload.size()}, first_event);
+}
+
+Status EventBlockDecoder::begin_in_place(ByteSpan payload, EventNumber first_event) {
+  first_event_ = first_event;
+  done_ = count_ = 0;
+  NumberReader head(payload);
+  auto count = head.get();
+  auto columns = head.get();
+  auto bad = [&](std::string_view what) {
+    return Error{ErrorCode::BadFormat,
+                 fmt::format("the block of events that begins with event {} is damaged: {}", first_event, what)};
+  };
+  if (head.failed() || count > kMaxEvents) return bad("its number of events makes no sense");
+  if (columns != kColumnCount)
+    return bad(fmt::format("it has {} columns, this version of Palloscope knows {}", columns, int{kColumnCount}));
+  std::uint64_t lengths[kColumnCount], sum = 0;
+  for (auto& length : lengths) {
+    length = head.get();
+    if (length > payload.size()) return bad("a column is longer than the block");
+    sum += length;
+  }
+  if (head.failed() || sum != head.left()) return bad("its columns do not fill it");
+  if (count > lengths[kOps]) return bad("it has fewer ops than events");
+  for (int i = 0; i < kColumnCount; ++i) columns_[i] = NumberReader(head.get_bytes(lengths[i]));
+  model_->clear();
+  bases_ = {};
+  texts_.clear();
+  count_ = static_cast<std::uint32_t>(count);
+  return Done{};
+}
+
+Result<EventBody> EventBlockDecoder::next() {
+  check(left() > 0, "an event is only read from a block that has one left");
+  EventBody body;
+  auto status = decode(1, [&](const auto& e) { body = e; });
+  if (!status) return status.error();
+  return body;
+}
+
+Error EventBlockDecoder::error() const {
+  auto number = first_event_ + done_;
+  bool known = op_ >= kHintOp && op_ < kFreeOpEnd;
+  if (!known)
+    event_block_detail::call_for_tag<EventBody>(
+        op_, [&]<class E>(std::type_identity<E>) { return known = true; },
+        std::make_index_sequence<std::variant_size_v<EventBody>>{});
+  if (columns_[kOps].failed())
+    return {ErrorCode::BadFormat, fmt::format("event {} is damaged: its block ends before it", number)};
+  if (!known)
+    return {ErrorCode::Unsupported,
+            fmt::format("event {} is of kind {}, which this version of Palloscope does not know", number, op_)};
+  return {ErrorCode::BadFormat, fmt::format("event {} (of kind {}) is damaged", number, op_)};
+}
+
+}  // namespace palloscope::trace
