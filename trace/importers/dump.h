@@ -1,0 +1,92 @@
+// One dump of a server: the contexts that it lists at one moment, in its own order, before they become events.
+// DumpBuilder puts lines together and keeps account of what does not fit; every source of dumps uses it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/events/event.h"
+#include "trace/importers/stats_line.h"
+#include "trace/replay/memory_state.h"
+
+namespace palloscope::trace {
+
+enum class DumpForm : std::uint8_t {
+  Stats,  // MemoryContextStats on stderr
+  Log,    // messages of pg_log_backend_memory_contexts
+  View,   // rows of pg_backend_memory_contexts
+};
+
+struct DumpedContext {
+  static constexpr std::uint32_t kNoParent = 0xFFFFFFFF;
+  std::uint32_t parent = kNoParent;       // index into Dump::contexts, always below its own
+  std::uint32_t level = 0;                // of a top context 0, whatever the dump calls it
+  std::optional<core::ContextKind> kind;  // none: the dump does not say
+  std::string name;
+  std::optional<std::string> ident;
+  ReportedCounters counters;
+  std::optional<OmittedContexts> omitted;  // children that the dump left out
+};
+
+struct Dump {
+  DumpForm form = DumpForm::Stats;
+  std::string label;       // time stamp as the dump has it
+  std::uint32_t pid = 0;   // 0: not said
+  std::string first_line;  // of a log, where it is not the English one
+  std::vector<DumpedContext> contexts;
+  std::string problem;                       // empty: complete, and it adds up
+  std::optional<core::ErrorReported> error;  // the out-of-memory error that followed
+  std::string failed_context;                // the context that its detail names
+  std::optional<std::string> statement;      // what the server was working on at that error
+};
+
+// What the dumps of a whole file showed, once it was read.
+struct DumpFacts {
+  std::uint64_t dumps = 0;
+  bool forms[3] = {};  // by DumpForm: seen
+  int pg_major = 0;    // 0: the formats do not tell
+};
+
+class DumpBuilder {
+ public:
+  // Deeper trees than any server builds are refused, so that nobody who walks the tree need fear its depth.
+  static constexpr std::uint32_t kDeepest = 10000;
+
+  explicit DumpBuilder(DumpForm form) { dump_.form = form; }
+
+  Dump& dump() { return dump_; }
+  bool empty() const { return dump_.contexts.empty() && omitted_lines_ == 0; }
+
+  // `level`: of a top context 0. A context goes below the last one of the level above.
+  void add(std::uint64_t level, const StatsLine& line, std::uint64_t line_number);
+  // "more child contexts" of the last context of `parent_level`.
+  void omit(std::uint64_t parent_level, const TotalLine& line, std::uint64_t line_number);
+  // The dump's own sum: what was read must add up to it.
+  void grand_total(const TotalLine& line);
+  void complain(std::string what);
+
+  // `complete`: the dump came to its end.
+  Dump finish(bool complete);
+
+ private:
+  Dump dump_;
+  std::vector<std::uint32_t> last_at_level_;  // index of the last context at each level of the current path
+  std::optional<TotalLine> grand_total_;
+  std::uint64_t omitted_lines_ = 0;
+  std::uint64_t problem_count_ = 0;
+};
+
+// Does it add up? Says what does not; empty if all does.
+std::string check_counters(const ReportedCounters& counters);
+
+// Sums of many numbers of up to 63 bits may not fit.
+struct Sum {
+  std::uint64_t value = 0;
+  bool overflow = false;
+  void add(std::uint64_t more) { overflow = __builtin_add_overflow(value, more, &value) || overflow; }
+};
+
+}  // namespace palloscope::trace

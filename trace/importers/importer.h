@@ -1,0 +1,42 @@
+// The kinds of file that servers and their users make of memory contexts, one importer each, named in the table of
+// importer_table.cpp. An importer reads lines and hands over Dumps; what they become is dump_events' business.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/base/result.h"
+#include "core/events/event_sink.h"
+#include "trace/importers/dump.h"
+#include "trace/importers/text_source.h"
+
+namespace palloscope::trace {
+
+using DumpConsumer = std::function<void(Dump)>;
+
+struct Importer {
+  std::string_view name;       // "csvlog"
+  std::string_view looks_for;  // in words, for "not recognised: looked for ..."
+  // How sure: 0 not mine, 100 certain. `head`: the file's first bytes, up to kSniffedBytes.
+  int (*sniff)(std::string_view head) = nullptr;
+  // Reads the source to its end. Dumps go to the consumer in the order in which they end.
+  core::Result<DumpFacts> (*read)(TextSource& source, const DumpConsumer& consumer) = nullptr;
+};
+
+inline constexpr std::size_t kSniffedBytes = 65536;
+
+std::span<const Importer> importer_table();
+
+// The importers' functions, one file each.
+int sniff_plain_log(std::string_view head);
+core::Result<DumpFacts> read_plain_log(TextSource& source, const DumpConsumer& consumer);
+int sniff_csv_log(std::string_view head);
+core::Result<DumpFacts> read_csv_log(TextSource& source, const DumpConsumer& consumer);
+int sniff_json_log(std::string_view head);
+core::Result<DumpFacts> read_json_log(TextSource& source, const DumpConsumer& consumer);
+int sniff_context_view(std::string_view head);
+core::Result<DumpFacts> read_context_view(TextSource& source, const DumpConsumer& consumer);
+
+}  // namespace palloscope::trace

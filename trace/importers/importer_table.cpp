@@ -1,0 +1,26 @@
+#include "trace/importers/importer.h"
+
+namespace palloscope::trace {
+namespace {
+
+constexpr Importer kImporters[] = {
+    {"context view", "rows of pg_backend_memory_contexts as CSV", sniff_context_view, read_context_view},
+    {"csvlog", "a server's csvlog", sniff_csv_log, read_csv_log},
+    {"jsonlog", "a server's jsonlog", sniff_json_log, read_json_log},
+    {"text", "text with the output of MemoryContextStats or pg_log_backend_memory_contexts", sniff_plain_log,
+     read_plain_log},
+};
+
+constexpr bool names_are_unique() {
+  for (const Importer& a : kImporters)
+    for (const Importer& b : kImporters)
+      if (&a != &b && a.name == b.name) return false;
+  return true;
+}
+static_assert(names_are_unique());
+
+}  // namespace
+
+std::span<const Importer> importer_table() { return kImporters; }
+
+}  // namespace palloscope::trace
