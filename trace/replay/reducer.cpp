@@ -275,12 +275,16 @@ void Reducer<J>::operator()(const core::Realloc& e) {
     if (chunk) {
       save(block->first_chunk);
       chunk->at = e.at + (chunk->at - block->at);
+      const std::uint64_t granted = e.at + e.bytes - chunk->at;
+      owner.granted_bytes += granted - chunk->granted_bytes;  // modulo 2^64, as are all sums
+      s_.heads_.totals.granted_bytes += granted - chunk->granted_bytes;
+      chunk->granted_bytes = granted;
     }
     save(e.block);
     block->header = e.at + (block->header - block->at);
     block->free_start = e.at + (block->free_start - block->at);
     block->free_at = e.at + e.bytes;
-    const std::uint64_t growth = e.bytes - block->bytes;  // modulo 2^64, as are the sums
+    const std::uint64_t growth = e.bytes - block->bytes;
     block->accounted_bytes += growth;
     set_accounted(owner, owner.mem_allocated_bytes + growth);
   } else {

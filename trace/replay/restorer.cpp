@@ -1,0 +1,187 @@
+#include "trace/replay/restorer.h"
+
+#include <utility>
+
+namespace palloscope::trace {
+
+using core::BlockRole;
+using core::ContextKind;
+
+StateRestorer::StateRestorer(const KeyframeHead& head) {
+  MemoryState::Heads& heads = state_.heads_;
+  heads.event_number = head.event_number;
+  heads.totals.malloc_calls = head.malloc_calls;
+  heads.totals.free_calls = head.free_calls;
+  heads.point = head.point;
+  heads.fault_count = head.fault_count;
+  state_.contexts_.resize(head.context_slots);
+  state_.blocks_.resize(head.block_slots);
+  state_.chunks_.resize(head.chunk_slots);
+}
+
+bool StateRestorer::fail(const char* why) {
+  if (!problem_) problem_ = why;
+  return false;
+}
+
+bool StateRestorer::add_context(ContextSlot slot, const ContextRecord& own) {
+  if (slot.value >= state_.contexts_.size() || state_.context(slot)) return fail("a context's number is not free");
+  if (own.born == 0 || own.born > state_.event_number()) return fail("a context is not born before the keyframe");
+  if (own.parent && !state_.context(own.parent)) return fail("a context comes before its parent");
+  ContextRecord& context = state_.contexts_[slot.value];
+  context = own;
+  context.prev_sibling = context.first_child = {};
+  context.first_block = context.last_block = {};
+  context.mem_allocated_bytes = 0;
+  context.block_count = context.occupied_block_count = context.live_chunk_count = context.free_chunk_count = 0;
+  context.requested_bytes = context.granted_bytes = context.free_chunk_bytes = context.tail_bytes = 0;
+  for (ChunkSlot& head : context.freelist) head = {};
+  ContextSlot& head = own.parent ? state_.contexts_[own.parent.value].first_child : state_.heads_.first_root;
+  context.next_sibling = head;
+  if (head) state_.contexts_[head.value].prev_sibling = slot;
+  head = slot;
+  HeapTotals& totals = state_.heads_.totals;
+  ++totals.context_count;
+  if (own.reported) totals.context_bytes += own.reported->total_bytes;
+  if (own.omitted_children) totals.context_bytes += own.omitted_children->total_bytes;
+  return true;
+}
+
+bool StateRestorer::add_block(BlockSlot slot, const BlockRecord& own) {
+  if (slot.value >= state_.blocks_.size() || state_.block(slot)) return fail("a block's number is not free");
+  if (own.born == 0 || own.born > state_.event_number()) return fail("a block is not born before the keyframe");
+  if (own.end() < own.at) return fail("a block reaches beyond the address space");
+  const bool in_context = own.linked() || own.role == BlockRole::Header;
+  if (!in_context && own.role != BlockRole::Plain && own.role != BlockRole::Recycled)
+    return fail("a block has no role");
+  if (own.role == BlockRole::Recycled && own.recycle_list > 1) return fail("a recycled context's list does not exist");
+  if (in_context != static_cast<bool>(state_.context(own.context)) || (!in_context && own.context))
+    return fail("a block's context does not fit its role");
+  if (own.role == BlockRole::Header && state_.contexts_[own.context.value].region != slot)
+    return fail("a region holds the header of a context that does not know it");
+  if (own.linked() && (own.header < own.at || own.free_start < own.header || own.free_at < own.free_start ||
+                       own.free_at > own.end() || (own.role == BlockRole::External && own.free_at != own.end())))
+    return fail("a block's parts lie outside it");
+
+  BlockRecord& block = state_.blocks_[slot.value];
+  block = own;
+  block.prev = block.next = {};
+  block.first_chunk = block.last_chunk = block.first_free = {};
+  block.chunk_count = block.live_chunk_count = 0;
+  HeapTotals& totals = state_.heads_.totals;
+  ++totals.region_count;
+  totals.malloc_bytes += own.bytes;
+  if (own.role == BlockRole::Recycled) {
+    BlockSlot& last = last_recycled_[own.recycle_list];
+    block.prev = last;
+    (last ? state_.blocks_[last.value].next : state_.heads_.first_recycled[own.recycle_list]) = slot;
+    last = slot;
+  }
+  if (!in_context) return true;
+  ContextRecord& owner = state_.contexts_[own.context.value];
+  owner.mem_allocated_bytes += own.accounted_bytes;
+  if (!owner.reported) totals.context_bytes += own.accounted_bytes;
+  if (own.role == BlockRole::Header) return true;
+  ++owner.block_count;
+  owner.tail_bytes += own.end() - own.free_at;
+  block.prev = owner.last_block;
+  if (owner.last_block) {
+    state_.blocks_[owner.last_block.value].next = slot;
+  } else {
+    owner.first_block = slot;
+  }
+  owner.last_block = slot;
+  return true;
+}
+
+bool StateRestorer::add_chunk(ChunkSlot slot, const ChunkRecord& own) {
+  if (slot.value >= state_.chunks_.size() || state_.chunk(slot)) return fail("a chunk's number is not free");
+  if (own.born == 0 || own.born > state_.event_number()) return fail("a chunk is not born before the keyframe");
+  if (own.block.value >= state_.blocks_.size()) return fail("a chunk's block does not exist");
+  BlockRecord& block = state_.blocks_[own.block.value];
+  if (block.born == 0 || !block.linked()) return fail("a chunk's block is in no context");
+  if (own.at < block.free_start || own.at > block.end() || own.granted_bytes > block.end() - own.at)
+    return fail("a chunk reaches beyond its block");
+  if (block.role == BlockRole::External && block.chunk_count != 0) return fail("a dedicated block holds two chunks");
+  ContextRecord& owner = state_.contexts_[block.context.value];
+  HeapTotals& totals = state_.heads_.totals;
+  ChunkRecord& chunk = state_.chunks_[slot.value];
+  chunk = own;
+  chunk.next_in_block = chunk.next_free = {};
+  if (block.last_chunk) {
+    state_.chunks_[block.last_chunk.value].next_in_block = slot;
+  } else {
+    block.first_chunk = slot;
+  }
+  block.last_chunk = slot;
+  ++block.chunk_count;
+  if (own.state == ChunkState::Live) {
+    if (block.live_chunk_count++ == 0) ++owner.occupied_block_count;
+    ++owner.live_chunk_count;
+    owner.requested_bytes += own.requested_bytes;
+    owner.granted_bytes += own.granted_bytes;
+    ++totals.live_chunk_count;
+    totals.requested_bytes += own.requested_bytes;
+    totals.granted_bytes += own.granted_bytes;
+    return true;
+  }
+  if (own.state != ChunkState::Free) return fail("a chunk is neither in use nor free");
+  ++owner.free_chunk_count;
+  owner.free_chunk_bytes += own.granted_bytes;
+  ++totals.free_chunk_count;
+  if (owner.kind == ContextKind::AllocSet || owner.kind == ContextKind::Slab) {
+    chunk.next_free = slot;  // itself: still to be put on its list
+    ++unlisted_;
+  }
+  return true;
+}
+
+bool StateRestorer::add_to_freelist(ChunkSlot slot) {
+  if (!state_.chunk(slot) || state_.chunks_[slot.value].state != ChunkState::Free ||
+      state_.chunks_[slot.value].next_free != slot)
+    return fail("a freelist holds a chunk that does not belong there");
+  ChunkRecord& chunk = state_.chunks_[slot.value];
+  BlockRecord& block = state_.blocks_[chunk.block.value];
+  ContextRecord& owner = state_.contexts_[block.context.value];
+  const bool classes = owner.kind == ContextKind::AllocSet;
+  if (classes && (chunk.size_class >= kFreelistCount || block.role == BlockRole::External))
+    return fail("a free chunk has no freelist");
+  ChunkSlot& head = classes ? owner.freelist[chunk.size_class] : block.first_free;
+  chunk.next_free = head;
+  head = slot;
+  --unlisted_;
+  return true;
+}
+
+bool StateRestorer::add_fault(Fault fault) {
+  if (state_.faults_.size() >= kKeptFaults) return fail("there are more faults than are kept");
+  state_.faults_.push_back(std::move(fault));
+  return true;
+}
+
+core::Result<MemoryState> StateRestorer::finish() {
+  const ProgramPoint& point = state_.heads_.point;
+  if (unlisted_ != 0) fail("free chunks are on no freelist");
+  if (state_.faults_.size() != std::min<std::uint64_t>(state_.heads_.fault_count, kKeptFaults))
+    fail("the faults are not as many as they should be");
+  if (point.current && !state_.context(point.current)) fail("the current context does not exist");
+  for (const ContextRecord& context : state_.contexts_) {
+    if (context.born == 0 || !context.region) continue;
+    if (!state_.block(context.region) && !problem_) fail("a context lies in a region that does not exist");
+  }
+  if (problem_) return core::Error{core::ErrorCode::BadFormat, std::string("keyframe: ") + problem_};
+  return std::move(state_);
+}
+
+KeyframeHead keyframe_head(const MemoryState& state) {
+  return {state.event_number(),
+          state.totals().malloc_calls,
+          state.totals().free_calls,
+          state.point(),
+          static_cast<std::uint32_t>(state.contexts().size()),
+          static_cast<std::uint32_t>(state.blocks().size()),
+          static_cast<std::uint32_t>(state.chunks().size()),
+          state.fault_count()};
+}
+
+}  // namespace palloscope::trace

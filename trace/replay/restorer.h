@@ -1,0 +1,107 @@
+// StateRestorer: builds a MemoryState from what a keyframe lists. It computes all links and counters itself and checks
+// the rest, so that no keyframe, however damaged, gives a state that could lead replay astray.
+//
+// Order of the calls: contexts, each after its parent, the oldest of several siblings first; then blocks, those of one
+// context (and those of one recycled-context list) in list order, head first; then chunks, those of one block in the
+// order of the block; then the chunks on freelists, each list from its last chunk to its head. `for_each_in_keyframe`
+// visits a state in exactly this order.
+#pragma once
+
+#include <algorithm>
+#include <string>
+
+#include "core/base/result.h"
+#include "trace/replay/memory_state.h"
+
+namespace palloscope::trace {
+
+// All of a state that is not listed context by context, block by block, chunk by chunk.
+struct KeyframeHead {
+  EventNumber event_number = 0;
+  std::uint64_t malloc_calls = 0, free_calls = 0;
+  ProgramPoint point;
+  // Lengths of the tables by slot: stale slots count, because they are the ones that will be used again.
+  std::uint32_t context_slots = 0, block_slots = 0, chunk_slots = 0;
+  std::uint64_t fault_count = 0;
+  friend bool operator==(const KeyframeHead&, const KeyframeHead&) = default;
+};
+
+class StateRestorer {
+ public:
+  // Allocates the tables: the caller has bounded the head's lengths by what its file can hold.
+  explicit StateRestorer(const KeyframeHead& head);
+
+  // Of the records only what is the thing's own is used, no links (but `parent`, `context`, `block`) and no counters.
+  // False: this cannot be part of a state; finish() says why.
+  bool add_context(ContextSlot slot, const ContextRecord& own);
+  bool add_block(BlockSlot slot, const BlockRecord& own);
+  bool add_chunk(ChunkSlot slot, const ChunkRecord& own);
+  bool add_to_freelist(ChunkSlot slot);
+  void add_variable(const std::string& name, Address value) { state_.variables_[name] = value; }
+  bool add_fault(Fault fault);
+
+  // Moves the state out, if it is whole.
+  core::Result<MemoryState> finish();
+
+ private:
+  bool fail(const char* why);
+
+  MemoryState state_;
+  const char* problem_ = nullptr;
+  BlockSlot last_recycled_[2];
+  std::uint64_t unlisted_ = 0;  // free chunks still to be put on their freelists
+};
+
+KeyframeHead keyframe_head(const MemoryState& state);
+
+// Calls context(slot, record), block(slot, record), chunk(slot, record), on_freelist(slot) for everything that
+// StateRestorer wants, in its order. (Variables and faults are lists of the state's own.)
+template <class Context, class Block, class Chunk, class OnFreelist>
+void for_each_in_keyframe(const MemoryState& state, Context context, Block block, Chunk chunk, OnFreelist on_freelist) {
+  std::vector<ContextSlot> order;  // parents first, oldest sibling first
+  auto add_siblings = [&](ContextSlot newest) {
+    const auto from = static_cast<std::ptrdiff_t>(order.size());
+    for (ContextSlot slot = newest; slot; slot = state.contexts()[slot.value].next_sibling) order.push_back(slot);
+    std::reverse(order.begin() + from, order.end());
+  };
+  add_siblings(state.first_root());
+  for (std::size_t i = 0; i < order.size(); ++i) add_siblings(state.contexts()[order[i].value].first_child);
+  for (ContextSlot slot : order) context(slot, state.contexts()[slot.value]);
+
+  auto for_linked_blocks = [&](auto&& visit) {
+    for (ContextSlot slot : order) {
+      for (BlockSlot b = state.contexts()[slot.value].first_block; b; b = state.blocks()[b.value].next) {
+        visit(b, state.blocks()[b.value]);
+      }
+    }
+  };
+  for_linked_blocks(block);
+  for (int list = 0; list < 2; ++list) {
+    for (BlockSlot b = state.first_recycled(list); b; b = state.blocks()[b.value].next) {
+      block(b, state.blocks()[b.value]);
+    }
+  }
+  for (std::uint32_t b = 0; b < state.blocks().size(); ++b) {
+    const BlockRecord& record = state.blocks()[b];
+    if (record.born != 0 && !record.linked() && record.role != core::BlockRole::Recycled) block(BlockSlot{b}, record);
+  }
+
+  for_linked_blocks([&](BlockSlot, const BlockRecord& record) {
+    for (ChunkSlot c = record.first_chunk; c; c = state.chunks()[c.value].next_in_block) {
+      chunk(c, state.chunks()[c.value]);
+    }
+  });
+
+  std::vector<ChunkSlot> list;
+  auto add_list = [&](ChunkSlot head) {
+    list.clear();
+    for (ChunkSlot c = head; c; c = state.chunks()[c.value].next_free) list.push_back(c);
+    for (std::size_t i = list.size(); i > 0; --i) on_freelist(list[i - 1]);
+  };
+  for (ContextSlot slot : order) {
+    for (ChunkSlot head : state.contexts()[slot.value].freelist) add_list(head);
+  }
+  for_linked_blocks([&](BlockSlot, const BlockRecord& record) { add_list(record.first_free); });
+}
+
+}  // namespace palloscope::trace
