@@ -1,5 +1,8 @@
 #include "core/allocators/alloc_set.h"
 #include "core/allocators/allocator.h"
+#include "core/allocators/bump.h"
+#include "core/allocators/generation.h"
+#include "core/allocators/slab.h"
 
 namespace palloscope::core {
 namespace {
@@ -16,6 +19,9 @@ struct Row {
 
 constexpr Row kTable[] = {
     {ContextKind::AllocSet, make<AllocSet>},
+    {ContextKind::Generation, make<Generation>},
+    {ContextKind::Slab, make<Slab>},
+    {ContextKind::Bump, make<Bump>},
 };
 
 }  // namespace

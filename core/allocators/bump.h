@@ -1,0 +1,40 @@
+// Bump contexts (bump.c, spec 6; PostgreSQL 17 and newer): chunks without headers, which cannot be freed one by one.
+#pragma once
+
+#include "core/allocators/allocator.h"
+
+namespace palloscope::core {
+
+class Bump final : public Allocator {
+ public:
+  explicit Bump(ProcessCore& core);
+
+  Address create(Address parent, std::string_view name, const ContextParameters& parameters) override;
+  Address alloc(Address context, std::uint64_t bytes, int flags, ChunkCause cause) override;
+  void free(Address pointer, ChunkCause cause) override;
+  Address realloc(Address pointer, std::uint64_t bytes, int flags) override;
+  void reset(Address context) override;
+  void delete_context(Address context) override;
+  Address get_chunk_context(Address pointer) override;
+  std::uint64_t get_chunk_space(Address pointer) override;
+  bool is_empty(Address context) override;
+  ContextCounters counters(Address context) override;
+  std::string stats_text(Address context) override;
+
+ private:
+  std::uint64_t chunk_limit(std::uint64_t max_block_bytes) const;
+  Address keeper(Address context) const { return context + layout_.context_bytes; }
+  Address region_of(Address context, Address block) const;
+  std::uint64_t room(Address block) const;
+
+  void init_block(Address block, std::uint64_t bytes);
+  Address alloc_large(Address context, std::uint64_t bytes, int flags, ChunkCause cause);
+  Address add_block(Address context, std::uint64_t required);
+  void announce_chunk(Address context, Address block, Address at, std::uint64_t requested_bytes,
+                      std::uint64_t granted_bytes, ChunkOrigin origin, ChunkCause cause);
+  std::vector<Address> drop_all_chunks(Address context);
+
+  const BumpLayout& layout_;
+};
+
+}  // namespace palloscope::core
