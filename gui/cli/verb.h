@@ -30,6 +30,7 @@ struct Verb {
 std::span<const Verb> verb_table();
 
 // The verbs' `run` functions, one file each.
+int run_golden(Arguments arguments, Streams io);
 int run_help(Arguments arguments, Streams io);
 
 }  // namespace palloscope::gui::cli

@@ -5,6 +5,7 @@ namespace {
 
 // In the order in which `palloscope --help` lists them.
 constexpr Verb kVerbs[] = {
+    {"golden", "replay recorded allocator sequences and compare", run_golden},
     {"help", "tell more about one verb", run_help},
 };
 
