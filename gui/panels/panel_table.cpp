@@ -5,7 +5,12 @@
 #include <string>
 
 #include "gui/icons.h"
+#include "gui/panels/contexts_panel.h"
+#include "gui/panels/freelists_panel.h"
+#include "gui/panels/map_panel.h"
 #include "gui/panels/panel.h"
+#include "gui/panels/source_panel.h"
+#include "gui/panels/timeline_panel.h"
 #include "gui/panels/why_panel.h"
 
 namespace palloscope::gui {
@@ -18,7 +23,12 @@ std::unique_ptr<Panel> make_panel() {
 
 // visible: {Teach, Debug, Server}
 constexpr PanelRow kPanels[] = {
+    {{"contexts", Place::LeftTop, {true, true, true}}, icons::kTree, make_panel<ContextsPanel>},
+    {{"map", Place::CentreTop, {true, true, true}}, icons::kMap, make_panel<MapPanel>},
+    {{"freelists", Place::CentreMiddle, {true, true, false}}, icons::kFreelists, make_panel<FreelistsPanel>},
     {{"why", Place::RightBottom, {true, true, false}}, icons::kWhy, make_panel<WhyPanel>},
+    {{"timeline", Place::CentreLower, {true, true, true}}, icons::kTimeline, make_panel<TimelinePanel>},
+    {{"source", Place::LeftBottom, {true, true, false}}, icons::kSource, make_panel<SourcePanel>},
 };
 
 consteval bool has_unique_ids() {

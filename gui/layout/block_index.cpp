@@ -1,0 +1,162 @@
+#include "gui/layout/block_index.h"
+
+#include <algorithm>
+
+namespace palloscope::gui {
+namespace {
+
+std::uint64_t overlap(std::uint64_t a_begin, std::uint64_t a_end, std::uint64_t begin, std::uint64_t end) {
+  std::uint64_t from = std::max(a_begin, begin), to = std::min(a_end, end);
+  return from < to ? to - from : 0;
+}
+
+std::uint64_t chunk_header_bytes(const core::VersionProfile& profile, core::ContextKind kind) {
+  switch (kind) {
+    case core::ContextKind::AllocSet:
+      return profile.alloc_set.chunk_bytes;
+    case core::ContextKind::Generation:
+      return profile.generation.chunk_bytes;
+    case core::ContextKind::Slab:
+      return profile.slab.chunk_bytes;
+    case core::ContextKind::Bump:
+      return profile.bump.chunk_bytes;
+    case core::ContextKind::Unknown:
+      return 0;
+  }
+  return 0;
+}
+
+ByteUse payload_use(const trace::ChunkRecord& chunk) {
+  if (chunk.state == trace::ChunkState::Live) return ByteUse::Live;
+  return ByteUse::Free;
+}
+
+}  // namespace
+
+BlockIndex::BlockIndex(const trace::MemoryState& state, core::BlockSlot slot, const core::VersionProfile& profile) {
+  const trace::BlockRecord* block = state.block(slot);
+  if (block == nullptr) return;
+  size_ = block->bytes;
+  if (block->role == core::BlockRole::Plain) return;
+  if (block->role == core::BlockRole::Recycled || block->role == core::BlockRole::Header) {
+    whole_ = block->role == core::BlockRole::Recycled ? ByteUse::Recycled : ByteUse::ContextHeader;
+    return;
+  }
+  opaque_ = false;
+  block_header_ = block->header - block->at;
+  first_chunk_ = block->free_start - block->at;
+  free_at_ = std::min(block->free_at - block->at, size_);
+  const trace::ContextRecord* owner = state.context(block->context);
+  const std::uint64_t header_bytes = owner == nullptr ? 0 : chunk_header_bytes(profile, owner->kind);
+  chunks_.reserve(block->chunk_count);
+  for (core::ChunkSlot at = block->first_chunk; at;) {
+    const trace::ChunkRecord& chunk = state.chunks()[at.value];
+    const std::uint64_t payload = chunk.at - block->at;
+    const std::uint64_t end = std::min(payload + chunk.granted_bytes, size_);
+    const std::uint64_t asked = std::min(payload + chunk.requested_bytes, end);
+    if (payload >= header_bytes && payload <= size_)
+      chunks_.push_back({payload - header_bytes, payload, asked, end, at, payload_use(chunk)});
+    at = chunk.next_in_block;
+  }
+  if (!std::is_sorted(chunks_.begin(), chunks_.end(), [](auto& a, auto& b) { return a.begin < b.begin; }))
+    std::sort(chunks_.begin(), chunks_.end(), [](auto& a, auto& b) { return a.begin < b.begin; });
+  sums_.resize(chunks_.size() + 1);
+  for (std::size_t i = 0; i < chunks_.size(); ++i) {
+    const Chunk& chunk = chunks_[i];
+    Sums next = sums_[i];
+    next.header += chunk.payload - chunk.begin;
+    switch (chunk.use) {
+      case ByteUse::Live:
+        next.live += chunk.asked - chunk.payload;
+        next.rounding += chunk.end - chunk.asked;
+        break;
+      case ByteUse::Free:
+        next.free += chunk.end - chunk.payload;
+        break;
+      default:
+        next.dead += chunk.end - chunk.payload;
+    }
+    sums_[i + 1] = next;
+  }
+}
+
+std::size_t BlockIndex::first_ending_after(std::uint64_t offset) const {
+  auto found = std::partition_point(chunks_.begin(), chunks_.end(), [&](const Chunk& c) { return c.end <= offset; });
+  return static_cast<std::size_t>(found - chunks_.begin());
+}
+
+void BlockIndex::add_clipped(ByteMix& mix, const Chunk& chunk, std::uint64_t begin, std::uint64_t end) {
+  mix[ByteUse::ChunkHeader] += overlap(chunk.begin, chunk.payload, begin, end);
+  if (chunk.use != ByteUse::Live) {
+    mix[chunk.use] += overlap(chunk.payload, chunk.end, begin, end);
+    return;
+  }
+  mix[ByteUse::Live] += overlap(chunk.payload, chunk.asked, begin, end);
+  mix[ByteUse::Rounding] += overlap(chunk.asked, chunk.end, begin, end);
+}
+
+ByteMix BlockIndex::mix(std::uint64_t begin, std::uint64_t end) const {
+  ByteMix mix;
+  end = std::min(end, size_);
+  if (begin >= end) return mix;
+  if (opaque_) {
+    mix[whole_] = end - begin;
+    return mix;
+  }
+  mix[ByteUse::ContextHeader] = overlap(0, block_header_, begin, end);
+  mix[ByteUse::BlockHeader] = overlap(block_header_, first_chunk_, begin, end);
+  // Whole chunks come from the sums; the first and the last may stick out of the range.
+  std::size_t first = first_ending_after(begin);
+  auto last =
+      static_cast<std::size_t>(std::partition_point(chunks_.begin() + static_cast<std::ptrdiff_t>(first), chunks_.end(),
+                                                    [&](const Chunk& c) { return c.begin < end; }) -
+                               chunks_.begin());
+  if (first < last) {
+    std::size_t inner_first = first, inner_last = last;
+    if (chunks_[first].begin < begin) add_clipped(mix, chunks_[inner_first++], begin, end);
+    if (inner_first < inner_last && chunks_[last - 1].end > end) add_clipped(mix, chunks_[--inner_last], begin, end);
+    if (inner_first < inner_last) {
+      const Sums &a = sums_[inner_first], &b = sums_[inner_last];
+      mix[ByteUse::ChunkHeader] += b.header - a.header;
+      mix[ByteUse::Live] += b.live - a.live;
+      mix[ByteUse::Rounding] += b.rounding - a.rounding;
+      mix[ByteUse::Free] += b.free - a.free;
+      mix[ByteUse::Dead] += b.dead - a.dead;
+    }
+  }
+  // Whatever no chunk claims is tail: behind freeptr, or the crumb that carving leaves.
+  std::uint64_t claimed = 0;
+  for (std::uint64_t bytes : mix.bytes) claimed += bytes;
+  mix[ByteUse::Tail] += end - begin > claimed ? end - begin - claimed : 0;
+  return mix;
+}
+
+ByteSpan BlockIndex::span_at(std::uint64_t offset) const {
+  if (opaque_) return {0, size_, whole_, {}};
+  if (offset < block_header_) return {0, block_header_, ByteUse::ContextHeader, {}};
+  if (offset < first_chunk_) return {block_header_, first_chunk_, ByteUse::BlockHeader, {}};
+  std::size_t i = first_ending_after(offset);
+  if (i < chunks_.size() && chunks_[i].begin <= offset) {
+    const Chunk& chunk = chunks_[i];
+    if (offset < chunk.payload) return {chunk.begin, chunk.payload, ByteUse::ChunkHeader, chunk.slot};
+    if (chunk.use != ByteUse::Live) return {chunk.payload, chunk.end, chunk.use, chunk.slot};
+    if (offset < chunk.asked) return {chunk.payload, chunk.asked, ByteUse::Live, chunk.slot};
+    return {chunk.asked, chunk.end, ByteUse::Rounding, chunk.slot};
+  }
+  const std::uint64_t begin = i == 0 ? first_chunk_ : chunks_[i - 1].end;
+  const std::uint64_t end = i < chunks_.size() ? chunks_[i].begin : size_;
+  return {begin, end, ByteUse::Tail, {}};
+}
+
+core::ChunkSlot BlockIndex::chunk_at(std::uint64_t offset) const {
+  return opaque_ || offset >= size_ ? core::ChunkSlot{} : span_at(offset).chunk;
+}
+
+std::size_t BlockIndex::chunks_beginning(std::uint64_t begin, std::uint64_t end) const {
+  auto at = [&](std::uint64_t offset) {
+    return std::partition_point(chunks_.begin(), chunks_.end(), [&](const Chunk& c) { return c.begin < offset; });
+  };
+  return static_cast<std::size_t>(at(end) - at(begin));
+}
+
+}  // namespace palloscope::gui

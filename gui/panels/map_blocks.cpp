@@ -1,0 +1,363 @@
+#include "gui/panels/map_blocks.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "gui/format_text.h"
+#include "gui/panels/map_tooltip.h"
+#include "gui/panels/profile_of.h"
+#include "imgui.h"
+
+namespace palloscope::gui {
+namespace {
+
+// Scales are powers of two, so that a growing heap is redrawn at another scale now and then and not at every step.
+constexpr double kSmallestBytesPerPx = 1.0 / 64, kLargestBytesPerPx = 1 << 26;
+constexpr double kMostScreensInLanes = 4;
+
+double quantized(double bytes_per_px) { return std::exp2(std::ceil(std::log2(bytes_per_px) * 2) / 2); }
+
+// Height of everything shown at this scale, from the lanes' sizes alone.
+double height_at(const std::vector<double>& lane_bytes, const MapView& view, double bytes_per_px) {
+  double height = 0;
+  for (double bytes : lane_bytes)
+    height += std::ceil(bytes / bytes_per_px / view.width_px) * (view.row_height_px + view.row_gap_px) +
+              view.label_height_px + view.lane_gap_px;
+  return height;
+}
+
+std::vector<double> lane_sizes(const BlockMapLayout& layout) {
+  std::vector<double> bytes;
+  for (const MapLane& lane : layout.lanes()) bytes.push_back(static_cast<double>(lane.bytes));
+  return bytes;
+}
+
+}  // namespace
+
+// Takes over what the last move of the cursor changed: only touched blocks lose their index.
+void MapBlocks::follow(const PanelContext& panel) {
+  const Session& session = panel.session;
+  const trace::Timeline& timeline = *session.timeline();
+  const bool other_document = document_ != session.document->serial;
+  if (!other_document && cursor_ == session.cursor()) return;
+  const trace::ChangeSet& change = timeline.last_change();
+  const bool known = !other_document && change.known && change.from == cursor_ && change.to == session.cursor();
+  changed_chunks_.clear();
+  if (known) {
+    layout_dirty_ |= !change.blocks.empty() || !change.contexts.empty();
+    for (const auto& [block, old] : change.blocks) indices_.erase(block);
+    for (const auto& [chunk, old] : change.chunks) {
+      const trace::ChunkRecord* now = session.state().chunk(chunk);
+      if (old.block) indices_.erase(old.block);
+      if (now == nullptr) continue;
+      indices_.erase(now->block);
+      if (now->state == trace::ChunkState::Live && (old.state != trace::ChunkState::Live || old.born != now->born))
+        changed_chunks_[chunk] = kMarkNew;
+      else if (now->state == trace::ChunkState::Free && old.state == trace::ChunkState::Live)
+        changed_chunks_[chunk] = kMarkFreed;
+    }
+  } else {
+    layout_dirty_ = true;
+    indices_.clear();
+  }
+  variables_.clear();
+  for (const auto& [name, address] : session.state().variables()) {
+    if (!address) continue;
+    std::string& label = variables_[address];
+    label += label.empty() ? name : ", " + name;
+  }
+  document_ = session.document->serial;
+  cursor_ = session.cursor();
+  painted_.reset();
+}
+
+MapView MapBlocks::choose_view(const PanelContext& panel, const MapFocus& focus, float width, float height) const {
+  const float em = panel.em();
+  MapView view;
+  view.width_px = std::floor(std::max(em, width));
+  view.row_height_px = std::round(2.0f * em);
+  view.row_gap_px = std::round(1.15f * em);  // holds the captions of blocks
+  view.label_height_px = std::round(1.5f * em);
+  view.lane_gap_px = std::round(0.5f * em);
+  if (focus.block.slot && find(panel.state(), focus.block) != nullptr) view.only_block = focus.block.slot;
+  if (focus.context.slot && find(panel.state(), focus.context) != nullptr) view.only_context = focus.context.slot;
+  view.bytes_per_px = 1 << 20;
+  const BlockMapLayout coarse(panel.state(), view);
+  const auto lanes = lane_sizes(coarse);
+  const double least = height_at(lanes, view, 1e30);
+  if (least > height * kMostScreensInLanes && !view.only_context && !view.only_block) {
+    // Too many owners for a lane each: one dense map of everything.
+    view.packed = true;
+    view.row_height_px = std::round(0.75f * em);
+    view.row_gap_px = std::max(1.0f, std::round(0.15f * em));
+    view.label_height_px = 0;
+  }
+  double scale = bytes_per_px_;
+  if (fitted_) {
+    double total = 0;
+    for (double bytes : lanes) total += bytes;
+    const double rows = std::max(1.0, height / (view.row_height_px + view.row_gap_px));
+    scale = view.packed ? total / view.width_px / rows : kSmallestBytesPerPx * 4;
+    while (!view.packed && scale < kLargestBytesPerPx && height_at(lanes, view, scale) > height &&
+           height_at(lanes, view, scale) > least * 1.0001)
+      scale *= std::sqrt(2.0);
+  }
+  view.bytes_per_px = std::clamp(quantized(scale), kSmallestBytesPerPx, kLargestBytesPerPx);
+  return view;
+}
+
+const BlockIndex& MapBlocks::index(const PanelContext& panel, core::BlockSlot block) {
+  auto found = indices_.find(block);
+  if (found == indices_.end())
+    found = indices_.emplace(block, BlockIndex(panel.state(), block, profile_of(panel.session))).first;
+  return found->second;
+}
+
+std::uint8_t MapBlocks::marks(const PanelContext& panel, core::BlockSlot block, core::ChunkSlot chunk) const {
+  std::uint8_t marks = 0;
+  if (auto changed = changed_chunks_.find(chunk); chunk && changed != changed_chunks_.end()) marks |= changed->second;
+  const Selection& selection = panel.session.selection;
+  if (const auto* selected = std::get_if<ChunkKey>(&selection)) {
+    if (selected->slot == chunk && find(panel.state(), *selected) != nullptr) marks |= kMarkSelected;
+  } else if (const auto* selected_block = std::get_if<BlockKey>(&selection)) {
+    if (selected_block->slot == block && find(panel.state(), *selected_block) != nullptr) marks |= kMarkSelected;
+  }
+  return marks;
+}
+
+void MapBlocks::repaint(const PanelContext& panel, ColourMode mode, float height) {
+  Key key{document_,
+          cursor_,
+          panel.session.event_count(),
+          view_,
+          static_cast<int>(scroll_px_),
+          static_cast<int>(height),
+          mode,
+          panel.session.selection,
+          map_colours(panel.theme, panel.em() / 16)};
+  if (painted_ && *painted_ == key) return;
+  MapPaint paint{
+      [&](core::BlockSlot block) -> const BlockIndex& { return index(panel, block); },
+      [&](core::BlockSlot block, core::ChunkSlot chunk) { return tint_of(panel.state(), mode, block, chunk); },
+      [&](core::BlockSlot block, core::ChunkSlot chunk) { return marks(panel, block, chunk); }};
+  image_ = paint_map(layout_, panel.state(), paint, std::floor(scroll_px_), static_cast<int>(height));
+  texture_ = panel.map_surface != nullptr ? panel.map_surface->draw(image_, key.colours) : 0;
+  painted_ = std::move(key);
+}
+
+void MapBlocks::draw(const PanelContext& panel, MapFocus& focus, ColourMode mode) {
+  follow(panel);
+  const ImVec2 origin = ImGui::GetCursorScreenPos(), space = ImGui::GetContentRegionAvail();
+  const float width = std::floor(space.x), height = std::floor(space.y);
+  if (width < 8 || height < 8) return;
+
+  if (wanted_zoom_ != 1) {
+    bytes_per_px_ = std::clamp(view_.bytes_per_px * wanted_zoom_, kSmallestBytesPerPx, kLargestBytesPerPx);
+    fitted_ = false;
+    wanted_zoom_ = 1;
+  }
+  if (focus != focus_) {
+    focus_ = focus;
+    fitted_ = true;
+    scroll_px_ = 0;
+  }
+  const MapView wanted = layout_dirty_ || size_ != panel.session.event_count() || fitted_ || wanted_zoom_ != 1 ||
+                                 view_.width_px != std::floor(width) || bytes_per_px_ != view_.bytes_per_px
+                             ? choose_view(panel, focus, width, height)
+                             : view_;
+  if (layout_dirty_ || wanted != view_) {
+    view_ = wanted;
+    bytes_per_px_ = view_.bytes_per_px;
+    layout_ = BlockMapLayout(panel.state(), view_);
+    layout_dirty_ = false;
+    painted_.reset();
+  }
+  size_ = panel.session.event_count();
+  reveal_selection(panel, height);
+  scroll_px_ = std::clamp(scroll_px_, 0.0, std::max(0.0, layout_.height_px() - height));
+
+  ImGui::InvisibleButton("##map", {width, height});
+  handle_mouse(panel, focus, origin.x, origin.y, height);
+  repaint(panel, mode, height);
+
+  ImDrawList* draw = ImGui::GetWindowDrawList();
+  draw->PushClipRect(origin, {origin.x + width, origin.y + height}, true);
+  if (texture_ != 0)
+    draw->AddImage(static_cast<ImTextureID>(texture_), origin, {origin.x + width, origin.y + height}, {0, 1}, {1, 0});
+  draw_lane_labels(panel, origin.x, origin.y, height);
+  draw_captions(panel, origin.x, origin.y, height);
+  draw_chunk_labels(panel, origin.x, origin.y, height);
+  if (layout_.height_px() > height) {  // where in the heap we are
+    const float share = height / static_cast<float>(layout_.height_px());
+    const float y = origin.y + static_cast<float>(scroll_px_) * share, w = panel.em() * 0.25f;
+    draw->AddRectFilled({origin.x + width - w, y}, {origin.x + width, y + std::max(panel.em(), height * share)},
+                        with_alpha(panel.theme.dim, 0.7f), w / 2);
+  }
+  draw->PopClipRect();
+}
+
+void MapBlocks::handle_mouse(const PanelContext& panel, MapFocus& focus, float x0, float y0, float height) {
+  const ImGuiIO& io = ImGui::GetIO();
+  if (ImGui::IsItemActive() && ImGui::IsMouseDragging(ImGuiMouseButton_Left)) scroll_px_ -= io.MouseDelta.y;
+  if (!ImGui::IsItemHovered()) return;
+  const double x = io.MousePos.x - x0, y = io.MousePos.y - y0 + scroll_px_;
+  auto place = layout_.at(x, y);
+  if (io.MouseWheel != 0 && io.KeyShift) scroll_px_ -= io.MouseWheel * layout_.row_pitch_px() * 2;
+  if (io.MouseWheel != 0 && !io.KeyShift) {
+    // Zoom: the byte under the mouse keeps its height on the screen.
+    MapView zoomed = view_;
+    zoomed.bytes_per_px = std::clamp(quantized(view_.bytes_per_px * (io.MouseWheel > 0 ? 0.68 : 1.38)),
+                                     kSmallestBytesPerPx, kLargestBytesPerPx);
+    fitted_ = false;
+    bytes_per_px_ = zoomed.bytes_per_px;
+    view_ = zoomed;
+    layout_ = BlockMapLayout(panel.state(), view_);
+    painted_.reset();
+    if (place)
+      if (auto point = layout_.find(place->block, place->offset)) scroll_px_ += point->y - y + view_.row_height_px / 2;
+    scroll_px_ = std::clamp(scroll_px_, 0.0, std::max(0.0, layout_.height_px() - height));
+    return;
+  }
+  if (!place) return;
+  const trace::MemoryState& state = panel.state();
+  const trace::BlockRecord* block = state.block(place->block);
+  if (block == nullptr) return;
+  const core::ChunkSlot chunk = index(panel, place->block).chunk_at(place->offset);
+  if (ImGui::IsMouseReleased(ImGuiMouseButton_Left) && io.MouseDragMaxDistanceSqr[0] < 16) {
+    Selection selected = BlockKey{place->block, block->born};
+    if (chunk) selected = ChunkKey{chunk, state.chunks()[chunk.value].born};
+    revealed_ = selected;  // it is where the user is looking already
+    panel.actions.push(Select{selected});
+  }
+  if (ImGui::IsMouseDoubleClicked(ImGuiMouseButton_Left)) {
+    if (focus.context.slot || view_.packed || !block->context)
+      focus.block = {place->block, block->born};
+    else
+      focus.context = {block->context, state.contexts()[block->context.value].born};
+  }
+  if (!ImGui::IsMouseDown(ImGuiMouseButton_Left))
+    draw_map_tooltip(panel, place->block, index(panel, place->block).span_at(place->offset), variables_);
+}
+
+// A thing selected elsewhere scrolls into view once; it is not held there.
+void MapBlocks::reveal_selection(const PanelContext& panel, float height) {
+  const Selection& selection = panel.session.selection;
+  if (selection == revealed_) return;
+  revealed_ = selection;
+  std::optional<BlockMapLayout::Point> point;
+  const trace::MemoryState& state = panel.state();
+  if (const auto* key = std::get_if<ChunkKey>(&selection)) {
+    if (const auto* chunk = find(state, *key))
+      if (const auto* block = state.block(chunk->block)) point = layout_.find(chunk->block, chunk->at - block->at);
+  } else if (const auto* block_key = std::get_if<BlockKey>(&selection)) {
+    point = layout_.find(block_key->slot, 0);
+  } else if (const auto* context_key = std::get_if<ContextKey>(&selection)) {
+    if (const auto* context = find(state, *context_key)) point = layout_.find(context->first_block, 0);
+  }
+  if (!point) return;
+  const double top = point->y - view_.label_height_px, bottom = point->y + layout_.row_pitch_px();
+  if (top < scroll_px_)
+    scroll_px_ = top;
+  else if (bottom > scroll_px_ + height)
+    scroll_px_ = bottom - height;
+}
+
+void MapBlocks::draw_lane_labels(const PanelContext& panel, float x0, float y0, float height) {
+  if (view_.packed) return;
+  ImDrawList* draw = ImGui::GetWindowDrawList();
+  auto [first, last] = layout_.lanes_between(scroll_px_, scroll_px_ + height);
+  const core::ContextSlot selected = context_of(panel.session.selection, panel.state());
+  for (std::size_t i = first; i < last; ++i) {
+    const MapLane& lane = layout_.lanes()[i];
+    const float y = y0 + static_cast<float>(lane.top_px - scroll_px_), em = panel.em();
+    float x = x0;
+    std::string name = panel.strings(lane.owner == LaneOwner::Malloc ? "map.lane_malloc" : "map.lane_recycled");
+    const bool is_selected = lane.context && lane.context == selected;
+    if (const trace::ContextRecord* context = panel.state().context(lane.context)) {
+      name = context->name;
+      const float swatch = em * 0.7f, top = y + em * 0.4f;
+      const Color colour = panel.theme.owner[static_cast<std::size_t>(owner_colour_index(lane.context))];
+      draw->AddRectFilled({x, top}, {x + swatch, top + swatch}, colour, em * 0.15f);
+      x += em;
+    }
+    ImFont* font = panel.fonts.title;
+    draw->AddText(font, em, {x, y + em * 0.15f}, is_selected ? panel.theme.accent : panel.theme.text, name.c_str());
+    x += font->CalcTextSizeA(em, FLT_MAX, 0, name.c_str()).x + em * 0.7f;
+    if (lane.context && lane.context == panel.state().point().current) {
+      const char* current = panel.strings("map.current");
+      draw->AddText(panel.fonts.text, panel.fonts.small_size, {x, y + em * 0.3f}, panel.theme.accent, current);
+      x += panel.fonts.text->CalcTextSizeA(panel.fonts.small_size, FLT_MAX, 0, current).x + em * 0.7f;
+    }
+    const std::string size = format_bytes(lane.bytes);
+    draw->AddText(panel.fonts.mono, panel.fonts.small_size, {x, y + em * 0.3f}, panel.theme.dim, size.c_str());
+  }
+}
+
+// Above each block that is wide enough: what it is and how large.
+void MapBlocks::draw_captions(const PanelContext& panel, float x0, float y0, float height) {
+  const float size = panel.fonts.small_size;
+  if (view_.packed || view_.row_gap_px < size) return;
+  ImDrawList* draw = ImGui::GetWindowDrawList();
+  auto [first, last] = layout_.lanes_between(scroll_px_, scroll_px_ + height);
+  const double pitch = layout_.row_pitch_px();
+  for (std::size_t i = first; i < last; ++i) {
+    const MapLane& lane = layout_.lanes()[i];
+    auto row = static_cast<std::uint64_t>(std::max(0.0, scroll_px_ - lane.rows_top_px) / pitch);
+    for (; row < lane.row_count; ++row) {
+      const double top = lane.rows_top_px + static_cast<double>(row) * pitch - scroll_px_;
+      if (top > height) break;
+      for (const MapSpan& span : layout_.spans(lane, row)) {
+        if (span.begin != 0 || span.x1 - span.x0 < size * 2.5) continue;
+        const trace::BlockRecord* block = panel.state().block(span.block);
+        if (block == nullptr) continue;
+        std::string text = format_bytes(block->bytes);
+        if (block->role != core::BlockRole::Ordinary && block->role != core::BlockRole::Plain)
+          text = fmt::format("{} {}", panel.strings(block_role_key(block->role)), text);
+        const auto x = x0 + static_cast<float>(span.x0), y = y0 + static_cast<float>(top + view_.row_height_px) + 1;
+        const ImVec4 clip(x, y, x0 + static_cast<float>(span.x1) - 2, y + size * 1.4f);
+        draw->AddText(panel.fonts.text, size, {x, y}, panel.theme.dim, text.c_str(), nullptr, 0, &clip);
+      }
+    }
+  }
+}
+
+// Chunks wide enough say what was asked for, and which variable of the script points to them.
+void MapBlocks::draw_chunk_labels(const PanelContext& panel, float x0, float y0, float height) {
+  const float size = panel.fonts.small_size;
+  const double smallest = size * 1.6;
+  if (view_.row_height_px < size * 1.3) return;
+  auto [first, last] = layout_.lanes_between(scroll_px_, scroll_px_ + height);
+  const double pitch = layout_.row_pitch_px();
+  for (std::size_t i = first; i < last; ++i) {
+    const MapLane& lane = layout_.lanes()[i];
+    auto row = static_cast<std::uint64_t>(std::max(0.0, scroll_px_ - lane.rows_top_px) / pitch);
+    for (; row < lane.row_count; ++row) {
+      const double top = lane.rows_top_px + static_cast<double>(row) * pitch - scroll_px_;
+      if (top > height) break;
+      for (const MapSpan& span : layout_.spans(lane, row)) {
+        const BlockIndex& inside = index(panel, span.block);
+        // Spans narrower than a label are jumped over a label's width at a time: no more looks than fit on the screen.
+        const auto jump = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(smallest * view_.bytes_per_px));
+        for (std::uint64_t at = span.begin; at < span.end;) {
+          const ByteSpan piece = inside.span_at(at);
+          const std::uint64_t begin = std::max(piece.begin, span.begin), end = std::min(piece.end, span.end);
+          const double px = static_cast<double>(end - begin) / view_.bytes_per_px;
+          if (px >= smallest) {
+            const float x =
+                x0 + static_cast<float>(span.x0 + static_cast<double>(begin - span.begin) / view_.bytes_per_px);
+            const float y = y0 + static_cast<float>(top);
+            draw_piece_label(panel, piece, variables_, x, y, static_cast<float>(px),
+                             static_cast<float>(view_.row_height_px));
+            at = end;
+          } else {
+            at = std::max(end, at + jump);
+          }
+        }
+      }
+    }
+  }
+}
+
+}  // namespace palloscope::gui

@@ -1,0 +1,75 @@
+// The block map: every block to scale, down to the bytes. Layout and image come from gui/layout; this file keeps what
+// belongs to the view (zoom, scroll, caches by key) and draws labels over the picture where there is room for them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "gui/layout/block_index.h"
+#include "gui/layout/block_map_layout.h"
+#include "gui/layout/map_image.h"
+#include "gui/layout/map_tint.h"
+#include "gui/panels/map_tooltip.h"
+#include "gui/panels/panel.h"
+
+namespace palloscope::gui {
+
+// What part of the heap the map shows: all of it, one context's blocks, one block.
+struct MapFocus {
+  ContextKey context;
+  BlockKey block;
+  friend bool operator==(const MapFocus&, const MapFocus&) = default;
+};
+
+class MapBlocks {
+ public:
+  void draw(const PanelContext& panel, MapFocus& focus, ColourMode mode);
+  void zoom(double factor) { wanted_zoom_ *= factor; }
+  void fit() { fitted_ = true; }
+
+ private:
+  struct Key {
+    std::uint64_t document = 0;
+    EventNumber cursor = 0, size = 0;
+    MapView view;
+    int scroll_px = 0, height_px = 0;
+    ColourMode mode = ColourMode::Owner;
+    Selection selection;
+    MapColours colours;
+    friend bool operator==(const Key&, const Key&) = default;
+  };
+
+  void follow(const PanelContext& panel);
+  MapView choose_view(const PanelContext& panel, const MapFocus& focus, float width, float height) const;
+  void handle_mouse(const PanelContext& panel, MapFocus& focus, float x0, float y0, float height);
+  void reveal_selection(const PanelContext& panel, float height);
+  void repaint(const PanelContext& panel, ColourMode mode, float height);
+  const BlockIndex& index(const PanelContext& panel, core::BlockSlot block);
+  std::uint8_t marks(const PanelContext& panel, core::BlockSlot block, core::ChunkSlot chunk) const;
+  void draw_lane_labels(const PanelContext& panel, float x0, float y0, float height);
+  void draw_captions(const PanelContext& panel, float x0, float y0, float height);
+  void draw_chunk_labels(const PanelContext& panel, float x0, float y0, float height);
+
+  // View.
+  bool fitted_ = true;
+  double bytes_per_px_ = 16, wanted_zoom_ = 1;
+  double scroll_px_ = 0;
+  Selection revealed_;
+
+  // Caches.
+  std::uint64_t document_ = 0;
+  EventNumber cursor_ = 0, size_ = 0;
+  MapView view_;
+  MapFocus focus_;
+  BlockMapLayout layout_;
+  bool layout_dirty_ = true;
+  std::unordered_map<core::BlockSlot, BlockIndex> indices_;
+  std::unordered_map<core::ChunkSlot, std::uint8_t> changed_chunks_;
+  VariableLabels variables_;
+  std::optional<Key> painted_;
+  MapImage image_;
+  std::uint64_t texture_ = 0;
+};
+
+}  // namespace palloscope::gui

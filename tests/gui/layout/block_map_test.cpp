@@ -1,0 +1,151 @@
+// The block map's pure parts against the slow and obvious way: byte by byte.
+#include <random>
+
+#include "core/version/version_profile.h"
+#include "gui/layout/block_index.h"
+#include "gui/layout/block_map_layout.h"
+#include "gui/layout/map_image.h"
+#include "tests/support/catch.h"
+
+using namespace palloscope;
+using namespace palloscope::core;
+using namespace palloscope::gui;
+
+namespace {
+
+const VersionProfile& profile() { return *find_profile(17, false); }
+
+// One AllocSet with a keeper of 8 kB and `chunks` chunks of random classes, every third one freed again.
+struct Heap {
+  trace::MemoryState state;
+  BlockSlot keeper{0};
+
+  Heap(unsigned seed, int chunks, std::uint64_t bytes = 8192) {
+    std::mt19937 random(seed);
+    const Address base{0x1000};
+    state.apply(Malloc{keeper, base, bytes});
+    ContextCreated created;
+    created.context = {0};
+    created.region = keeper;
+    created.at = base;
+    created.name = "heap";
+    state.apply(created);
+    state.apply(BlockAdded{keeper, {0}, BlockRole::Keeper, BlockPosition::Head, base + 200, base + 240, bytes});
+    Address at = base + 240;
+    for (int i = 0; i < chunks; ++i) {
+      const auto size_class = static_cast<std::uint8_t>(random() % 5);
+      const std::uint64_t granted = 8ull << size_class, requested = 1 + random() % granted;
+      if (at + 8 + granted > base + bytes) break;
+      state.apply(ChunkAllocated{{static_cast<std::uint32_t>(i)}, keeper, at + 8, requested, granted, size_class});
+      at = at + 8 + granted;
+      if (i % 3 == 0) state.apply(ChunkFreed{{static_cast<std::uint32_t>(i)}});
+    }
+  }
+};
+
+MapPaint plain_paint(const BlockIndex& index) {
+  return {[&index](BlockSlot) -> const BlockIndex& { return index; },
+          [](BlockSlot, ChunkSlot) { return std::uint8_t{3}; }, [](BlockSlot, ChunkSlot) { return std::uint8_t{0}; }};
+}
+
+}  // namespace
+
+TEST_CASE("what a range of bytes stands for is the sum of what each of its bytes stands for") {
+  Heap heap(5, 60);
+  REQUIRE(heap.state.faults().empty());
+  BlockIndex index(heap.state, heap.keeper, profile());
+  std::mt19937 random(9);
+  for (int trial = 0; trial < 300; ++trial) {
+    const std::uint64_t begin = random() % 8192, end = begin + random() % (8193 - begin);
+    ByteMix expected;
+    for (std::uint64_t at = begin; at < end; ++at) ++expected[index.span_at(at).use];
+    CHECK(index.mix(begin, end) == expected);
+  }
+}
+
+TEST_CASE("every byte of a block lies in exactly the span that is found for it") {
+  Heap heap(6, 40);
+  BlockIndex index(heap.state, heap.keeper, profile());
+  CHECK(index.span_at(0).use == ByteUse::ContextHeader);
+  CHECK(index.span_at(210).use == ByteUse::BlockHeader);
+  CHECK(index.span_at(8191).use == ByteUse::Tail);
+  std::uint64_t at = 0;
+  while (at < 8192) {
+    const ByteSpan span = index.span_at(at);
+    REQUIRE(span.begin == at);
+    REQUIRE(span.end > at);
+    at = span.end;
+  }
+  CHECK(at == 8192);
+}
+
+TEST_CASE("the place of a byte on the map leads back to the byte") {
+  Heap heap(7, 60);
+  for (double scale : {0.125, 1.0, 7.5, 64.0}) {
+    MapView view;
+    view.bytes_per_px = scale;
+    view.width_px = 333;
+    BlockMapLayout layout(heap.state, view);
+    for (std::uint64_t offset = 0; offset < 8192; offset += 97) {
+      auto point = layout.find(heap.keeper, offset);
+      REQUIRE(point);
+      auto place = layout.at(point->x + 0.01 / scale, point->y + 1);
+      REQUIRE(place);
+      const auto error = static_cast<std::int64_t>(place->offset) - static_cast<std::int64_t>(offset);
+      CHECK(std::abs(static_cast<double>(error)) <= scale + 1);
+    }
+  }
+}
+
+TEST_CASE("the rows of a lane show every byte of its blocks once") {
+  Heap heap(8, 60);
+  MapView view;
+  view.bytes_per_px = 3.7;
+  view.width_px = 200;
+  BlockMapLayout layout(heap.state, view);
+  REQUIRE(layout.lanes().size() == 1);
+  std::uint64_t next = 0;
+  for (std::uint64_t row = 0; row < layout.lanes()[0].row_count; ++row)
+    for (const MapSpan& span : layout.spans(layout.lanes()[0], row)) {
+      CHECK(span.begin == next);
+      CHECK(span.x1 <= 200.001);
+      next = span.end;
+    }
+  CHECK(next == 8192);
+}
+
+TEST_CASE("the map's image is as large as the panel, whatever lies in the heap") {
+  for (int chunks : {10, 10'000}) {
+    Heap heap(9, chunks, 1 << 20);
+    BlockIndex index(heap.state, heap.keeper, profile());
+    MapView view;
+    view.width_px = 256;
+    view.bytes_per_px = BlockMapLayout::fitting_bytes_per_px(1 << 20, view.width_px, 8);
+    BlockMapLayout layout(heap.state, view);
+    MapImage image = paint_map(layout, heap.state, plain_paint(index), 0, 300);
+    CHECK(image.lines.size() == 300);
+    CHECK(image.texels.size() == static_cast<std::size_t>(image.rows) * 256);
+    CHECK(image.rows >= 8);
+    CHECK(image.rows <= 12);
+  }
+}
+
+TEST_CASE("zoomed out, a column of the map shows the mix of what it stands for") {
+  Heap heap(10, 200'000, 4 << 20);
+  BlockIndex index(heap.state, heap.keeper, profile());
+  MapView view;
+  view.width_px = 100;
+  view.bytes_per_px = (4 << 20) / 100.0;
+  BlockMapLayout layout(heap.state, view);
+  MapImage image = paint_map(layout, heap.state, plain_paint(index), 0, 60);
+  REQUIRE(image.rows == 1);
+  const ByteMix whole = index.mix(0, 4 << 20);
+  double live = 0, free = 0;
+  for (const MapTexel& texel : image.texels) {
+    live += texel.live / 255.0;
+    free += texel.free / 255.0;
+    CHECK((texel.marks & kMarkChunkEdge) == 0);
+  }
+  CHECK(live == Approx(100.0 * static_cast<double>(whole[ByteUse::Live]) / (4 << 20)).epsilon(0.05));
+  CHECK(free == Approx(100.0 * static_cast<double>(whole[ByteUse::Free]) / (4 << 20)).epsilon(0.05));
+}
