@@ -7,7 +7,8 @@
 namespace palloscope::core {
 namespace {
 
-constexpr std::uint64_t kMinBlockBytes = 1024;  // spec 3.1, "parameter rules": assertions of the real functions
+constexpr std::uint64_t kMostBlockBytes = 0x3FFFFFFF;  // MaxAllocSize
+constexpr std::uint64_t kMinBlockBytes = 1024;         // spec 3.1, "parameter rules": assertions of the real functions
 
 std::string_view check_text(lua_State* L, int index) {
   std::size_t length = 0;
@@ -32,7 +33,7 @@ AllocSetSizes check_sizes(lua_State* L, int index) {
     for (int i = 0; i < 3; ++i) parts[i] = check_size(L, index + i);
   }
   auto [least, init, most] = parts;
-  bool good = init >= kMinBlockBytes && init % 8 == 0 && most >= init && most % 8 == 0 && most <= (1ull << 40) &&
+  bool good = init >= kMinBlockBytes && init % 8 == 0 && most >= init && most % 8 == 0 && most <= kMostBlockBytes &&
               (least == 0 || (least >= kMinBlockBytes && least % 8 == 0 && least <= most));
   if (!good)
     luaL_argerror(L, index,

@@ -145,7 +145,9 @@ void Host::enter(lua_State* L) {
 }
 
 void Host::leave(lua_State* L) {
-  if (events_ > budget_.events) {
+  if (crashed_) {
+    // Something that was done along with the call, and whose failure the call itself did not see.
+  } else if (events_ > budget_.events) {
     doomed_ = true;
     mistake_ = fmt::format("the script has made more than {} events", thousands(budget_.events));
   } else if (heap_bytes_ > budget_.heap_bytes) {
@@ -166,8 +168,21 @@ void Host::keep_failure(const Ereport& error) {
     if (!error_announced_) process_->report(Severity::Error, Address{}, ereport_);
     // As errfinish does (elog.c): whoever catches the error finds ErrorContext as its current context.
     process_->memory_context_switch_to(process_->error_context());
+  } catch (const Crash& crash) {
+    keep_crash(crash);
   } catch (const std::exception& second) {
     failure_ = Failure::Mistake;
+    mistake_ = second.what();
+  }
+}
+
+void Host::keep_crash(const Crash& crash) {
+  failure_ = Failure::Mistake;
+  crashed_ = doomed_ = true;
+  try {
+    mistake_ = fmt::format("the process died of {}: {}", crash.signal, crash.message);
+    emit(ErrorReported{Severity::Error, {}, "", mistake_, ""});
+  } catch (const std::exception& second) {
     mistake_ = second.what();
   }
 }
@@ -175,7 +190,8 @@ void Host::keep_failure(const Ereport& error) {
 int Host::raise(lua_State* L) {
   switch (failure_) {
     case Failure::Postgres:
-      push_ereport(L, ereport_, spot(L).line);
+      where_ = text_of(spot(L));
+      push_ereport(L, ereport_, where_.c_str());
       break;
     case Failure::Callback:
       lua_rawgeti(L, LUA_REGISTRYINDEX, callback_error_);
@@ -186,6 +202,11 @@ int Host::raise(lua_State* L) {
       lua_concat(L, 2);
   }
   return lua_error(L);
+}
+
+std::string Host::text_of(SourceSpot spot) const {
+  if (spot.line == 0) return {};
+  return fmt::format("{}:{}", spot.file == kConsoleFile ? kConsoleChunk + 1 : chunk_name_.c_str() + 1, spot.line);
 }
 
 // --- callbacks ------------------------------------------------------------------------------------------------
@@ -261,13 +282,11 @@ std::string Host::describe_error(lua_State* L) {
     lua_pop(L, 1);
   } else if (sandbox_.out_of_memory() && lua_isstring(L, -1)) {
     SourceSpot here = spot(L);
-    text = fmt::format("{}:{}: the script used more than {} MB of memory", chunk_name_.substr(1), here.line,
-                       budget_.script_bytes >> 20);
+    text = fmt::format("{}: the script used more than {} MB of memory", text_of(here), budget_.script_bytes >> 20);
   } else if (lua_isstring(L, -1)) {
     text = lua_tostring(L, -1);
   } else {
-    text = fmt::format("{}:{}: an error without words (a {} value)", chunk_name_.substr(1), spot(L).line,
-                       luaL_typename(L, -1));
+    text = fmt::format("{}: an error without words (a {} value)", text_of(spot(L)), luaL_typename(L, -1));
   }
   lua_pop(L, 1);
   return text;
@@ -276,7 +295,7 @@ std::string Host::describe_error(lua_State* L) {
 // --- budgets and pauses ---------------------------------------------------------------------------------------
 
 void Host::pardon() {
-  doomed_ = false;
+  doomed_ = crashed_;
   pause_wanted_ = false;
   sandbox_.forgive();
   instruction_limit_ = instructions_ + budget_.instructions;

@@ -65,6 +65,7 @@ class Host final : public EventSink {
 
   // Where the nearest frame of a script's or console's text stands.
   SourceSpot spot(lua_State* L) const;
+  std::string text_of(SourceSpot spot) const;  // "leak.lua:12"
 
   // --- errors -------------------------------------------------------------------------------------------------
   bool is_ereport(lua_State* L, int index) const;
@@ -81,6 +82,7 @@ class Host final : public EventSink {
   // The script may not go on, whatever it catches.
   bool doomed() const { return doomed_; }
   void pardon();  // the console starts afresh
+  bool crashed() const { return crashed_; }
   std::uint64_t instructions() const { return instructions_; }
   static void hook(lua_State* L, lua_Debug* event);
   void set_hook(lua_State* L, bool lines);
@@ -110,6 +112,7 @@ class Host final : public EventSink {
   void track(const EventBody& event);
   void run_callback(int function);
   void keep_failure(const Ereport& error);
+  void keep_crash(const Crash& crash);
 
   std::string chunk_name_;
   ScenarioBudget budget_;
@@ -120,6 +123,7 @@ class Host final : public EventSink {
   std::uint64_t events_ = 0, instructions_ = 0, instruction_limit_ = 0, heap_bytes_ = 0;
   int hook_period_ = 0;
   bool doomed_ = false;
+  bool crashed_ = false;  // the process is dead; nothing more can happen in it
   bool pause_wanted_ = false;
   bool error_in_flight_ = false;
   bool error_announced_ = false;  // by the process itself, during this call
@@ -130,6 +134,7 @@ class Host final : public EventSink {
   enum class Failure : std::uint8_t { None, Postgres, Mistake, Callback };
   Failure failure_ = Failure::None;
   Ereport ereport_;
+  std::string where_;
   std::string mistake_;
   int callback_error_ = 0;  // registry: error value of a failed callback
   std::uint32_t callbacks_ = 0;
@@ -153,6 +158,8 @@ bool Host::attempt(Action action) noexcept {
     action();
   } catch (const Ereport& error) {
     keep_failure(error);
+  } catch (const Crash& crash) {
+    keep_crash(crash);
   } catch (const ScriptMistake& mistake) {
     failure_ = Failure::Mistake;
     mistake_ = mistake.what;

@@ -91,7 +91,11 @@ std::optional<Error> ScenarioRun::Impl::load(std::string_view text, int pg_major
 
 void ScenarioRun::Impl::end(int status) {
   state = status == LUA_OK ? RunState::Finished : RunState::Failed;
-  if (state == RunState::Failed) error = host.describe_error(script);
+  if (state == RunState::Failed) {
+    bool told = host.crashed() || host.is_ereport(script, -1);  // as an ErrorReported
+    error = host.describe_error(script);
+    if (!told) host.emit(Output{error});
+  }
   line = 0;
   host.script = nullptr;
 }
@@ -178,6 +182,7 @@ ConsoleAnswer ScenarioRun::Impl::answer(lua_State* L, std::string_view text) {
 
 ConsoleAnswer ScenarioRun::execute(std::string_view line) {
   Impl& run = *impl_;
+  if (run.host.crashed()) return {false, "the process is dead: run the scenario again"};
   run.host.sandbox().open_reserve(true);
   run.host.pardon();
   run.host.recover_at_top_level();

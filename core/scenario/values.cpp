@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <string_view>
+#include <utility>
 
 #include "core/scenario/host.h"
 #include "core/scenario/lua.h"
@@ -141,21 +143,14 @@ int context_field(lua_State* L) {
 int read_only(lua_State* L) { return luaL_error(L, "fields are changed by calling PostgreSQL's functions"); }
 
 int ereport_text(lua_State* L) {
-  lua_getfield(L, 1, "line");
+  lua_settop(L, 1);
+  lua_getfield(L, 1, "where");
   lua_getfield(L, 1, "message");
   lua_getfield(L, 1, "detail");
-  const char* message = luaL_tolstring(L, 3, nullptr);
-  const char* detail = luaL_tolstring(L, 4, nullptr);
-  const std::string& chunk = Host::of(L).chunk_name();
-  lua_settop(L, 6);
-  if (lua_isinteger(L, 2))
-    lua_pushfstring(L, "%s:%I: ERROR: %s", chunk.c_str() + 1, static_cast<LUAI_UACINT>(lua_tointeger(L, 2)), message);
-  else
-    lua_pushfstring(L, "ERROR: %s", message);
-  if (detail[0] != '\0') {
-    lua_pushfstring(L, "\nDETAIL: %s", detail);
-    lua_concat(L, 2);
-  }
+  const char* where = push_text_of(L, 2);
+  const char* message = push_text_of(L, 3);
+  const char* detail = push_text_of(L, 4);
+  lua_pushfstring(L, "%s%sERROR: %s%s%s", where, where[0] ? ": " : "", message, detail[0] ? "\nDETAIL: " : "", detail);
   return 1;
 }
 
@@ -224,17 +219,13 @@ ContextValue check_context(lua_State* L, int index) {
 
 std::uint64_t check_size(lua_State* L, int index) { return static_cast<std::uint64_t>(luaL_checkinteger(L, index)); }
 
-void push_ereport(lua_State* L, const Ereport& error, std::uint32_t line) {
+void push_ereport(lua_State* L, const Ereport& error, const char* where) {
+  const std::pair<const char*, std::string_view> fields[] = {
+      {"message", error.message}, {"detail", error.detail}, {"sqlstate", error.sqlstate}, {"where", where}};
   lua_createtable(L, 0, 4);
-  lua_pushlstring(L, error.message.data(), error.message.size());
-  lua_setfield(L, -2, "message");
-  lua_pushlstring(L, error.detail.data(), error.detail.size());
-  lua_setfield(L, -2, "detail");
-  lua_pushlstring(L, error.sqlstate.data(), error.sqlstate.size());
-  lua_setfield(L, -2, "sqlstate");
-  if (line != 0) {
-    lua_pushinteger(L, line);
-    lua_setfield(L, -2, "line");
+  for (const auto& [name, text] : fields) {
+    lua_pushlstring(L, text.data(), text.size());
+    lua_setfield(L, -2, name);
   }
   luaL_setmetatable(L, kEreport);
 }

@@ -37,8 +37,8 @@ ContextValue check_context(lua_State* L, int index);
 // A size as C sees it: negative numbers become huge ones.
 std::uint64_t check_size(lua_State* L, int index);
 
-// PostgreSQL's error as a value: a table with message, detail, sqlstate, line.
-void push_ereport(lua_State* L, const Ereport& error, std::uint32_t line);
+// PostgreSQL's error as a value: a table with message, detail, sqlstate and where ("leak.lua:12"; may be empty).
+void push_ereport(lua_State* L, const Ereport& error, const char* where);
 bool is_ereport_value(lua_State* L, int index);
 
 }  // namespace palloscope::core
