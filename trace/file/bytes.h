@@ -45,9 +45,8 @@ T load_little(const std::uint8_t* at) {
 
 template <class T>
 void append_little(Bytes& to, T value) {
-  std::uint8_t raw[sizeof value];
-  std::memcpy(raw, &value, sizeof value);
-  to.insert(to.end(), raw, raw + sizeof value);
+  to.resize(to.size() + sizeof value);
+  std::memcpy(to.data() + to.size() - sizeof value, &value, sizeof value);
 }
 
 // Writes the number at `to` (9 bytes of room) and answers how many bytes it took.

@@ -180,9 +180,14 @@ ByteSpan EventBlockEncoder::finish() {
 EventBlockDecoder::EventBlockDecoder() : model_(std::make_unique<BlockModel>()) {}
 
 Status EventBlockDecoder::begin(ByteSpan payload, EventNumber first_event) {
-  copy_.assign(payload.begin(), payload.end());
-  copy_.resize(payload.size() + kReadSlack);
-  return begin_in_place({copy_.data(), payload.size()}, first_event);
+  auto copy = room(payload.size());
+  std::copy(payload.begin(), payload.end(), copy.begin());
+  return begin_in_place(copy, first_event);
+}
+
+std::span<std::uint8_t> EventBlockDecoder::room(std::size_t bytes) {
+  if (copy_.size() < bytes + kReadSlack) copy_.resize(bytes + kReadSlack);
+  return {copy_.data(), bytes};
 }
 
 Status EventBlockDecoder::begin_in_place(ByteSpan payload, EventNumber first_event) {

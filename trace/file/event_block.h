@@ -96,6 +96,9 @@ class EventBlockDecoder {
   // The same without a copy: kReadSlack bytes follow the payload, and it lives as long as the decoder reads it.
   core::Status begin_in_place(ByteSpan payload, core::EventNumber first_event);
 
+  // Room of the decoder's own for a payload to begin_in_place with: so many bytes and the slack.
+  std::span<std::uint8_t> room(std::size_t bytes);
+
   std::uint32_t left() const { return count_ - done_; }
   // Calls visitor(const E&) for the next `count` events (at most left()). On failure those before it were visited.
   template <class Visitor>

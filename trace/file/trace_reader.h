@@ -10,27 +10,10 @@
 
 #include "core/base/result.h"
 #include "core/events/event_sink.h"
-#include "trace/file/block_summary.h"
 #include "trace/file/event_block.h"
+#include "trace/file/trace_index.h"
 
 namespace palloscope::trace {
-
-// A block of events in the file. Blocks follow each other without gaps, the first begins with event 1.
-struct EventBlock {
-  core::EventNumber first = 0;
-  std::uint32_t count = 0;
-  std::uint64_t offset = 0;  // of its frame
-  BlockSummary summary;
-  core::EventNumber last() const { return first + count - 1; }
-  friend bool operator==(const EventBlock&, const EventBlock&) = default;
-};
-
-// The whole state after event `at`, in the file.
-struct Keyframe {
-  core::EventNumber at = 0;
-  std::uint64_t offset = 0;
-  friend bool operator==(const Keyframe&, const Keyframe&) = default;
-};
 
 class TraceReader {
  public:
@@ -59,8 +42,8 @@ class TraceReader {
 
   // Readies `decoder` to decode this block from its first event. Checks the checksum.
   core::Status begin(std::size_t block, EventBlockDecoder& decoder) const;
-  // Replaces `state` by that of the keyframe. On failure the state is that before event 1.
-  core::Status restore(std::size_t keyframe, MemoryState& state) const;
+  // The state that the keyframe holds.
+  core::Result<MemoryState> restore(std::size_t keyframe) const;
 
  private:
   struct Impl;

@@ -12,10 +12,9 @@
 #include "core/base/result.h"
 #include "core/events/event_sink.h"
 #include "trace/file/bytes.h"
+#include "trace/file/compression.h"
 
 namespace palloscope::trace {
-
-enum class Compression : std::uint8_t { None, Lz4, Zstd };
 
 struct TraceWriterOptions {
   Compression compression = Compression::Lz4;  // Zstd when a finished stream is saved

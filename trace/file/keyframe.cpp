@@ -1,0 +1,380 @@
+#include "trace/file/keyframe.h"
+
+#include <fmt/format.h>
+
+#include <bit>
+
+#include "trace/file/block_model.h"
+#include "trace/file/event_fields.h"
+#include "trace/replay/restorer.h"
+
+namespace palloscope::trace {
+
+using namespace core;
+
+namespace {
+
+// The columns of a keyframe, in the order in which they stand in the payload.
+enum KeyframeColumn { kContexts, kBlocks, kFlags, kSlots, kBorn, kAt, kRequested, kGranted, kFreelists, kRest, kCount };
+
+// A chunk's flags.
+constexpr std::uint8_t kFree = 1;           // else live
+constexpr std::uint8_t kOriginShift = 1;    // 2 bits: ChunkOrigin
+constexpr std::uint8_t kRuleShift = 3;      // 3 bits: GrantRule; None: granted bytes and class are in kGranted
+constexpr std::uint8_t kOtherPlace = 0x40;  // not right behind the one before it: difference in kAt
+constexpr std::uint8_t kOtherSlot = 0x80;   // not the slot behind the one before it: difference in kSlots
+
+// What the next chunk is compared with.
+struct Expected {
+  std::uint32_t slot = 0;
+  std::uint64_t born = 0;
+  std::uint64_t next_at = 0;
+  std::uint64_t gap = 8;  // a chunk's header
+
+  void begin_block(const BlockRecord& block) { next_at = block.free_start.value; }
+  void saw(ChunkSlot chunk, const ChunkRecord& record) {
+    slot = chunk.value + 1;
+    born = record.born;
+    if (auto seen = record.at.value - next_at; seen <= 64) gap = seen;
+    next_at = record.at.value + record.granted_bytes;
+  }
+};
+
+GrantRule grant_rule_of(const ChunkRecord& chunk) {
+  ChunkAllocated e;
+  e.requested_bytes = chunk.requested_bytes;
+  e.granted_bytes = chunk.granted_bytes;
+  e.size_class = chunk.size_class;
+  return rule_of(e);
+}
+
+// --- fields of contexts and blocks, once for both ways --------------------------------------------------------
+
+template <class Record, class F>
+void each_own_field(ContextSlot& slot, Record& c, F&& f) {
+  f(slot), f(c.born), f(c.kind), f(c.is_reset), f(c.allow_in_crit_section), f(c.recycled), f(c.recycle_list), f(c.at);
+  f(c.region), f(c.parent), f(c.min_context_bytes), f(c.init_block_bytes), f(c.max_block_bytes);
+  f(c.next_block_bytes), f(c.chunk_limit_bytes), f(c.callbacks), f(c.reported), f(c.omitted_children), f(c.name);
+  f(c.ident);
+}
+template <class Record, class F>
+void each_own_field(BlockSlot& slot, Record& b, F&& f) {
+  f(slot), f(b.born), f(b.at), f(b.bytes), f(b.role), f(b.recycle_list), f(b.context), f(b.header), f(b.free_start);
+  f(b.free_at), f(b.accounted_bytes), f(b.list), f(b.chunk_count);
+}
+template <class Reported, class F>
+requires std::is_same_v<std::remove_const_t<Reported>, ReportedCounters>
+void each_counter(Reported& r, F&& f) {
+  f(r.blocks), f(r.total_bytes), f(r.free_bytes), f(r.free_chunks), f(r.used_bytes), f(r.chunks), f(r.empty_blocks);
+}
+template <class Omitted, class F>
+requires std::is_same_v<std::remove_const_t<Omitted>, OmittedContexts>
+void each_counter(Omitted& o, F&& f) {
+  f(o.count), f(o.blocks), f(o.total_bytes), f(o.free_bytes), f(o.free_chunks), f(o.used_bytes);
+}
+template <class Head, class F>
+void each_head_field(Head& h, F&& f) {
+  f(h.malloc_calls), f(h.free_calls), f(h.point.file), f(h.point.line), f(h.point.narration), f(h.point.error);
+  f(h.point.snapshot), f(h.point.statement), f(h.point.current), f(h.context_slots), f(h.block_slots);
+  f(h.chunk_slots), f(h.fault_count);
+}
+
+class FieldWriter {
+ public:
+  explicit FieldWriter(NumberWriter& to) : to_(to) {}
+
+  template <class Tag>
+  void operator()(const Slot<Tag>& slot) {
+    to_.put(static_cast<std::uint32_t>(slot.value + 1));
+  }
+  void operator()(const Address& at) {
+    to_.put(zigzag(at.value - last_at_));
+    last_at_ = at.value;
+  }
+  void operator()(const std::int32_t& number) { to_.put(zigzag32(static_cast<std::uint32_t>(number))); }
+  template <class Number>
+  requires std::is_unsigned_v<Number> || std::is_enum_v<Number>
+  void operator()(const Number& number) { to_.put(static_cast<std::uint64_t>(number)); }
+  void operator()(const std::string& text) {
+    to_.put(text.size());
+    to_.put_bytes(text.data(), text.size());
+  }
+  void operator()(const std::vector<std::uint32_t>& numbers) {
+    to_.put(numbers.size());
+    for (auto number : numbers) to_.put(number);
+  }
+  template <class T>
+  void operator()(const std::optional<T>& perhaps) {
+    to_.put(perhaps.has_value());
+    if (!perhaps) return;
+    if constexpr (std::is_same_v<T, std::string>)
+      (*this)(*perhaps);
+    else
+      each_counter(*perhaps, *this);
+  }
+
+ private:
+  NumberWriter& to_;
+  std::uint64_t last_at_ = 0;
+};
+
+class FieldReader {
+ public:
+  explicit FieldReader(NumberReader& from) : from_(from) {}
+  bool good() const { return good_ && !from_.failed(); }
+
+  template <class Tag>
+  void operator()(Slot<Tag>& slot) {
+    slot.value = static_cast<std::uint32_t>(bounded(0xFFFFFFFF)) - 1;
+  }
+  void operator()(Address& at) { at.value = last_at_ += unzigzag(from_.get()); }
+  void operator()(std::int32_t& number) { number = static_cast<std::int32_t>(unzigzag32(bounded(0xFFFFFFFF))); }
+  void operator()(bool& flag) { flag = bounded(1) != 0; }
+  template <class Number>
+  requires std::is_unsigned_v<Number>
+  void operator()(Number& number) { number = static_cast<Number>(bounded(static_cast<Number>(-1))); }
+  template <class Enum>
+  requires std::is_enum_v<Enum>
+  void operator()(Enum& value) { value = static_cast<Enum>(bounded(enum_count<Enum>() - 1)); }
+  void operator()(std::string& text) {
+    auto bytes = from_.get_bytes(from_.get());
+    text.assign(bytes.begin(), bytes.end());
+  }
+  void operator()(std::vector<std::uint32_t>& numbers) {
+    auto count = bounded(from_.left());
+    numbers.clear();
+    for (; count > 0; --count) (*this)(numbers.emplace_back());
+  }
+  template <class T>
+  void operator()(std::optional<T>& perhaps) {
+    if (bounded(1) == 0) return perhaps.reset();
+    perhaps.emplace();
+    if constexpr (std::is_same_v<T, std::string>)
+      (*this)(*perhaps);
+    else
+      each_counter(*perhaps, *this);
+  }
+
+ private:
+  std::uint64_t bounded(std::uint64_t largest) {
+    auto number = from_.get();
+    if (number <= largest) return number;
+    good_ = false;
+    return 0;
+  }
+
+  NumberReader& from_;
+  std::uint64_t last_at_ = 0;
+  bool good_ = true;
+};
+
+}  // namespace
+
+// --- writing --------------------------------------------------------------------------------------------------
+
+Bytes encode_keyframe(const MemoryState& state) {
+  NumberWriter columns[kCount];
+  FieldWriter contexts(columns[kContexts]), blocks(columns[kBlocks]), rest(columns[kRest]);
+  std::uint64_t context_count = 0, block_count = 0, freelist_count = 0;
+  Expected expected;
+  std::uint32_t chunk_block = BlockModel::kNone, listed = 0;
+
+  for_each_in_keyframe(
+      state,
+      [&](ContextSlot slot, const ContextRecord& record) {
+        each_own_field(slot, record, contexts);
+        ++context_count;
+      },
+      [&](BlockSlot slot, const BlockRecord& record) {
+        each_own_field(slot, record, blocks);
+        ++block_count;
+      },
+      [&](ChunkSlot slot, const ChunkRecord& record) {
+        if (record.block.value != chunk_block) {
+          chunk_block = record.block.value;
+          expected.begin_block(state.blocks()[chunk_block]);
+        }
+        auto rule = grant_rule_of(record);
+        auto flags = static_cast<std::uint8_t>((record.state == ChunkState::Free ? kFree : 0) |
+                                               (static_cast<unsigned>(record.origin) << kOriginShift) |
+                                               (static_cast<unsigned>(rule) << kRuleShift));
+        if (slot.value != expected.slot) {
+          flags |= kOtherSlot;
+          columns[kSlots].put(zigzag32(slot.value - expected.slot));
+        }
+        if (record.at.value != expected.next_at + expected.gap) {
+          flags |= kOtherPlace;
+          columns[kAt].put(zigzag(record.at.value - expected.next_at - expected.gap));
+        }
+        columns[kFlags].put_byte(flags);
+        columns[kBorn].put(zigzag(record.born - expected.born));
+        columns[kRequested].put(record.requested_bytes);
+        if (rule == GrantRule::None) {
+          columns[kGranted].put(record.granted_bytes);
+          columns[kGranted].put(record.size_class);
+        }
+        expected.saw(slot, record);
+      },
+      [&](ChunkSlot slot) {
+        columns[kFreelists].put(zigzag32(slot.value - listed));
+        listed = slot.value;
+        ++freelist_count;
+      });
+
+  auto head = keyframe_head(state);
+  each_head_field(head, rest);
+  columns[kRest].put(state.variables().size());
+  for (const auto& [name, value] : state.variables()) rest(name), rest(value);
+  columns[kRest].put(state.faults().size());
+  for (const auto& fault : state.faults()) rest(fault.event), rest(fault.what);
+
+  NumberWriter payload;
+  for (auto count : {context_count, block_count, freelist_count}) payload.put(count);
+  payload.put(kCount);
+  for (const auto& column : columns) payload.put(column.size());
+  for (const auto& column : columns) payload.put_bytes(column.written().data(), column.size());
+  return {payload.written().begin(), payload.written().end()};
+}
+
+// --- reading --------------------------------------------------------------------------------------------------
+
+namespace {
+
+// A keyframe's payload taken apart. Each step answers false if the bytes make no sense.
+class KeyframeReader {
+ public:
+  bool split(ByteSpan payload) {
+    NumberReader in(payload);
+    context_count_ = in.get();
+    block_count_ = in.get();
+    freelist_count_ = in.get();
+    if (in.get() != kCount) return false;
+    std::uint64_t lengths[kCount], sum = 0;
+    for (auto& length : lengths) {
+      length = in.get();
+      if (length > payload.size()) return false;
+      sum += length;
+    }
+    if (in.failed() || sum != in.left()) return false;
+    for (int i = 0; i < kCount; ++i) columns_[i] = NumberReader(in.get_bytes(lengths[i]));
+    return true;
+  }
+
+  bool read_head(EventNumber at, KeyframeHead& head) {
+    head.event_number = at;
+    each_head_field(head, rest_);
+    return rest_.good() && head.context_slots <= at && head.block_slots <= at && head.chunk_slots <= at;
+  }
+
+  bool read_contexts(StateRestorer& restorer) {
+    for (; context_count_ > 0; --context_count_) {
+      ContextSlot slot;
+      ContextRecord record;
+      each_own_field(slot, record, contexts_);
+      if (!contexts_.good() || !restorer.add_context(slot, record)) return false;
+    }
+    return true;
+  }
+
+  bool read_blocks(StateRestorer& restorer) {
+    for (; block_count_ > 0; --block_count_) {
+      BlockSlot slot;
+      BlockRecord record;
+      each_own_field(slot, record, blocks_);
+      if (!blocks_.good() || !restorer.add_block(slot, record)) return false;
+      if (record.chunk_count > 0) filled_.push_back({slot, record.free_start, record.chunk_count});
+    }
+    return true;
+  }
+
+  bool read_chunks(StateRestorer& restorer) {
+    Expected expected;
+    for (const auto& block : filled_) {
+      expected.next_at = block.free_start.value;
+      for (auto left = block.chunk_count; left > 0; --left)
+        if (!read_chunk(expected, block.slot, restorer)) return false;
+    }
+    std::uint32_t listed = 0;
+    for (; freelist_count_ > 0; --freelist_count_) {
+      listed += unzigzag32(columns_[kFreelists].get());
+      if (columns_[kFreelists].failed() || !restorer.add_to_freelist({listed})) return false;
+    }
+    return true;
+  }
+
+  bool read_rest(StateRestorer& restorer) {
+    auto& column = columns_[kRest];
+    for (auto count = column.get(); count > 0; --count) {
+      std::string name;
+      Address value;
+      rest_(name), rest_(value);
+      if (!rest_.good()) return false;
+      restorer.add_variable(name, value);
+    }
+    for (auto count = column.get(); count > 0; --count) {
+      Fault fault;
+      rest_(fault.event), rest_(fault.what);
+      if (!rest_.good() || !restorer.add_fault(std::move(fault))) return false;
+    }
+    return rest_.good();
+  }
+
+ private:
+  struct FilledBlock {
+    BlockSlot slot;
+    Address free_start;
+    std::uint32_t chunk_count;
+  };
+
+  bool read_chunk(Expected& expected, BlockSlot block, StateRestorer& restorer) {
+    auto flags = columns_[kFlags].get_byte();
+    ChunkSlot slot{expected.slot};
+    if (flags & kOtherSlot) slot.value += unzigzag32(columns_[kSlots].get());
+    ChunkRecord record;
+    record.block = block;
+    record.at.value = expected.next_at + expected.gap;
+    if (flags & kOtherPlace) record.at.value += unzigzag(columns_[kAt].get());
+    record.born = expected.born + unzigzag(columns_[kBorn].get());
+    record.requested_bytes = columns_[kRequested].get();
+    auto rule = static_cast<GrantRule>((flags >> kRuleShift) & 7);
+    if (rule < GrantRule::None) {
+      auto grant = granted_for(rule, record.requested_bytes);
+      record.granted_bytes = grant.bytes;
+      record.size_class = grant.size_class;
+    } else {
+      record.granted_bytes = columns_[kGranted].get();
+      record.size_class = static_cast<std::uint8_t>(columns_[kGranted].get());
+    }
+    auto origin = (flags >> kOriginShift) & 3u;
+    record.origin = static_cast<ChunkOrigin>(origin);
+    record.state = flags & kFree ? ChunkState::Free : ChunkState::Live;
+    for (auto column : {kFlags, kSlots, kAt, kBorn, kRequested, kGranted})
+      if (columns_[column].failed()) return false;
+    if (origin >= enum_count<ChunkOrigin>() || !restorer.add_chunk(slot, record)) return false;
+    expected.saw(slot, record);
+    return true;
+  }
+
+  NumberReader columns_[kCount];
+  FieldReader contexts_{columns_[kContexts]}, blocks_{columns_[kBlocks]}, rest_{columns_[kRest]};
+  std::uint64_t context_count_ = 0, block_count_ = 0, freelist_count_ = 0;
+  std::vector<FilledBlock> filled_;
+};
+
+}  // namespace
+
+Result<MemoryState> decode_keyframe(ByteSpan payload, EventNumber at) {
+  KeyframeReader reader;
+  KeyframeHead head;
+  Error damaged{ErrorCode::BadFormat, fmt::format("the keyframe after event {} is damaged", at)};
+  if (!reader.split(payload) || !reader.read_head(at, head)) return damaged;
+  StateRestorer restorer(head);
+  if (!reader.read_contexts(restorer) || !reader.read_blocks(restorer) || !reader.read_chunks(restorer) ||
+      !reader.read_rest(restorer))
+    return damaged;
+  auto state = restorer.finish();
+  if (!state) damaged.message += ": " + state.error().message;
+  return state ? std::move(state) : Result<MemoryState>(damaged);
+}
+
+}  // namespace palloscope::trace
