@@ -419,8 +419,9 @@ Address AllocSet::realloc_external(const Header& header, Address pointer, std::u
   if (next) core_.store_pointer(next, layout_.block_prev, block);
   if (layout_.chunk_size.exists()) core_.store(block + layout_.block_bytes, layout_.chunk_size, granted);
   core_.account(context, static_cast<std::int64_t>(size - old_size));
-  core_.announce_realloc(block);
   Address moved = block + (pointer - header.block);
+  core_.set_granted(moved, granted);
+  core_.announce_realloc(block);
   core_.announce_resized(moved, bytes, granted);
   return moved;
 }

@@ -161,7 +161,8 @@ struct MallocFailed {
 };
 
 // The region has a new size and perhaps a new address. If it belongs to a context (External), block header, chunk and
-// accounting moved with it; what the chunk is now used for follows as ChunkResized.
+// accounting moved with it, and the chunk is as large as the block now allows; what it is used for follows as
+// ChunkResized.
 struct Realloc {
   static constexpr std::uint8_t kTag = 22;
   BlockSlot block;
@@ -298,7 +299,8 @@ struct ErrorReported {
   friend bool operator==(const ErrorReported&, const ErrorReported&) = default;
 };
 
-// An allocation found no memory; the context no longer counts as reset. (ErrorReported follows, unless NO_OOM.)
+// An allocation found no memory, or (17+, Slab) its size was refused after isReset had been cleared; the context no
+// longer counts as reset. An error follows, unless NO_OOM.
 struct AllocationFailed {
   static constexpr std::uint8_t kTag = 61;
   ContextSlot context;

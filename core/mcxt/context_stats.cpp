@@ -1,6 +1,7 @@
 #include "core/mcxt/context_stats.h"
 
 #include <cstdint>
+#include <vector>
 
 #include "core/allocators/allocator.h"
 #include "core/mcxt/process_core.h"
@@ -45,57 +46,76 @@ std::string line_text(ProcessCore& core, Address context, const std::string& sta
   return name + ": " + stats + (ident_at ? ": " + shown_identifier(ident) : "");
 }
 
+// Goes down with a stack of its own: the depth of a tree is the program's choice.
 class StatsPrinter {
  public:
   StatsPrinter(ProcessCore& core, int max_children) : core_(core), max_children_(max_children) {}
 
   std::string run(Address context) {
-    visit(context, 0);
+    enter(context);
+    while (!open_.empty()) {
+      Open& top = open_.back();
+      bool limit = core_.profile.rules.stats_depth_limit != 0 &&
+                   open_.size() > static_cast<std::size_t>(core_.profile.rules.stats_depth_limit);
+      if (top.next && top.shown < max_children_ && !limit) {
+        Address child = top.next;
+        top.next = next(child);
+        top.shown += 1;
+        enter(child);
+      } else {
+        if (top.next) summarize(top.next);
+        open_.pop_back();
+      }
+    }
     text_ += "Grand total: " + sums(total_, "bytes");
     return std::move(text_);
   }
 
  private:
-  Address child(Address context) const { return core_.load_pointer(context, core_.profile.context.first_child); }
+  // A context whose line is printed and whose children come next. Its level is its place in the stack.
+  struct Open {
+    Address next;
+    int shown = 0;
+  };
+
+  Address first(Address context) const { return core_.load_pointer(context, core_.profile.context.first_child); }
   Address next(Address context) const { return core_.load_pointer(context, core_.profile.context.next_child); }
 
-  void visit(Address context, int level) {
+  void enter(Address context) {
     Allocator& allocator = core_.allocator_of(context);
     add(total_, allocator.counters(context));
-    line(context, level, allocator.stats_text(context));
+    text_.append(2 * open_.size(), ' ');
+    text_ += line_text(core_, context, allocator.stats_text(context)) + '\n';
+    open_.push_back({first(context)});
+  }
 
-    const CommonRules& rules = core_.profile.rules;
-    bool deep = rules.stats_depth_limit != 0 && level >= rules.stats_depth_limit;
-    Address at = child(context);
-    for (int shown = 0; at && shown < max_children_ && !deep; ++shown, at = next(at)) visit(at, level + 1);
-    if (!at) return;
-
+  // One line for `child`, its later siblings, and all below them.
+  void summarize(Address child) {
     ContextCounters omitted;
-    std::uint64_t count = 0;
-    for (; at; at = next(at)) {
-      std::uint64_t below = sum_up(at, omitted);
-      count += rules.omitted_counts_descendants ? below : 1;
+    std::uint64_t siblings = 0, contexts = 0;
+    for (; child; child = next(child), ++siblings) {
+      for (Address at = child; at; at = next_below(at, child), ++contexts) {
+        add(omitted, core_.allocator_of(at).counters(at));
+      }
     }
     add(total_, omitted);
-    text_.append(2 * (static_cast<std::size_t>(level) + 1), ' ');
-    text_ += std::to_string(count) + " more child contexts containing " + sums(omitted, "total");
+    text_.append(2 * open_.size(), ' ');
+    text_ += std::to_string(core_.profile.rules.omitted_counts_descendants ? contexts : siblings) +
+             " more child contexts containing " + sums(omitted, "total");
   }
 
-  // Adds a context and all below it; answers how many that were.
-  std::uint64_t sum_up(Address context, ContextCounters& sum) {
-    add(sum, core_.allocator_of(context).counters(context));
-    std::uint64_t count = 1;
-    for (Address at = child(context); at; at = next(at)) count += sum_up(at, sum);
-    return count;
-  }
-
-  void line(Address context, int level, const std::string& stats) {
-    text_.append(2 * static_cast<std::size_t>(level), ' ');
-    text_ += line_text(core_, context, stats) + '\n';
+  Address next_below(Address at, Address top) const {
+    if (Address child = first(at)) return child;
+    while (at != top) {
+      if (Address sibling = next(at)) return sibling;
+      at = core_.load_pointer(at, core_.profile.context.parent);
+    }
+    return {};
   }
 
   ProcessCore& core_;
   int max_children_;
+  std::vector<Open> open_;
   std::string text_;
   ContextCounters total_;
 };

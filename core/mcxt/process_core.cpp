@@ -142,10 +142,13 @@ Allocator& ProcessCore::allocator(ContextKind kind) {
 }
 
 Allocator& ProcessCore::allocator_of(Address context) {
-  Address methods = load_pointer(context, profile.context.methods);
-  ContextKind kind = image.kind_of_table(methods);
+  if (!names.context(context)) {
+    throw Crash{"SIGSEGV",
+                "no memory context lives at this address: it was deleted, or the pointer to it was overwritten",
+                context};
+  }
+  ContextKind kind = image.kind_of_table(load_pointer(context, profile.context.methods));
   if (kind == ContextKind::Unknown) {
-    load(methods);  // most often this is where it ends
     throw Crash{"SIGSEGV", "a context's methods pointer does not point to a method table", context};
   }
   return allocator(kind);
@@ -252,15 +255,19 @@ void ProcessCore::announce_resized(Address pointer, std::uint64_t requested_byte
   ChunkSlot slot = names.chunk(pointer);
   if (slot) {
     ChunkBook& chunk = book(slot);
-    Tallies& tally = tallies_[chunk.context.value];
-    if (chunk.live) {
-      tally.requested_bytes += requested_bytes - chunk.requested_bytes;
-      tally.granted_bytes += granted_bytes - chunk.granted_bytes;
-    }
+    if (chunk.live) tallies_[chunk.context.value].requested_bytes += requested_bytes - chunk.requested_bytes;
     chunk.requested_bytes = requested_bytes;
-    chunk.granted_bytes = granted_bytes;
+    set_granted(pointer, granted_bytes);
   }
   emit(ChunkResized{slot, requested_bytes, granted_bytes});
+}
+
+void ProcessCore::set_granted(Address pointer, std::uint64_t granted_bytes) {
+  ChunkSlot slot = names.chunk(pointer);
+  if (!slot) return;
+  ChunkBook& chunk = book(slot);
+  if (chunk.live) tallies_[chunk.context.value].granted_bytes += granted_bytes - chunk.granted_bytes;
+  chunk.granted_bytes = granted_bytes;
 }
 
 BlockSlot ProcessCore::block_of_chunk(Address pointer) const {

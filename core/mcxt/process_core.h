@@ -109,6 +109,8 @@ class ProcessCore {
   void announce_carved(Address context, ChunkCarved event);
   void announce_freed(Address pointer, ChunkFate fate, ChunkCause cause);
   void announce_resized(Address pointer, std::uint64_t requested_bytes, std::uint64_t granted_bytes);
+  // The room of a dedicated chunk changed with its block: before announce_realloc.
+  void set_granted(Address pointer, std::uint64_t granted_bytes);
   BlockSlot block_of_chunk(Address pointer) const;  // none for a pointer that is no chunk
   // What palloc was asked for; 0 for a pointer that is no chunk.
   std::uint64_t requested_bytes(Address pointer) const;
