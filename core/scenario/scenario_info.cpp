@@ -125,11 +125,13 @@ const std::vector<BuiltinScenario>& builtin_scenarios() {
 }
 
 const BuiltinScenario* find_builtin_scenario(std::string_view name) {
+  auto without_zero = [](std::string_view number) { return number.substr(number.starts_with('0') ? 1 : 0); };
   for (const BuiltinScenario& scenario : builtin_scenarios()) {
     std::string_view whole = scenario.info.name;
     auto dash = whole.find('-');
     bool numbered = dash != std::string_view::npos && dash <= 2;
-    if (name == whole || (numbered && (name == whole.substr(dash + 1) || name == whole.substr(0, dash))))
+    if (name == whole ||
+        (numbered && (name == whole.substr(dash + 1) || without_zero(name) == without_zero(whole.substr(0, dash)))))
       return &scenario;
   }
   return nullptr;

@@ -32,5 +32,6 @@ std::span<const Verb> verb_table();
 // The verbs' `run` functions, one file each.
 int run_golden(Arguments arguments, Streams io);
 int run_help(Arguments arguments, Streams io);
+int run_scenario(Arguments arguments, Streams io);  // run
 
 }  // namespace palloscope::gui::cli

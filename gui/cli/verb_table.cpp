@@ -7,6 +7,7 @@ namespace {
 constexpr Verb kVerbs[] = {
     {"golden", "replay recorded allocator sequences and compare", run_golden},
     {"help", "tell more about one verb", run_help},
+    {"run", "run a scenario without a window", run_scenario},
 };
 
 constexpr bool names_are_unique() {

@@ -1,0 +1,190 @@
+// palloscope run SCENARIO: runs a script without a window; tells its lesson, its output and what it came to.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <sstream>
+#include <string>
+
+#include "core/scenario/scenario_run.h"
+#include "gui/cli/arguments.h"
+#include "trace/file/trace_writer.h"
+#include "trace/replay/memory_state.h"
+
+namespace palloscope::gui::cli {
+namespace {
+
+constexpr std::uintmax_t kMostScriptBytes = 1 << 20;
+constexpr std::size_t kColumns = 100;
+
+struct Text {
+  std::string name, text;
+};
+
+core::Error not_found(const std::string& name) {
+  std::string names;
+  for (const core::BuiltinScenario& scenario : core::builtin_scenarios()) names += " " + scenario.info.name;
+  return {core::ErrorCode::NotFound,
+          fmt::format("there is no file and no scenario \"{}\". The scenarios are:{}", name, names)};
+}
+
+// A file, or else one of the program's own scenarios.
+core::Result<Text> find_scenario(const std::string& name) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(name, ignored)) {
+    if (const core::BuiltinScenario* scenario = core::find_builtin_scenario(name))
+      return Text{scenario->info.name, std::string(scenario->text)};
+    return not_found(name);
+  }
+  if (std::filesystem::file_size(name, ignored) > kMostScriptBytes)
+    return core::Error{core::ErrorCode::BadFormat, fmt::format("{}: a scenario is at most 1 MB long", name)};
+  std::ifstream file(name, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file) return core::Error{core::ErrorCode::Io, fmt::format("{}: cannot be read", name)};
+  return Text{name, text.str()};
+}
+
+// Breaks at blanks; a line holds `columns` characters behind the indentation.
+std::string wrap(std::string_view text, std::size_t columns, std::string_view indentation) {
+  std::string wrapped;
+  std::size_t used = 0;
+  std::istringstream words{std::string(text)};
+  for (std::string word; words >> word;) {
+    if (used > 0 && used + 1 + word.size() > columns) {
+      wrapped += fmt::format("\n{}", indentation);
+      used = 0;
+    } else if (used > 0) {
+      wrapped += ' ';
+      ++used;
+    }
+    wrapped += word;
+    used += word.size();
+  }
+  return wrapped;
+}
+
+std::string with_commas(std::uint64_t n) {
+  std::string digits = std::to_string(n), text;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
+    text += digits[i];
+  }
+  return text;
+}
+
+// Tells the lesson as it happens, counts, and passes everything on to the trace file, if there is one.
+class Teller final : public core::EventSink {
+ public:
+  Teller(std::ostream& out, bool chinese, trace::TraceWriter* writer) : out_(out), chinese_(chinese), writer_(writer) {}
+
+  void emit(const core::EventBody& event) override {
+    state_.apply(event);
+    peak_context_bytes_ = std::max(peak_context_bytes_, state_.totals().context_bytes);
+    peak_malloc_bytes_ = std::max(peak_malloc_bytes_, state_.totals().malloc_bytes);
+    if (writer_) writer_->emit(event);
+    if (const auto* narration = std::get_if<core::Narration>(&event)) {
+      // Chinese is written without blanks to break at: the terminal breaks it.
+      out_ << fmt::format("\n{:>4}  {}\n", state_.point().line,
+                          chinese_ ? narration->zh : wrap(narration->en, kColumns - 6, "      "));
+    } else if (const auto* output = std::get_if<core::Output>(&event)) {
+      out_ << "      | " << output->text << '\n';
+    } else if (const auto* error = std::get_if<core::ErrorReported>(&event)) {
+      tell(*error);
+    } else if (std::get_if<core::ErrorCaught>(&event)) {
+      out_ << "      ! caught\n";
+    }
+  }
+
+  std::string summary() const {
+    const trace::HeapTotals& totals = state_.totals();
+    return fmt::format(
+        "{} events; {} calls of malloc, {} of free; at most {} bytes from malloc, {} of them in contexts; errors: {}; "
+        "faults: {}",
+        with_commas(state_.event_number()), with_commas(totals.malloc_calls), with_commas(totals.free_calls),
+        with_commas(peak_malloc_bytes_), with_commas(peak_context_bytes_), errors_, state_.faults().size());
+  }
+
+ private:
+  void tell(const core::ErrorReported& report) {
+    constexpr const char* kLevels[] = {"NOTICE", "WARNING", "ERROR"};
+    out_ << fmt::format("      ! {}: {}\n", kLevels[static_cast<int>(report.severity)], report.message);
+    if (!report.detail.empty()) out_ << fmt::format("      ! DETAIL: {}\n", report.detail);
+    if (report.severity == core::Severity::Error) ++errors_;
+  }
+
+  std::ostream& out_;
+  bool chinese_;
+  trace::TraceWriter* writer_;
+  trace::MemoryState state_;
+  std::uint64_t peak_context_bytes_ = 0, peak_malloc_bytes_ = 0;
+  int errors_ = 0;
+};
+
+int list_scenarios(bool chinese, Streams io) {
+  for (const core::BuiltinScenario& scenario : core::builtin_scenarios()) {
+    const core::ScenarioInfo& info = scenario.info;
+    io.out << fmt::format("{}\n    {}. {}\n", info.name, chinese ? info.title.zh : info.title.en,
+                          chinese ? info.about.zh : info.about.en);
+  }
+  return kExitGood;
+}
+
+int run_text(const Text& scenario, const core::ScenarioOptions& options, const std::string& trace_file, bool chinese,
+             Streams io) {
+  const core::ScenarioInfo info = core::read_scenario_info(scenario.name, scenario.text);
+  const core::StreamDescription description = core::describe_scenario(info, options);
+  std::unique_ptr<trace::TraceWriter> writer;
+  if (!trace_file.empty()) {
+    auto created = trace::TraceWriter::create(trace_file, description);
+    if (!created) return complain("run", created.error(), io);
+    writer = std::move(*created);
+  }
+  io.out << fmt::format("{} (PostgreSQL {}{})\n", chinese ? info.title.zh : info.title.en, description.pg_major,
+                        description.checking ? ", checking build" : "");
+  Teller teller(io.out, chinese, writer.get());
+  auto run = core::ScenarioRun::start(scenario.name, scenario.text, options, teller);
+  if (!run) return complain("run", run.error(), io);
+  const core::RunState end = run->advance();
+  io.out << '\n' << teller.summary() << '\n';
+  if (writer) {
+    if (const core::Status closed = writer->close(); !closed) return complain("run", closed.error(), io);
+    io.out << fmt::format("trace: {}, {} bytes\n", trace_file, with_commas(writer->bytes_written()));
+  }
+  return end == core::RunState::Finished ? kExitGood : complain("run", run->error(), io);
+}
+
+}  // namespace
+
+int run_scenario(Arguments arguments, Streams io) {
+  CLI::App app(
+      "Runs a scenario (a Lua script, or one of the program's own by name) on the simulated memory of a PostgreSQL "
+      "process: tells its lesson, what it prints and what it came to. Exit status 0 only if it runs to its end.");
+  std::string name, trace_file, language = "en";
+  int pg_major = 0;
+  core::ScenarioOptions options;
+  bool list = false;
+  auto* scenario = app.add_option("SCENARIO", name, "a file, or a name of --list, or its number");
+  app.add_flag("--list", list, "list the program's own scenarios")->excludes(scenario);
+  app.add_option("--pg", pg_major, "PostgreSQL's major version (default: as the scenario says, else 17)")
+      ->check(CLI::Range(15, 18));
+  app.add_flag("--checking", options.checking, "as built with MEMORY_CONTEXT_CHECKING");
+  app.add_option("-o,--output", trace_file, "write a trace file");
+  app.add_option("--lang", language, "of the lesson")->check(CLI::IsMember({"en", "zh"}))->capture_default_str();
+  if (const auto status = parse_arguments(app, "run", arguments, io)) return *status;
+
+  const bool chinese = language == "zh";
+  if (list) return list_scenarios(chinese, io);
+  if (name.empty()) return complain("run", "which scenario? See: palloscope run --list", io);
+  if (pg_major != 0) options.pg_major = pg_major;
+  const auto found = find_scenario(name);
+  if (!found) return complain("run", found.error(), io);
+  return run_text(*found, options, trace_file, chinese, io);
+}
+
+}  // namespace palloscope::gui::cli
