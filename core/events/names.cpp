@@ -36,23 +36,18 @@ BlockSlot Names::add_block(Address at) {
   return slot;
 }
 
-ChunkSlot Names::add_chunk(Address at, BlockSlot block) {
-  auto slot = take(free_chunks_, next_chunk_);
-  check(chunks_.emplace(at, slot).second, "no two chunks live at one address");
-  block_table_[block.value].chunks.push_back({at, slot});
-  return slot;
-}
+ChunkSlot Names::add_chunk(Address at, BlockSlot block) { return add_chunk_that_may_share(at, block); }
 
 ChunkSlot Names::add_chunk_that_may_share(Address at, BlockSlot block) {
   auto slot = take(free_chunks_, next_chunk_);
-  chunks_.insert_or_assign(at, slot);
+  chunks_.set(at, slot);
   block_table_[block.value].chunks.push_back({at, slot});
   return slot;
 }
 
 ContextSlot Names::context(Address at) const { return find(contexts_, at); }
 BlockSlot Names::block(Address at) const { return find(blocks_, at); }
-ChunkSlot Names::chunk(Address at) const { return find(chunks_, at); }
+ChunkSlot Names::chunk(Address at) const { return chunks_.find(at); }
 
 void Names::drop_context(Address at) {
   auto found = contexts_.find(at);
@@ -70,8 +65,7 @@ void Names::drop_block(BlockSlot block) {
 void Names::drop_chunks_of(BlockSlot block) {
   for (const Chunk& chunk : block_table_[block.value].chunks) {
     free_chunks_.push_back(chunk.slot);
-    auto found = chunks_.find(chunk.at);
-    if (found != chunks_.end() && found->second == chunk.slot) chunks_.erase(found);
+    if (chunks_.find(chunk.at) == chunk.slot) chunks_.erase(chunk.at);
   }
   block_table_[block.value].chunks.clear();
 }
@@ -83,7 +77,7 @@ void Names::move_block(BlockSlot block, Address to, Address chunk_to) {
   moved.at = to;
   for (Chunk& chunk : moved.chunks) {
     chunks_.erase(chunk.at);
-    chunks_.emplace(chunk_to, chunk.slot);
+    chunks_.set(chunk_to, chunk.slot);
     chunk.at = chunk_to;
   }
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/base/ids.h"
+#include "core/events/address_index.h"
 
 namespace palloscope::core {
 
@@ -13,8 +14,10 @@ class Names {
  public:
   ContextSlot add_context(Address at);
   BlockSlot add_block(Address at);
+  // An address that is taken already goes over to the new chunk: in trampled memory that can happen.
   ChunkSlot add_chunk(Address at, BlockSlot block);
-  // Bump answers a request of 0 bytes with the address of the next chunk (spec 6); the last chunk at an address owns it.
+  // Bump answers a request of 0 bytes with the address of the next chunk (spec 6); the last chunk at an address owns
+  // it.
   ChunkSlot add_chunk_that_may_share(Address at, BlockSlot block);
 
   // none if there is no such thing now
@@ -39,7 +42,7 @@ class Names {
   };
   std::unordered_map<Address, ContextSlot> contexts_;
   std::unordered_map<Address, BlockSlot> blocks_;
-  std::unordered_map<Address, ChunkSlot> chunks_;
+  AddressIndex<ChunkSlot> chunks_;
   std::vector<Block> block_table_;
   std::vector<ContextSlot> free_contexts_;
   std::vector<BlockSlot> free_blocks_;
