@@ -1,127 +1,112 @@
 #include "trace/replay/timeline.h"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
-#include "trace/file/block_summary.h"
-#include "trace/replay/journal.h"
+#include "trace/file/trace_writer.h"
+#include "trace/replay/event_window.h"
+#include "trace/replay/file_events.h"
+#include "trace/replay/memory_curve.h"
+#include "trace/replay/recorded_events.h"
+#include "trace/replay/timeline_marks.h"
+#include "trace/replay/walker.h"
 
 namespace palloscope::trace {
 namespace {
 
 constexpr EventNumber kJournalWindow = 2048;  // events before the cursor that a seek makes undoable
 constexpr EventNumber kKnownMove = 256;       // moves up to so many events know what they changed
-constexpr EventNumber kWalkLimit = 65536;     // forward moves up to so far go on from where the cursor is
-constexpr EventNumber kCheckpointEvery = 16384;
-constexpr EventNumber kSegment = 64;  // events per entry of the memory curve
-
-bool is_mark(const core::EventBody& event) {
-  return std::visit(
-      [](const auto& e) {
-        using E = std::decay_t<decltype(e)>;
-        return std::is_same_v<E, core::ContextCreated> || std::is_same_v<E, core::ContextReset> ||
-               std::is_same_v<E, core::ContextDeleted> || std::is_same_v<E, core::ContextReparented> ||
-               std::is_same_v<E, core::ErrorReported> || std::is_same_v<E, core::Narration> ||
-               std::is_same_v<E, core::SnapshotBegan>;
-      },
-      event);
-}
-
-std::uint8_t tag_of(const core::EventBody& event) {
-  return std::visit([](const auto& e) { return e.kTag; }, event);
-}
+constexpr EventNumber kVisitWindow = 512;     // events before a visit that can be scrolled back to without a seek
+constexpr std::int64_t kReplayPerCall = 768 * 1024;  // events that samples() replays at most: some 10 ms
 
 }  // namespace
 
-struct Timeline::Impl final : core::EventSink {
+struct Timeline::Impl {
+  explicit Impl(std::unique_ptr<EventStore> events)
+      : store(std::move(events)),
+        cursor(*store, std::size_t{32} << 20),
+        probe(*store, std::size_t{8} << 20),
+        window(*store),
+        marks(*store) {}
+
   core::StreamDescription description;
   std::string problem;
+  std::unique_ptr<EventStore> store;
+  RecordedEvents* recorded = nullptr;   // the store, if it is one that grows
+  std::filesystem::path path;           // of the file, if it is one
+  EventNumber whole = ~EventNumber{0};  // nothing can be read from here on; found out when it was tried
 
-  std::vector<core::EventBody> events;
-  MemoryState end;                       // after the last event
-  std::vector<MemoryState> checkpoints;  // after event i * kCheckpointEvery
-  std::vector<TimelineSample> segments;  // of kSegment events each
-  std::vector<TimelineMark> marks;
-
-  MemoryState state;
-  Journal journal;
+  Walker cursor;
+  Walker probe;  // looks elsewhere
+  EventWindow window;
+  MemoryCurve curve;
+  TimelineMarks marks;
   ChangeSet change;
+  bool samples_complete = true;
 
-  void emit(const core::EventBody& event) override;
+  EventNumber size() const { return std::min(store->size(), whole); }
+  std::size_t block_count() const { return size() == 0 ? 0 : store->block_of(size()) + 1; }
+  EventNumber last_event(std::size_t block) const {
+    return std::min(store->first_event(block) + store->event_count(block) - 1, size());
+  }
+
+  void cut(EventNumber last_whole, const std::string& why);
+  bool move(Walker& walker, bool moved) {
+    if (!moved) cut(walker.at(), walker.problem());
+    return moved;
+  }
+  const core::EventBody* body(EventNumber n) {
+    const core::EventBody* event = window.find(n);
+    if (!event) cut(n - 1, window.problem());
+    return event;
+  }
+
   void seek(EventNumber n);
-  void apply_to(EventNumber n);
-  void restart_before(EventNumber n);
-  void note_change(EventNumber from);
-  // Calls look(n, touches, alive) for each event after `after` up to `last`: whether event n touches the context, and
-  // whether the context lives before it; stops when `look` answers true.
-  template <class Look>
-  void scan(EventNumber after, EventNumber last, ContextKey context, Look look) const;
+  void step_forward(EventNumber n);
+  void step_back(EventNumber n);
+  std::optional<EventNumber> first_touching(ContextKey context, EventNumber after, EventNumber last, bool& alive);
+  std::optional<EventNumber> last_touching(ContextKey context, EventNumber after, EventNumber last);
+  bool may_touch(ContextKey context, EventNumber first, EventNumber last) const;
+  const std::vector<HeapExtremes>* pieces(std::size_t block, int level, std::int64_t& budget,
+                                          std::vector<HeapExtremes>& room);
 };
 
-template <class Look>
-void Timeline::Impl::scan(EventNumber after, EventNumber last, ContextKey context, Look look) const {
-  MemoryState before = checkpoints[std::min<std::size_t>(after / kCheckpointEvery, checkpoints.size() - 1)];
-  while (before.event_number() < after) before.apply(events[before.event_number()]);
-  for (; before.event_number() < last; before.apply(events[before.event_number()])) {
-    const ContextRecord* record = before.context(context.slot);
-    const bool alive = record && record->born == context.born;
-    bool touches = false;
-    if (alive) {
-      std::visit(
-          [&](const auto& e) { for_each_touched(before, e, [&](ContextSlot c) { touches |= c == context.slot; }); },
-          events[before.event_number()]);
-    }
-    if (look(before.event_number() + 1, touches, alive)) return;
-  }
+// The rest of a damaged file is not part of the timeline.
+void Timeline::Impl::cut(EventNumber last_whole, const std::string& why) {
+  if (last_whole >= size()) return;
+  whole = last_whole;
+  if (!problem.empty()) problem += "; ";
+  problem += why;
 }
 
-void Timeline::Impl::emit(const core::EventBody& event) {
-  if (end.event_number() % kCheckpointEvery == 0) checkpoints.push_back(end);
-  events.push_back(event);
-  end.apply(event);
-  const EventNumber n = end.event_number();
-  const HeapTotals& totals = end.totals();
-  if ((n - 1) % kSegment == 0) {
-    segments.push_back({n, n, totals.context_bytes, totals.context_bytes, totals.malloc_bytes, totals.granted_bytes});
-  } else {
-    TimelineSample& segment = segments.back();
-    segment.last = n;
-    segment.context_bytes_min = std::min(segment.context_bytes_min, totals.context_bytes);
-    segment.context_bytes_max = std::max(segment.context_bytes_max, totals.context_bytes);
-    segment.malloc_bytes_max = std::max(segment.malloc_bytes_max, totals.malloc_bytes);
-    segment.granted_bytes_max = std::max(segment.granted_bytes_max, totals.granted_bytes);
-  }
-  if (is_mark(event)) {
-    const ContextSlot context = std::visit(
-        [](const auto& e) {
-          if constexpr (requires { ContextSlot{e.context}; }) return e.context;
-          return ContextSlot{};
-        },
-        event);
-    marks.push_back({n, tag_of(event), context});
-  }
-}
+// --- moving the cursor ------------------------------------------------------------------------------------------
 
-void Timeline::Impl::apply_to(EventNumber n) {
-  while (state.event_number() + kJournalWindow < n) state.apply(events[state.event_number()]);
-  while (state.event_number() < n) state.apply(events[state.event_number()], journal);
-}
-
-void Timeline::Impl::restart_before(EventNumber n) {
-  journal.clear();
-  if (checkpoints.empty()) {
-    state = MemoryState{};
-  } else {
-    state = checkpoints[std::min<std::size_t>(n / kCheckpointEvery, checkpoints.size() - 1)];
-  }
-}
-
-void Timeline::Impl::note_change(EventNumber from) {
+void Timeline::Impl::seek(EventNumber n) {
+  n = std::min(n, size());
+  const EventNumber from = cursor.at();
+  if (n == from) return;
+  const EventNumber distance = n > from ? n - from : from - n;
+  if (distance <= kKnownMove) return n > from ? step_forward(n) : step_back(n);
+  move(cursor, cursor.seek(n, kJournalWindow));
   change = ChangeSet{};
   change.from = from;
-  change.to = state.event_number();
-  if (change.to < from || change.to - from > kKnownMove || journal.size() < change.to - from) return;
-  auto old = journal.before(state, change.to - from);
+  change.to = cursor.at();
+}
+
+void Timeline::Impl::step_forward(EventNumber n) {
+  const EventNumber from = cursor.at();
+  while (cursor.at() < n) {
+    const core::EventBody* event = body(cursor.at() + 1);
+    if (!event) break;
+    cursor.apply(*event);
+  }
+  const EventNumber steps = cursor.at() - from;
+  change = ChangeSet{};
+  change.from = from;
+  change.to = cursor.at();
+  if (cursor.journal().size() < steps) return;
+  Journal::OldRecords old = cursor.journal().before(cursor.state(), steps);
   change.known = true;
   change.contexts = std::move(old.contexts);
   change.blocks = std::move(old.blocks);
@@ -130,53 +115,263 @@ void Timeline::Impl::note_change(EventNumber from) {
   change.point = old.point;
 }
 
-void Timeline::Impl::seek(EventNumber n) {
-  n = std::min<EventNumber>(n, events.size());
-  const EventNumber from = state.event_number();
-  if (n == from) return;
-  if (n > from && n - from <= kWalkLimit) {
-    if (n - from > kJournalWindow) journal.clear();
-    apply_to(n);
-    return note_change(from);
-  }
-  if (n > from || from - n > kKnownMove || journal.size() < from - n) {
-    if (n < from && from - n <= kKnownMove) {
-      // A short step back that the journal does not reach: come from before it, so that it does.
-      restart_before(n > kJournalWindow ? n - kJournalWindow : 0);
-      while (state.event_number() + kJournalWindow < n) state.apply(events[state.event_number()]);
-      while (state.event_number() < from) state.apply(events[state.event_number()], journal);
-    }
-    if (n > from || from - n > kKnownMove || journal.size() < from - n) {
-      restart_before(n > kJournalWindow ? n - kJournalWindow : 0);
-      apply_to(n);
-      change = ChangeSet{};
-      change.from = from;
-      change.to = n;
-      return;
-    }
-  }
-  // A short way back: the records as they are now are the old values.
-  const auto touched = journal.before(state, from - n);
+void Timeline::Impl::step_back(EventNumber n) {
+  const EventNumber from = cursor.at();
+  if (cursor.journal().size() < from - n && !move(cursor, cursor.rejournal(kJournalWindow))) return;
   change = ChangeSet{};
   change.from = from;
   change.to = n;
+  if (cursor.journal().size() < from - n) {
+    // One event alone can be larger than the journal.
+    move(cursor, cursor.seek(n, kJournalWindow));
+    return;
+  }
+  // The records as they are now are the old values.
+  const MemoryState& state = cursor.state();
+  const Journal::OldRecords touched = cursor.journal().before(state, from - n);
   change.known = true;
   change.totals = state.totals();
   change.point = state.point();
-  for (const auto& [slot, record] : touched.contexts) change.contexts.emplace_back(slot, state.contexts()[slot.value]);
-  for (const auto& [slot, record] : touched.blocks) change.blocks.emplace_back(slot, state.blocks()[slot.value]);
-  for (const auto& [slot, record] : touched.chunks) change.chunks.emplace_back(slot, state.chunks()[slot.value]);
-  while (state.event_number() > n) core::check(journal.undo(state), "a journaled event can be undone");
+  for (const auto& touch : touched.contexts) {
+    change.contexts.emplace_back(touch.first, state.contexts()[touch.first.value]);
+  }
+  for (const auto& touch : touched.blocks) change.blocks.emplace_back(touch.first, state.blocks()[touch.first.value]);
+  for (const auto& touch : touched.chunks) change.chunks.emplace_back(touch.first, state.chunks()[touch.first.value]);
+  while (cursor.at() > n) core::check(cursor.undo(), "a journaled event can be undone");
 }
 
+// --- searching --------------------------------------------------------------------------------------------------
+
+bool Timeline::Impl::may_touch(ContextKey context, EventNumber first, EventNumber last) const {
+  for (std::size_t block = store->block_of(first); block < block_count() && store->first_event(block) <= last;
+       ++block) {
+    if (store->summary(block).may_touch(context.slot)) return true;
+  }
+  return false;
+}
+
+// The probe scans after+1..last; `alive`: the context still lives at the end of the scan.
+std::optional<EventNumber> Timeline::Impl::first_touching(ContextKey context, EventNumber after, EventNumber last,
+                                                          bool& alive) {
+  std::optional<EventNumber> found;
+  if (!move(probe, probe.seek(after, 0))) return found;
+  const auto lives = [&] {
+    const ContextRecord* record = probe.state().context(context.slot);
+    return record && record->born == context.born;
+  };
+  alive = lives();
+  // In pieces, so that a near answer does not cost a block.
+  for (EventNumber to = after; alive && !found && to < last;) {
+    to = std::min(last, to + 1024);
+    const bool moved = probe.advance(
+        to,
+        [&](const auto& e) {
+          if (found || !lives()) return;
+          for_each_touched(probe.state(), e, [&](ContextSlot slot) {
+            if (slot == context.slot) found = probe.at() + 1;
+          });
+        },
+        [] {});
+    if (!move(probe, moved)) break;
+    alive = lives();
+  }
+  return found;
+}
+
+std::optional<EventNumber> Timeline::Impl::last_touching(ContextKey context, EventNumber after, EventNumber last) {
+  std::optional<EventNumber> found;
+  if (!move(probe, probe.seek(after, 0))) return found;
+  const bool moved = probe.advance(
+      last,
+      [&](const auto& e) {
+        const ContextRecord* record = probe.state().context(context.slot);
+        if (!record || record->born != context.born) return;
+        for_each_touched(probe.state(), e, [&](ContextSlot slot) {
+          if (slot == context.slot) found = probe.at() + 1;
+        });
+      },
+      [] {});
+  move(probe, moved);
+  return found;
+}
+
+std::optional<EventNumber> Timeline::next_touching(ContextKey context, EventNumber from) const {
+  Impl& impl = *impl_;
+  if (context.born == 0 || context.born > impl.size()) return std::nullopt;
+  if (from < context.born) return context.born;
+  bool alive = true;
+  while (alive && from < impl.size()) {
+    // A context lives on through blocks that do not touch it: its deletion would.
+    const std::size_t block = impl.store->block_of(from + 1);
+    const EventNumber last = impl.last_event(block);
+    if (impl.store->summary(block).may_touch(context.slot)) {
+      if (auto found = impl.first_touching(context, from, last, alive)) return found;
+    }
+    from = last;
+  }
+  return std::nullopt;
+}
+
+std::optional<EventNumber> Timeline::previous_touching(ContextKey context, EventNumber from) const {
+  Impl& impl = *impl_;
+  if (context.born == 0 || context.born > impl.size() || from <= context.born) return std::nullopt;
+  EventNumber last = std::min(from - 1, impl.size());
+  // Keyframe by keyframe towards its birth: each stretch between two is replayed at most once.
+  while (last > context.born) {
+    const EventNumber after = std::max(impl.store->keyframe_before(last - 1), context.born);
+    if (impl.may_touch(context, after + 1, last)) {
+      if (auto found = impl.last_touching(context, after, last)) return found;
+    }
+    last = after;
+  }
+  return context.born;
+}
+
+std::optional<EventNumber> Timeline::next_of(std::span<const std::uint8_t> tags, EventNumber from) const {
+  return impl_->marks.next_of(tags, from, impl_->size());
+}
+
+std::optional<EventNumber> Timeline::previous_of(std::span<const std::uint8_t> tags, EventNumber from) const {
+  return impl_->marks.previous_of(tags, std::min(from, impl_->size() + 1));
+}
+
+// --- pictures over time -----------------------------------------------------------------------------------------
+
+// The block's pieces of this level; null if they are not known and the budget of events to replay is used up.
+const std::vector<HeapExtremes>* Timeline::Impl::pieces(std::size_t block, int level, std::int64_t& budget,
+                                                        std::vector<HeapExtremes>& room) {
+  if (recorded && store->is_open(block)) {
+    room = in_pieces(recorded->open_points(), kCurveSteps[level]);
+    return &room;
+  }
+  if (const auto* known = curve.find(block, level)) return known;
+  if (budget <= 0) return nullptr;
+  budget -= store->event_count(block);
+  std::vector<HeapPoint> points;
+  points.reserve(store->event_count(block));
+  if (!move(probe, probe.seek(store->first_event(block) - 1, 0))) return nullptr;
+  const bool moved = probe.advance(
+      last_event(block), [](const auto&) {}, [&] { points.push_back(heap_point(probe.state().totals())); });
+  if (!move(probe, moved)) return nullptr;
+  curve.put(block, points);
+  return curve.find(block, level);
+}
+
+std::vector<TimelineSample> Timeline::samples(EventNumber first, EventNumber last, int columns) const {
+  Impl& impl = *impl_;
+  impl.samples_complete = true;
+  std::vector<TimelineSample> samples;
+  first = std::max<EventNumber>(first, 1);
+  last = std::min(last, impl.size());
+  if (first > last || columns <= 0) return samples;
+  const EventNumber per_column = (last - first) / static_cast<EventNumber>(columns) + 1;
+
+  // Pieces go to the column that their first event lies in.
+  EventNumber column = 0;
+  auto add = [&](EventNumber from, EventNumber to, const HeapExtremes& piece) {
+    const EventNumber wanted = from <= first ? 0 : (from - first) / per_column;
+    if (samples.empty() || wanted != column) {
+      samples.push_back({from, to, piece.context_bytes_min, piece.context_bytes_max, piece.malloc_bytes_max,
+                         piece.granted_bytes_max});
+      column = wanted;
+      return;
+    }
+    TimelineSample& sample = samples.back();
+    sample.last = to;
+    sample.context_bytes_min = std::min(sample.context_bytes_min, piece.context_bytes_min);
+    sample.context_bytes_max = std::max(sample.context_bytes_max, piece.context_bytes_max);
+    sample.malloc_bytes_max = std::max(sample.malloc_bytes_max, piece.malloc_bytes_max);
+    sample.granted_bytes_max = std::max(sample.granted_bytes_max, piece.granted_bytes_max);
+  };
+
+  int level = 0;
+  while (level + 1 < kCurveLevels && kCurveSteps[level + 1] <= per_column) ++level;
+  std::int64_t budget = kReplayPerCall;
+  std::vector<HeapExtremes> room;
+  for (std::size_t block = impl.store->block_of(first); block < impl.block_count(); ++block) {
+    const EventNumber begin = impl.store->first_event(block), end = impl.last_event(block);
+    if (begin > last) break;
+    // Blocks smaller than a column need no pieces.
+    const bool whole = per_column >= impl.store->event_count(block) && begin >= first && end <= last;
+    const auto* pieces = whole ? nullptr : impl.pieces(block, level, budget, room);
+    if (!pieces) {
+      impl.samples_complete = impl.samples_complete && whole;
+      const BlockSummary& summary = impl.store->summary(block);
+      add(begin, end,
+          {summary.context_bytes_min, summary.context_bytes_max, summary.malloc_bytes_max, summary.granted_bytes_max});
+      continue;
+    }
+    const std::uint32_t step = kCurveSteps[level];
+    for (std::size_t i = begin < first ? (first - begin) / step : 0; i < pieces->size(); ++i) {
+      const EventNumber from = begin + i * step;
+      if (from > last) break;
+      add(from, std::min(from + step - 1, end), (*pieces)[i]);
+    }
+  }
+  return samples;
+}
+
+bool Timeline::samples_complete() const { return impl_->samples_complete; }
+
+std::vector<TimelineMark> Timeline::marks(EventNumber first, EventNumber last, int limit) const {
+  return impl_->marks.within(std::max<EventNumber>(first, 1), std::min(last, impl_->size()), limit);
+}
+
+// --- opening, saving, the rest ------------------------------------------------------------------------------------
+
 core::Result<Timeline> Timeline::open(const std::filesystem::path& file) {
-  return core::Error{core::ErrorCode::Unsupported, file.string() + ": trace files cannot be opened yet"};
+  auto reader = TraceReader::open(file);
+  if (!reader) return reader.error();
+  auto store = std::make_unique<FileEvents>(std::move(*reader));
+  const TraceReader& read = store->reader();
+  auto impl = std::make_unique<Impl>(std::move(store));
+  impl->description = read.description();
+  impl->problem = read.problem();
+  impl->path = file;
+  return Timeline(std::move(impl));
 }
 
 Timeline Timeline::recording(core::StreamDescription description) {
-  auto impl = std::make_unique<Impl>();
+  auto store = std::make_unique<RecordedEvents>();
+  RecordedEvents* recorded = store.get();
+  auto impl = std::make_unique<Impl>(std::move(store));
+  impl->recorded = recorded;
   impl->description = std::move(description);
+  recorded->on_closed = [curve = &impl->curve](std::size_t block, std::vector<HeapPoint> points) {
+    curve->put(block, points);
+  };
   return Timeline(std::move(impl));
+}
+
+core::Status Timeline::save(const std::filesystem::path& file) const {
+  Impl& impl = *impl_;
+  std::error_code error;
+  if (!impl.path.empty() && std::filesystem::equivalent(impl.path, file, error)) return core::Done{};
+  std::filesystem::path part = file;
+  part += ".part";
+  {
+    TraceWriterOptions options;
+    options.compression = Compression::Zstd;
+    options.flush_after = {};
+    auto writer = TraceWriter::create(part, impl.description, options);
+    if (!writer) return writer.error();
+    BlockEvents events;
+    for (std::size_t block = 0; block < impl.block_count(); ++block) {
+      if (auto status = impl.store->begin(block, events); !status) return status.error();
+      const auto count = static_cast<std::uint32_t>(impl.last_event(block) - impl.store->first_event(block) + 1);
+      for (std::uint32_t i = 0; i < count; ++i) {
+        auto event = events.next();
+        if (!event) return event.error();
+        (*writer)->emit(*event);
+      }
+    }
+    if (auto status = (*writer)->close(); !status) return status.error();
+  }
+  std::filesystem::rename(part, file, error);
+  if (error) {
+    return core::Error{core::ErrorCode::Io, file.string() + ": cannot be replaced: " + error.message()};
+  }
+  return core::Done{};
 }
 
 Timeline::Timeline(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -185,90 +380,35 @@ Timeline& Timeline::operator=(Timeline&&) noexcept = default;
 Timeline::~Timeline() = default;
 
 const core::StreamDescription& Timeline::description() const { return impl_->description; }
-EventNumber Timeline::size() const { return impl_->events.size(); }
+EventNumber Timeline::size() const { return impl_->size(); }
 const std::string& Timeline::problem() const { return impl_->problem; }
-core::EventSink& Timeline::sink() { return *impl_; }
-core::Status Timeline::save(const std::filesystem::path& file) const {
-  return core::Error{core::ErrorCode::Unsupported, file.string() + ": trace files cannot be written yet"};
+core::EventSink& Timeline::sink() {
+  core::check(impl_->recorded, "only a recording takes events");
+  return *impl_->recorded;
 }
 
-EventNumber Timeline::cursor() const { return impl_->state.event_number(); }
-const MemoryState& Timeline::state() const { return impl_->state; }
+EventNumber Timeline::cursor() const { return impl_->cursor.at(); }
+const MemoryState& Timeline::state() const { return impl_->cursor.state(); }
 void Timeline::seek(EventNumber n) { impl_->seek(n); }
 const ChangeSet& Timeline::last_change() const { return impl_->change; }
 
 core::EventBody Timeline::event(EventNumber n) const {
-  core::check(n >= 1 && n <= impl_->events.size(), "only events of the timeline are asked for");
-  return impl_->events[n - 1];
+  core::check(n >= 1, "events are counted from 1");
+  const core::EventBody* event = n <= impl_->size() ? impl_->body(n) : nullptr;
+  return event ? *event : core::EventBody{core::Output{impl_->problem}};
 }
 
-std::optional<EventNumber> Timeline::next_touching(ContextKey context, EventNumber from) const {
-  if (context.born == 0 || context.born > size()) return std::nullopt;
-  if (from < context.born) return context.born;
-  std::optional<EventNumber> found;
-  impl_->scan(from, size(), context, [&](EventNumber n, bool touches, bool alive) {
-    if (touches) found = n;
-    return touches || !alive;
-  });
-  return found;
-}
-
-std::optional<EventNumber> Timeline::previous_touching(ContextKey context, EventNumber from) const {
-  if (context.born == 0 || context.born > size() || from <= context.born) return std::nullopt;
-  EventNumber found = context.born;
-  impl_->scan(context.born, std::min(from - 1, size()), context, [&](EventNumber n, bool touches, bool alive) {
-    if (touches) found = n;
-    return !alive;
-  });
-  return found;
-}
-
-std::optional<EventNumber> Timeline::next_of(std::span<const std::uint8_t> tags, EventNumber from) const {
-  for (EventNumber n = from + 1; n <= size(); ++n) {
-    if (std::find(tags.begin(), tags.end(), tag_of(impl_->events[n - 1])) != tags.end()) return n;
-  }
-  return std::nullopt;
-}
-
-std::optional<EventNumber> Timeline::previous_of(std::span<const std::uint8_t> tags, EventNumber from) const {
-  for (EventNumber n = std::min<EventNumber>(from - 1, size()); from > 0 && n > 0; --n) {
-    if (std::find(tags.begin(), tags.end(), tag_of(impl_->events[n - 1])) != tags.end()) return n;
-  }
-  return std::nullopt;
-}
-
-std::vector<TimelineSample> Timeline::samples(EventNumber first, EventNumber last, int columns) const {
-  std::vector<TimelineSample> samples;
+void Timeline::visit(EventNumber first, EventNumber last, const Visitor& visitor) const {
+  Impl& impl = *impl_;
   first = std::max<EventNumber>(first, 1);
-  last = std::min(last, size());
-  if (first > last || columns <= 0) return samples;
-  const std::size_t begin = (first - 1) / kSegment, end = (last - 1) / kSegment + 1;
-  const std::size_t count = std::min(end - begin, static_cast<std::size_t>(columns));
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t from = begin + (end - begin) * i / count, to = begin + (end - begin) * (i + 1) / count;
-    TimelineSample sample = impl_->segments[from];
-    for (std::size_t k = from + 1; k < to; ++k) {
-      const TimelineSample& segment = impl_->segments[k];
-      sample.last = segment.last;
-      sample.context_bytes_min = std::min(sample.context_bytes_min, segment.context_bytes_min);
-      sample.context_bytes_max = std::max(sample.context_bytes_max, segment.context_bytes_max);
-      sample.malloc_bytes_max = std::max(sample.malloc_bytes_max, segment.malloc_bytes_max);
-      sample.granted_bytes_max = std::max(sample.granted_bytes_max, segment.granted_bytes_max);
-    }
-    samples.push_back(sample);
+  if (first > std::min(last, impl.size())) return;
+  if (!impl.move(impl.probe, impl.probe.seek(first - 1, kVisitWindow))) return;
+  while (impl.probe.at() < std::min(last, impl.size())) {
+    const core::EventBody* event = impl.body(impl.probe.at() + 1);
+    if (!event) return;
+    impl.probe.apply(*event);
+    visitor(impl.probe.at(), *event, impl.probe.state());
   }
-  return samples;
-}
-
-std::vector<TimelineMark> Timeline::marks(EventNumber first, EventNumber last, int limit) const {
-  const auto by_event = [](const TimelineMark& mark, EventNumber n) { return mark.event < n; };
-  const auto begin = std::lower_bound(impl_->marks.begin(), impl_->marks.end(), first, by_event);
-  const auto end = std::lower_bound(begin, impl_->marks.end(), last + 1, by_event);
-  const auto count = static_cast<std::size_t>(end - begin);
-  const std::size_t kept = std::min(count, static_cast<std::size_t>(std::max(limit, 0)));
-  std::vector<TimelineMark> marks;
-  for (std::size_t i = 0; i < kept; ++i) marks.push_back(begin[static_cast<std::ptrdiff_t>(count * i / kept)]);
-  return marks;
 }
 
 }  // namespace palloscope::trace

@@ -66,7 +66,8 @@ class Timeline final {
   EventNumber size() const;            // number of events; grows for a recording
   const std::string& problem() const;  // empty: whole
   core::EventSink& sink();             // recordings only
-  // Writes the whole stream as a trace file, with index and keyframes.
+  // Writes the whole stream as a trace file, with index and keyframes; an existing file is replaced when all is
+  // written.
   core::Status save(const std::filesystem::path& file) const;
 
   EventNumber cursor() const;
@@ -75,6 +76,10 @@ class Timeline final {
   const ChangeSet& last_change() const;
 
   core::EventBody event(EventNumber n) const;  // 1..size()
+  // Shows events first..last (within 1..size()) in order, each with the state after it. The cursor stays where it is;
+  // windows that overlap the one before cost what they moved.
+  using Visitor = std::function<void(EventNumber, const core::EventBody&, const MemoryState& after)>;
+  void visit(EventNumber first, EventNumber last, const Visitor& visitor) const;
   // The nearest event after / before `from` that touches the context; none if there is no such.
   std::optional<EventNumber> next_touching(ContextKey context, EventNumber from) const;
   std::optional<EventNumber> previous_touching(ContextKey context, EventNumber from) const;
@@ -82,9 +87,13 @@ class Timeline final {
   std::optional<EventNumber> next_of(std::span<const std::uint8_t> tags, EventNumber from) const;
   std::optional<EventNumber> previous_of(std::span<const std::uint8_t> tags, EventNumber from) const;
 
-  // At most `columns` samples that cover first..last. Costs O(columns + one decoded block at each end).
+  // At most `columns` samples that cover first..last, without gaps; the first may begin a little earlier and the last
+  // end a little later. Fine where few events are asked for; what was not yet replayed is as coarse as a block of
+  // events, and `samples_complete()` is false until further calls have filled it in.
   std::vector<TimelineSample> samples(EventNumber first, EventNumber last, int columns) const;
-  // Marks within first..last, at most `limit`, thinned evenly if there are more.
+  bool samples_complete() const;  // of the last call of samples()
+  // Marks within first..last, at most `limit`, thinned evenly if there are more, but rare kinds last. In a long range a
+  // mark may stand for its kind in a whole block of events: then it has no context, and `event` is the block's first.
   std::vector<TimelineMark> marks(EventNumber first, EventNumber last, int limit) const;
 
  private:

@@ -1,11 +1,15 @@
 #include "trace/replay/timeline.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
 #include <random>
 
 #include "tests/support/catch.h"
 #include "tests/support/random_stream.h"
 #include "trace/file/block_summary.h"
+#include "trace/file/trace_writer.h"
 
 using namespace palloscope;
 using namespace palloscope::trace;
@@ -18,16 +22,54 @@ struct Recorded {
   Timeline timeline = Timeline::recording({});
 };
 
-Recorded record(std::uint64_t seed, std::size_t count, test::RandomStreamOptions options = {}) {
+// How the timeline got its events: in memory, or from a file of many small blocks and keyframes.
+enum class Source { Memory, File };
+
+class ScratchFile {
+ public:
+  ScratchFile() : path_(std::filesystem::temp_directory_path() / ("palloscope_timeline_" + unique() + ".pscope")) {}
+  ~ScratchFile() {
+    std::error_code ignored;
+    std::filesystem::remove(path_, ignored);
+  }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  static std::string unique() {
+    static int count = 0;
+    return std::to_string(std::random_device{}()) + "_" + std::to_string(++count);
+  }
+  std::filesystem::path path_;
+};
+
+Recorded record(std::uint64_t seed, std::size_t count, Source source = Source::Memory,
+                test::RandomStreamOptions options = {}) {
   Recorded recorded;
   recorded.events = test::random_events(seed, count, options);
   MemoryState state;
   recorded.states.push_back(state);
   for (const core::EventBody& event : recorded.events) {
-    recorded.timeline.sink().emit(event);
     state.apply(event);
     recorded.states.push_back(state);
   }
+  if (source == Source::Memory) {
+    for (const core::EventBody& event : recorded.events) recorded.timeline.sink().emit(event);
+    return recorded;
+  }
+  ScratchFile file;
+  TraceWriterOptions small;
+  small.events_per_keyframe = 300;
+  small.flush_after = {};
+  auto writer = TraceWriter::create(file.path(), {}, small);
+  REQUIRE(writer);
+  for (const core::EventBody& event : recorded.events) {
+    (*writer)->emit(event);
+    if ((*writer)->size() % 101 == 0) (*writer)->flush();
+  }
+  REQUIRE((*writer)->close());
+  auto opened = Timeline::open(file.path());
+  REQUIRE(opened);
+  recorded.timeline = std::move(*opened);
   return recorded;
 }
 
@@ -53,7 +95,8 @@ std::vector<EventNumber> touching(const Recorded& recorded, ContextKey key) {
 }  // namespace
 
 TEST_CASE("Seeking to any event gives the state that replay from the start gives") {
-  auto recorded = record(1, 3000, {.live_chunks = 150, .resets = 0.03});
+  const auto source = GENERATE(Source::Memory, Source::File);
+  auto recorded = record(1, 3000, source, {.live_chunks = 150, .resets = 0.03});
   Timeline& timeline = recorded.timeline;
   REQUIRE(timeline.size() == 3000);
   REQUIRE(timeline.cursor() == 0);
@@ -89,7 +132,8 @@ TEST_CASE("Seeking to any event gives the state that replay from the start gives
 }
 
 TEST_CASE("A step says what it changed, in both directions") {
-  auto recorded = record(2, 2000, {.live_chunks = 100, .resets = 0.03});
+  const auto source = GENERATE(Source::Memory, Source::File);
+  auto recorded = record(2, 2000, source, {.live_chunks = 100, .resets = 0.03});
   Timeline& timeline = recorded.timeline;
   std::mt19937_64 random(7);
   timeline.seek(1000);
@@ -143,7 +187,8 @@ TEST_CASE("A long leap does not claim to know what changed") {
 }
 
 TEST_CASE("The neighbouring event that touches a context is found both ways") {
-  auto recorded = record(4, 4000, {.live_chunks = 100, .contexts = 12, .resets = 0.05});
+  const auto source = GENERATE(Source::Memory, Source::File);
+  auto recorded = record(4, 4000, source, {.live_chunks = 100, .contexts = 12, .resets = 0.05});
   std::vector<ContextKey> keys;
   for (EventNumber n = 1; n <= recorded.events.size(); ++n) {
     if (const auto* created = std::get_if<core::ContextCreated>(&recorded.events[n - 1]))
@@ -168,7 +213,8 @@ TEST_CASE("The neighbouring event that touches a context is found both ways") {
 }
 
 TEST_CASE("The neighbouring event of a kind is found both ways") {
-  auto recorded = record(5, 3000);
+  const auto source = GENERATE(Source::Memory, Source::File);
+  auto recorded = record(5, 3000, source);
   const std::uint8_t tags[] = {core::Narration::kTag, core::ErrorReported::kTag};
   std::vector<EventNumber> all;
   for (EventNumber n = 1; n <= 3000; ++n) {
@@ -188,11 +234,13 @@ TEST_CASE("The neighbouring event of a kind is found both ways") {
 }
 
 TEST_CASE("Samples cover the range without gaps and hold every extreme") {
-  auto recorded = record(6, 5000);
+  const auto source = GENERATE(Source::Memory, Source::File);
+  auto recorded = record(6, 5000, source);
   for (auto [first, last, columns] : {std::tuple{1, 5000, 100}, {1, 5000, 7}, {1200, 1900, 1000}, {4990, 9999, 3}}) {
     const auto samples =
         recorded.timeline.samples(static_cast<EventNumber>(first), static_cast<EventNumber>(last), columns);
     REQUIRE(!samples.empty());
+    REQUIRE(recorded.timeline.samples_complete());
     REQUIRE(samples.size() <= static_cast<std::size_t>(columns));
     REQUIRE(samples.front().first <= static_cast<EventNumber>(first));
     REQUIRE(samples.back().last >= std::min<EventNumber>(static_cast<EventNumber>(last), 5000));
@@ -217,7 +265,8 @@ TEST_CASE("Samples cover the range without gaps and hold every extreme") {
 }
 
 TEST_CASE("Marks are the events of the lanes, thinned to the limit") {
-  auto recorded = record(8, 5000);
+  const auto source = GENERATE(Source::Memory, Source::File);
+  auto recorded = record(8, 5000, source);
   const auto all = recorded.timeline.marks(1, 5000, 100000);
   REQUIRE(all.size() > 20);
   for (const TimelineMark& mark : all) {
@@ -252,4 +301,115 @@ TEST_CASE("A recording grows under the cursor without moving it") {
   timeline.sink().emit(core::Output{"more"});
   CHECK(timeline.cursor() == 100);
   CHECK(timeline.size() == 501);
+}
+
+TEST_CASE("A long recording is packed into blocks and keyframes and still seeks, searches and saves exactly") {
+  const auto events = test::random_events(11, 200'000, {.live_chunks = 3000});
+  Timeline timeline = Timeline::recording({});
+  std::map<EventNumber, MemoryState> states;
+  MemoryState state;
+  std::vector<EventNumber> resets;
+  ContextKey oldest;
+  for (const core::EventBody& event : events) {
+    timeline.sink().emit(event);
+    state.apply(event);
+    if (state.event_number() % 7001 == 0) states.emplace(state.event_number(), state);
+    if (std::holds_alternative<core::ContextReset>(event)) resets.push_back(state.event_number());
+    if (const auto* created = std::get_if<core::ContextCreated>(&event); created && !oldest.slot)
+      oldest = {created->context, state.event_number()};
+  }
+  auto check = [&](Timeline& checked) {
+    REQUIRE(checked.size() == events.size());
+    for (auto at = states.rbegin(); at != states.rend(); ++at) {
+      checked.seek(at->first);
+      REQUIRE(checked.state() == at->second);
+      checked.seek(at->first - 1);
+      checked.seek(at->first);
+      REQUIRE(checked.state() == at->second);
+    }
+    std::mt19937_64 random(3);
+    for (int i = 0; i < 300; ++i) {
+      const EventNumber n = 1 + random() % events.size();
+      REQUIRE(checked.event(n) == events[n - 1]);
+    }
+    const std::uint8_t tags[] = {core::ContextReset::kTag};
+    for (std::size_t i = 1; i < resets.size(); i += 50) {
+      REQUIRE(checked.next_of(tags, resets[i - 1]) == resets[i]);
+      REQUIRE(checked.previous_of(tags, resets[i]) == resets[i - 1]);
+    }
+    // Forward and backward searches find the same events.
+    EventNumber n = 100'000;
+    for (int i = 0; i < 20; ++i) {
+      auto next = checked.next_touching(oldest, n);
+      if (!next) break;
+      REQUIRE(checked.previous_touching(oldest, *next + 1) == next);
+      REQUIRE(checked.next_touching(oldest, *next - 1) == next);
+      n = *next;
+    }
+  };
+  check(timeline);
+  ScratchFile file;
+  REQUIRE(timeline.save(file.path()));
+  auto opened = Timeline::open(file.path());
+  REQUIRE(opened);
+  CHECK(opened->problem().empty());
+  check(*opened);
+}
+
+TEST_CASE("A visit shows each event with the state after it, and leaves the cursor alone") {
+  const auto source = GENERATE(Source::Memory, Source::File);
+  auto recorded = record(12, 3000, source, {.live_chunks = 100});
+  recorded.timeline.seek(77);
+  std::mt19937_64 random(3);
+  EventNumber first = 1;
+  for (int i = 0; i < 200; ++i) {
+    first = i % 10 == 0 ? 1 + random() % 3000 : std::max<EventNumber>(first + random() % 40, 21) - 20;
+    EventNumber expected = first;
+    recorded.timeline.visit(first, first + 30,
+                            [&](EventNumber n, const core::EventBody& event, const MemoryState& after) {
+                              REQUIRE(n == expected++);
+                              REQUIRE(event == recorded.events[n - 1]);
+                              REQUIRE(after == recorded.states[n]);
+                            });
+    REQUIRE(expected == std::max(first, std::min<EventNumber>(first + 31, 3001)));
+  }
+  CHECK(recorded.timeline.cursor() == 77);
+  CHECK(recorded.timeline.state() == recorded.states[77]);
+}
+
+TEST_CASE("A file with a damaged block ends before it, and says so") {
+  const auto events = test::random_events(13, 2000);
+  ScratchFile file;
+  TraceWriterOptions small;
+  small.compression = Compression::None;
+  small.flush_after = {};
+  auto writer = TraceWriter::create(file.path(), {}, small);
+  REQUIRE(writer);
+  std::uint64_t damage_at = 0;
+  for (const core::EventBody& event : events) {
+    (*writer)->emit(event);
+    if ((*writer)->size() % 500 != 0) continue;
+    if ((*writer)->size() == 1500) damage_at = (*writer)->bytes_written() + 2000;
+    (*writer)->flush();
+  }
+  REQUIRE((*writer)->close());
+  {
+    std::fstream stream(file.path(), std::ios::in | std::ios::out | std::ios::binary);
+    stream.seekp(static_cast<std::streamoff>(damage_at));
+    stream.write("damage!", 7);
+  }
+  auto opened = Timeline::open(file.path());
+  REQUIRE(opened);
+  opened->seek(2000);
+  CHECK(opened->size() == 1000);
+  CHECK(opened->cursor() == 1000);
+  CHECK_FALSE(opened->problem().empty());
+  MemoryState state;
+  for (std::size_t i = 0; i < 1000; ++i) state.apply(events[i]);
+  CHECK(opened->state() == state);
+  CHECK(opened->samples(1, 2000, 50).back().last == 1000);
+  CHECK(opened->event(1000) == events[999]);
+  opened->seek(500);
+  opened->seek(1000);
+  CHECK(opened->state() == state);
 }
