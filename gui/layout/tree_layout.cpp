@@ -5,6 +5,8 @@
 #include <map>
 #include <unordered_map>
 
+#include "trace/exporters/event_text.h"
+
 namespace palloscope::gui {
 namespace {
 
@@ -80,7 +82,7 @@ class TreeBuilder {
   void filter() {
     std::fill(shown_.begin(), shown_.end(), false);
     for (auto at = preorder_.rbegin(); at != preorder_.rend(); ++at) {
-      const auto [name, ident] = printed_name(record(*at));
+      const auto [name, ident] = name_and_ident(record(*at));
       if (contains_ignoring_case(name, request_.filter) || contains_ignoring_case(ident, request_.filter))
         shown_[at->value] = true;
       if (const ContextSlot parent = record(*at).parent; parent && shown_[at->value]) shown_[parent.value] = true;
@@ -95,7 +97,7 @@ class TreeBuilder {
     row.depth = depth;
     row.has_children = static_cast<bool>(context.first_child);
     row.open = !request_.closed.contains({slot.value, context.born}) || !request_.filter.empty();
-    std::tie(row.name, row.ident) = printed_name(context);
+    std::tie(row.name, row.ident) = name_and_ident(context);
     row.bytes = bytes_[slot.value];
     return row;
   }
@@ -153,7 +155,7 @@ class TreeBuilder {
       ghost.born = old->born;
       ghost.depth = depth;
       ghost.ghost = true;
-      std::tie(ghost.name, ghost.ident) = printed_name(*old);
+      std::tie(ghost.name, ghost.ident) = name_and_ident(*old);
       ghost.bytes = own_bytes(*old);
       ghost.bytes.growth = -static_cast<std::int64_t>(ghost.bytes.own);
       rows.push_back(std::move(ghost));
@@ -189,9 +191,10 @@ class TreeBuilder {
 
 }  // namespace
 
-std::pair<std::string, std::string> printed_name(const ContextRecord& context) {
-  if (context.name == "dynahash" && context.ident) return {*context.ident, ""};
-  return {context.name, context.ident.value_or("")};
+std::pair<std::string, std::string> name_and_ident(const ContextRecord& context) {
+  std::string name(trace::printed_name(context));
+  if (context.ident && name == *context.ident && name != context.name) return {std::move(name), ""};
+  return {std::move(name), context.ident.value_or("")};
 }
 
 TreeBytes own_bytes(const ContextRecord& context) {

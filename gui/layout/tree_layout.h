@@ -48,7 +48,7 @@ struct TreeRequest {
 };
 
 // Name as PostgreSQL prints it: a dynahash context goes by its ident (spec 9.1).
-std::pair<std::string, std::string> printed_name(const trace::ContextRecord& context);
+std::pair<std::string, std::string> name_and_ident(const trace::ContextRecord& context);
 TreeBytes own_bytes(const trace::ContextRecord& context);  // without inclusive and growth
 
 std::vector<TreeRow> lay_out_tree(const trace::MemoryState& state, const trace::ChangeSet& change,

@@ -13,7 +13,7 @@ namespace palloscope::gui {
 namespace {
 
 std::string title_of(const trace::ContextRecord& context) {
-  auto [name, ident] = printed_name(context);
+  auto [name, ident] = name_and_ident(context);
   return ident.empty() ? name : name + " \u00B7 " + ident;
 }
 

@@ -6,7 +6,9 @@
 
 #include "gui/icons.h"
 #include "gui/panels/contexts_panel.h"
+#include "gui/panels/events_panel.h"
 #include "gui/panels/freelists_panel.h"
+#include "gui/panels/inspector_panel.h"
 #include "gui/panels/map_panel.h"
 #include "gui/panels/panel.h"
 #include "gui/panels/source_panel.h"
@@ -26,8 +28,10 @@ constexpr PanelRow kPanels[] = {
     {{"contexts", Place::LeftTop, {true, true, true}}, icons::kTree, make_panel<ContextsPanel>},
     {{"map", Place::CentreTop, {true, true, true}}, icons::kMap, make_panel<MapPanel>},
     {{"freelists", Place::CentreMiddle, {true, true, false}}, icons::kFreelists, make_panel<FreelistsPanel>},
+    {{"inspector", Place::RightTop, {true, true, true}}, icons::kInspector, make_panel<InspectorPanel>},
     {{"why", Place::RightBottom, {true, true, false}}, icons::kWhy, make_panel<WhyPanel>},
     {{"timeline", Place::CentreLower, {true, true, true}}, icons::kTimeline, make_panel<TimelinePanel>},
+    {{"events", Place::CentreBottom, {false, true, true}}, icons::kEvents, make_panel<EventsPanel>},
     {{"source", Place::LeftBottom, {true, true, false}}, icons::kSource, make_panel<SourcePanel>},
 };
 
