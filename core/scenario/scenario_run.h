@@ -4,7 +4,7 @@
 // When it has ended, its world stays: the console goes on in it.
 //
 // Scripts see base, string, table, math, utf8 and coroutine, without anything that reaches the machine; instructions,
-// memory, events and simulated heap are bounded (spec of the functions: core/README.md, "Scripts").
+// memory, events and simulated heap are bounded (core/scenario/README.md lists what a script can call).
 #pragma once
 
 #include <cstdint>
