@@ -1,0 +1,146 @@
+// The rules about who may include whom that CMake's targets cannot enforce, checked on the sources themselves.
+#include <algorithm>
+#include <filesystem>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/support/catch.h"
+#include "tests/support/source_tree.h"
+
+namespace fs = std::filesystem;
+using namespace palloscope;
+
+namespace {
+
+struct Include {
+  std::string target;  // what stands between the quotes or brackets
+  bool quoted = false;
+};
+
+struct SourceFile {
+  std::string path;  // from the clone's root, with '/'
+  std::string text;
+  std::vector<Include> includes;
+};
+
+std::vector<Include> includes_of(const std::string& text) {
+  std::vector<Include> found;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t hash = line.find_first_not_of(" \t");
+    if (hash == std::string::npos || line[hash] != '#' || line.find("include") == std::string::npos) continue;
+    const std::size_t open = line.find_first_of("\"<");
+    if (open == std::string::npos) continue;
+    const std::size_t close = line.find_first_of("\">", open + 1);
+    if (close == std::string::npos) continue;
+    found.push_back({line.substr(open + 1, close - open - 1), line[open] == '"'});
+  }
+  return found;
+}
+
+const std::vector<SourceFile>& sources() {
+  static const std::vector<SourceFile> all = [] {
+    std::vector<SourceFile> found;
+    const fs::path root = test::in_source_tree("");
+    for (const char* folder : {"core", "trace", "gui", "tests"}) {
+      for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
+        if (entry.path().extension() != ".h" && entry.path().extension() != ".cpp") continue;
+        std::string text = test::read_file(entry.path());
+        std::vector<Include> includes = includes_of(text);
+        found.push_back({fs::relative(entry.path(), root).generic_string(), std::move(text), std::move(includes)});
+      }
+    }
+    return found;
+  }();
+  return all;
+}
+
+bool lies_in(std::string_view path, const std::vector<std::string_view>& places) {
+  return std::any_of(places.begin(), places.end(), [&](std::string_view place) { return path.starts_with(place); });
+}
+
+// Every include of a target that starts with one of `targets` stands in a file below one of `allowed`.
+void only_included_from(const std::vector<std::string_view>& targets, const std::vector<std::string_view>& allowed) {
+  for (const SourceFile& file : sources()) {
+    for (const Include& include : file.includes) {
+      if (lies_in(include.target, targets) && !lies_in(file.path, allowed))
+        FAIL_CHECK(file.path << " includes " << include.target << ", which only the layers above it may");
+    }
+  }
+  CHECK(!sources().empty());
+}
+
+}  // namespace
+
+TEST_CASE("core includes neither trace nor gui, and trace does not include gui") {
+  only_included_from({"trace/"}, {"trace/", "gui/", "tests/"});
+  only_included_from({"gui/"}, {"gui/", "tests/"});
+  only_included_from({"tests/"}, {"tests/"});
+  only_included_from({"core/scenario/lua.h"}, {"core/scenario/"});
+}
+
+TEST_CASE("ImGui is included only where widgets are drawn") {
+  only_included_from({"imgui", "imstb"}, {"gui/panels/", "gui/platform/", "gui/app", "gui/imgui_", "tests/"});
+}
+
+TEST_CASE("OpenGL is included only in gui/gl, and window systems only in gui/platform") {
+  only_included_from({"glad/", "GL/"}, {"gui/gl/"});
+  only_included_from({"GLFW/", "EGL/"}, {"gui/platform/"});
+}
+
+TEST_CASE("pure layout and session units include nothing of the screen") {
+  for (const SourceFile& file : sources()) {
+    if (!lies_in(file.path, {"gui/layout/", "gui/session", "gui/action"})) continue;
+    for (const Include& include : file.includes)
+      if (lies_in(include.target, {"gui/gl/", "gui/platform/", "gui/panels/", "gui/app"}))
+        FAIL_CHECK(file.path << " includes " << include.target);
+  }
+}
+
+TEST_CASE("headers do not drag in heavy libraries") {
+  for (const SourceFile& file : sources()) {
+    // The script host's own wrapper of Lua's headers is for that folder alone.
+    if (!file.path.ends_with(".h") || file.path.starts_with("tests/") || file.path == "core/scenario/lua.h") continue;
+    for (const Include& include : file.includes)
+      if (lies_in(include.target, {"fmt/", "nlohmann/", "lua", "catch2/", "CLI/", "zstd", "lz4"}))
+        FAIL_CHECK(file.path << " includes " << include.target << "; forward declare, or move it into the .cpp");
+  }
+}
+
+TEST_CASE("tests include Catch2 through one header") {
+  for (const SourceFile& file : sources())
+    for (const Include& include : file.includes)
+      if (include.target.starts_with("catch2/") && file.path != "tests/support/catch.h")
+        FAIL_CHECK(file.path << " includes " << include.target << " instead of tests/support/catch.h");
+}
+
+TEST_CASE("our own headers are included from the clone's root, and never a .cpp") {
+  for (const SourceFile& file : sources()) {
+    for (const Include& include : file.includes) {
+      if (include.target.ends_with(".cpp")) FAIL_CHECK(file.path << " includes " << include.target);
+      if (!include.quoted || include.target.starts_with("generated/")) continue;
+      if (!fs::exists(test::in_source_tree(include.target)))
+        FAIL_CHECK(file.path << " includes \"" << include.target << "\", which does not lie there in the clone");
+    }
+  }
+}
+
+TEST_CASE("every header says at its top what it is for, and so does a .cpp without a header") {
+  for (const SourceFile& file : sources()) {
+    const bool has_header = file.path.ends_with(".cpp") &&
+                            fs::exists(test::in_source_tree(fs::path(file.path).replace_extension(".h").string()));
+    const bool is_unit_test = file.path.ends_with("_test.cpp");  // named after the unit it tests
+    if (has_header || is_unit_test) continue;
+    if (!file.text.starts_with("//")) FAIL_CHECK(file.path << " begins without a comment");
+  }
+}
+
+TEST_CASE("nothing unfinished is left in the sources") {
+  for (const SourceFile& file : sources()) {
+    if (file.path.starts_with("tests/tree/")) continue;
+    for (const char* mark : {"TODO", "FIXME", "XXX:", "HACK"})
+      if (file.text.find(mark) != std::string::npos) FAIL_CHECK(file.path << " holds a " << mark);
+  }
+}
