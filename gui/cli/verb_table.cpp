@@ -1,3 +1,4 @@
+// The verbs, in the order in which --help lists them: one row each, and the code of each in its own file.
 #include "gui/cli/verb.h"
 
 namespace palloscope::gui::cli {
