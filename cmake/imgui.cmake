@@ -1,7 +1,8 @@
 # Dear ImGui 1.92 and the OpenGL loader, from source that cmake/setup/third_party.sh put into PALLOSCOPE_THIRD_PARTY.
 #
 #   imgui             core, as the program uses it
-#   imgui_for_tests   the same with ImGui's item hooks compiled in, so that tests find widgets by label
+#   imgui_for_tests   the same with ImGui's item hooks compiled in, so that tests find widgets by label; what is laid out
+#                     in memory is the same, so that the layers compiled for the program link with either
 #   imgui_backends    GLFW and OpenGL 3 backends (the same for both: they use no item hooks)
 #   glad              OpenGL 3.3 core loader
 set(imgui_source ${PALLOSCOPE_THIRD_PARTY}/imgui)
