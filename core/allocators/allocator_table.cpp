@@ -1,3 +1,4 @@
+// The allocators, one row each.
 #include "core/allocators/alloc_set.h"
 #include "core/allocators/allocator.h"
 #include "core/allocators/bump.h"

@@ -1,3 +1,4 @@
+// What a replayed sequence is compared by: GoldenRecorder, the sink of the process that replays it.
 #include <variant>
 
 #include "trace/golden/golden_sequence.h"

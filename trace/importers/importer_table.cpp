@@ -1,3 +1,4 @@
+// The importers, in the order in which a file is shown to them: one row each.
 #include "trace/importers/importer.h"
 
 namespace palloscope::trace {
