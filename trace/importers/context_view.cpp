@@ -1,13 +1,13 @@
 // Rows of pg_backend_memory_contexts as CSV (spec 9.3): of 14 to 17 in depth-first order with level and parent's name,
 // of 18 breadth-first with type and path. Columns are found by the header, so they may stand in any order and others
 // may be among them: `now` (or ts, time) becomes the moment's label, `pid` its PID. Without a header the view's own
-// columns are expected. A header again, or TopMemoryContext again, begins another moment.
+// columns are expected. A header again, or a top context again, begins another moment.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
-#include <unordered_map>
 #include <utility>
 
 #include "trace/importers/csv_reader.h"
@@ -26,7 +26,6 @@ constexpr Column kNeeded[] = {Name, Level, Total, Blocks, Free, FreeChunks, Used
 constexpr Column kColumnsTo17[] = {Name, Ident, Parent, Level, Total, Blocks, Free, FreeChunks, Used};
 constexpr Column kColumns18[] = {Name, Ident, Type, Level, Path, Total, Blocks, Free, FreeChunks, Used};
 constexpr std::string_view kDelimiters = ",;\t";
-constexpr std::string_view kTop = "TopMemoryContext";
 
 constexpr std::size_t kAbsent = static_cast<std::size_t>(-1);
 using Places = std::array<std::size_t, kColumnCount>;  // where each column stands
@@ -88,9 +87,10 @@ std::optional<char> find_delimiter(std::string_view line) {
 }
 
 struct Row {
-  StatsLine line;  // its views point into the strings below
   std::string name, parent;
   std::optional<std::string> ident;
+  std::optional<core::ContextKind> kind;
+  ReportedCounters counters;
   std::uint64_t level = 0;
   std::vector<std::uint32_t> path;  // empty: the column is absent
   std::uint64_t line_number = 0;
@@ -107,12 +107,14 @@ class ContextView {
  private:
   core::Status header(const std::vector<std::string>& fields, std::uint64_t line_number);
   void flush(bool complete);
-  std::vector<std::uint32_t> parents_by_path(DumpBuilder& builder) const;
-  std::vector<std::uint32_t> parents_by_level(DumpBuilder& builder) const;
+  void add_by_path(DumpBuilder& builder);
+  void add_by_level(DumpBuilder& builder);
+  void add_row(DumpBuilder& builder, const Row& row, std::uint64_t level);
 
   const DumpConsumer& consumer_;
   std::optional<Places> places_;
   std::vector<Row> rows_;
+  std::vector<const Row*> row_of_context_;
   std::string label_;
   std::uint32_t pid_ = 0;
   DumpFacts facts_;
@@ -152,9 +154,9 @@ core::Status ContextView::take(const std::vector<CsvField>& record, std::uint64_
   row.name = field(Name)->text;
   if (const CsvField* ident = field(Ident); ident != nullptr && !ident->is_null()) row.ident = ident->text;
   if (const CsvField* parent = field(Parent); parent != nullptr) row.parent = parent->text;
-  if (const CsvField* type = field(Type); type != nullptr) row.line.kind = kind_named(type->text);
+  if (const CsvField* type = field(Type); type != nullptr) row.kind = kind_named(type->text);
 
-  ReportedCounters& c = row.line.counters;
+  ReportedCounters& c = row.counters;
   const std::pair<Column, std::uint64_t*> numbers[] = {{Level, &row.level},          {Total, &c.total_bytes},
                                                        {Blocks, &c.blocks},          {Free, &c.free_bytes},
                                                        {FreeChunks, &c.free_chunks}, {Used, &c.used_bytes}};
@@ -185,7 +187,7 @@ core::Status ContextView::take(const std::vector<CsvField>& record, std::uint64_
   const CsvField* pid_field = field(Pid);
   const auto pid =
       static_cast<std::uint32_t>(pid_field != nullptr ? parse_number(pid_field->text, 0xFFFFFFFF).value_or(0) : 0);
-  const bool top_again = row.name == kTop && row.parent.empty() && row.level == (row.path.empty() ? 0U : 1U);
+  const bool top_again = row.level == (row.path.empty() ? 0U : 1U);
   if (!rows_.empty() && (top_again || label != label_ || pid != pid_)) flush(true);
   label_ = label;
   pid_ = pid;
@@ -193,53 +195,71 @@ core::Status ContextView::take(const std::vector<CsvField>& record, std::uint64_
   return core::Done{};
 }
 
-// 18: a context's last path number is its own. Parents that were not selected are skipped.
-std::vector<std::uint32_t> ContextView::parents_by_path(DumpBuilder& builder) const {
-  std::unordered_map<std::uint32_t, std::uint32_t> row_of_id;
-  for (std::uint32_t i = 0; i < rows_.size(); ++i)
-    if (!row_of_id.emplace(rows_[i].path.back(), i).second)
-      builder.complain(fmt::format("line {}: the path's last number stands for two contexts", rows_[i].line_number));
-  std::vector<std::uint32_t> parents(rows_.size(), DumpedContext::kNoParent);
-  for (std::uint32_t i = 0; i < rows_.size(); ++i) {
-    const std::vector<std::uint32_t>& path = rows_[i].path;
-    if (path.size() != rows_[i].level)
-      builder.complain(
-          fmt::format("line {}: level {} with a path of {}", rows_[i].line_number, rows_[i].level, path.size()));
-    for (std::size_t step = path.size() - 1; step-- > 0;) {
-      const auto found = row_of_id.find(path[step]);
-      // A real parent's own path is shorter: no circle can come of it.
-      if (found == row_of_id.end() || rows_[found->second].path.size() >= path.size()) {
-        builder.complain(fmt::format("line {}: a context above it is missing", rows_[i].line_number));
-        continue;
-      }
-      parents[i] = found->second;
-      break;
+// 18: a context's last path number is its own, and numbers grow in the view's order. Those that were not selected have
+// no row.
+void ContextView::add_by_path(DumpBuilder& builder) {
+  struct Node {
+    const Row* row = nullptr;
+    std::map<std::uint32_t, std::uint32_t> children;  // by number, so in the view's order
+  };
+  std::vector<Node> nodes(1);  // 0: above all top contexts
+  for (const Row& row : rows_) {
+    if (row.path.size() != row.level)
+      builder.complain(fmt::format("line {}: level {} with a path of {}", row.line_number, row.level, row.path.size()));
+    std::uint32_t at = 0;
+    for (const std::uint32_t number : row.path) {
+      const auto [child, is_new] = nodes[at].children.emplace(number, static_cast<std::uint32_t>(nodes.size()));
+      at = child->second;
+      if (is_new) nodes.emplace_back();
     }
+    if (nodes[at].row != nullptr)
+      builder.complain(fmt::format("line {}: two contexts with the same path, one is left out", row.line_number));
+    else
+      nodes[at].row = &row;
   }
-  return parents;
+  std::vector<std::pair<std::uint32_t, std::uint64_t>> waiting;  // node, level
+  const auto wait_for_children = [&](std::uint32_t node, std::uint64_t level) {
+    for (auto it = nodes[node].children.rbegin(); it != nodes[node].children.rend(); ++it)
+      waiting.emplace_back(it->second, level);
+  };
+  wait_for_children(0, 0);
+  while (!waiting.empty()) {
+    const auto [node, level] = waiting.back();
+    waiting.pop_back();
+    if (nodes[node].row != nullptr)
+      add_row(builder, *nodes[node].row, level);
+    else
+      builder.add_unlisted(level);
+    wait_for_children(node, level + 1);
+  }
 }
 
-// 14 to 17: a context's parent is the last row before it with a level one less.
-std::vector<std::uint32_t> ContextView::parents_by_level(DumpBuilder& builder) const {
-  std::vector<std::uint32_t> parents(rows_.size(), DumpedContext::kNoParent);
-  std::vector<std::uint32_t> at_level;
-  for (std::uint32_t i = 0; i < rows_.size(); ++i) {
-    const Row& row = rows_[i];
-    std::uint64_t depth = row.level;
-    if (depth > at_level.size()) {
-      builder.complain(fmt::format("line {}: a row of level {} is missing before it", row.line_number, row.level - 1));
-      depth = at_level.size();
-    }
-    if (depth > 0) parents[i] = at_level[depth - 1];
-    if ((*places_)[Parent] != kAbsent && depth == row.level && row.parent != (depth > 0 ? rows_[parents[i]].name : ""))
+// 14 to 17: rows are in depth-first order.
+void ContextView::add_by_level(DumpBuilder& builder) {
+  for (const Row& row : rows_) add_row(builder, row, row.level);
+  if ((*places_)[Parent] == kAbsent) return;
+  const std::vector<DumpedContext>& contexts = builder.dump().contexts;
+  for (const DumpedContext& context : contexts) {
+    if (context.unlisted || context.parent == DumpedContext::kNoParent) continue;
+    const DumpedContext& parent = contexts[context.parent];
+    const Row& row = *row_of_context_[static_cast<std::size_t>(&context - contexts.data())];
+    if (parent.name != row.parent)
       builder.complain(
-          fmt::format("line {}: its parent is \"{:.64}\", but the row above it is \"{:.64}\": rows are not in "
-                      "the view's own order",
-                      row.line_number, row.parent, depth > 0 ? rows_[parents[i]].name : ""));
-    at_level.resize(depth);
-    at_level.push_back(i);
+          fmt::format("line {}: its parent is \"{:.64}\", but the row above it is \"{:.64}\": rows are not "
+                      "in the view's own order",
+                      row.line_number, row.parent, parent.name));
   }
-  return parents;
+}
+
+void ContextView::add_row(DumpBuilder& builder, const Row& row, std::uint64_t level) {
+  StatsLine line;
+  line.name = row.name;
+  if (row.ident) line.ident = *row.ident;
+  line.kind = row.kind;
+  line.counters = row.counters;
+  builder.add(level, line, row.line_number, row.parent);
+  row_of_context_.resize(builder.dump().contexts.size(), nullptr);
+  if (!row_of_context_.empty()) row_of_context_.back() = &row;
 }
 
 void ContextView::flush(bool complete) {
@@ -247,29 +267,17 @@ void ContextView::flush(bool complete) {
   DumpBuilder builder(DumpForm::View);
   builder.dump().label = label_;
   builder.dump().pid = pid_;
-  const bool by_path = (*places_)[Path] != kAbsent;
-  if (by_path) facts_.pg_major = 18;
-  const std::vector<std::uint32_t> parents = by_path ? parents_by_path(builder) : parents_by_level(builder);
-
-  // Into depth-first order, siblings as they came.
-  std::vector<std::vector<std::uint32_t>> children(rows_.size() + 1);  // the last: top contexts
-  for (std::uint32_t i = static_cast<std::uint32_t>(rows_.size()); i-- > 0;)
-    children[std::min<std::size_t>(parents[i], rows_.size())].push_back(i);
-  std::vector<std::pair<std::uint32_t, std::uint64_t>> waiting;  // row, depth
-  for (const std::uint32_t root : children.back()) waiting.emplace_back(root, 0);
-  while (!waiting.empty()) {
-    const auto [i, depth] = waiting.back();
-    waiting.pop_back();
-    Row& row = rows_[i];
-    row.line.name = row.name;
-    if (row.ident) row.line.ident = *row.ident;
-    builder.add(depth, row.line, row.line_number);
-    for (const std::uint32_t child : children[i]) waiting.emplace_back(child, depth + 1);
+  row_of_context_.clear();
+  if ((*places_)[Path] != kAbsent) {
+    facts_.pg_major = 18;
+    add_by_path(builder);
+  } else {
+    add_by_level(builder);
   }
   ++facts_.dumps;
   facts_.forms[static_cast<int>(DumpForm::View)] = true;
-  consumer_(builder.finish(complete));
   rows_.clear();
+  consumer_(builder.finish(complete));
 }
 
 DumpFacts ContextView::finish(bool cut) {

@@ -44,34 +44,63 @@ void DumpBuilder::complain(std::string what) {
   dump_.problem += what;
 }
 
-void DumpBuilder::add(std::uint64_t level, const StatsLine& line, std::uint64_t line_number) {
+void DumpBuilder::push(std::uint64_t level, DumpedContext context) {
+  context.parent = level == 0 ? DumpedContext::kNoParent : last_at_level_[level - 1];
+  context.level = static_cast<std::uint32_t>(level);
+  last_at_level_.resize(level);
+  last_at_level_.push_back(static_cast<std::uint32_t>(dump_.contexts.size()));
+  dump_.contexts.push_back(std::move(context));
+}
+
+// Sees to it that there is a context one level above `level`; if it must be an unlisted one, with this name.
+void DumpBuilder::make_parent(std::uint64_t level, std::string_view name) {
+  if (level > 1 && level <= last_at_level_.size() && !name.empty()) {
+    const DumpedContext& parent = dump_.contexts[last_at_level_[level - 1]];
+    if (parent.unlisted && parent.name != name) last_at_level_.resize(level - 1);
+  }
+  while (last_at_level_.size() < level) {
+    DumpedContext context;
+    context.unlisted = true;
+    if (last_at_level_.size() + 1 == level) context.name = name;
+    push(last_at_level_.size(), std::move(context));
+  }
+}
+
+void DumpBuilder::add_unlisted(std::uint64_t level) {
+  if (level > kDeepest || (level == 0 && !dump_.contexts.empty())) return;
+  make_parent(level, {});
+  DumpedContext context;
+  context.unlisted = true;
+  push(level, std::move(context));
+}
+
+void DumpBuilder::add(std::uint64_t level, const StatsLine& line, std::uint64_t line_number,
+                      std::string_view parent_name) {
   if (line.overflow)
     return complain(fmt::format("line {}: a number is too large, the context is left out", line_number));
-  std::uint64_t depth = level;
-  if (depth > last_at_level_.size()) {
-    depth = last_at_level_.size();
+  if (level > kDeepest) return complain(fmt::format("line {}: deeper than {} levels", line_number, kDeepest));
+  if (level > last_at_level_.size() + kMostUnlisted)
+    return complain(fmt::format("line {}: level {} behind {} known levels, the context is left out", line_number, level,
+                                last_at_level_.size()));
+  if (level > last_at_level_.size()) {
     if (dump_.contexts.empty())
       complain(fmt::format("line {}: the beginning of the dump is missing", line_number));
     else
-      complain(fmt::format("line {}: lines before this one are missing (level {} follows level {})", line_number, level,
+      complain(fmt::format("line {}: contexts above it are missing (level {} follows level {})", line_number, level,
                            last_at_level_.size() - 1));
   }
-  if (depth > kDeepest) return complain(fmt::format("line {}: deeper than {} levels", line_number, kDeepest));
-  if (depth == 0 && !last_at_level_.empty())
-    complain(fmt::format("line {}: another top context in the same dump", line_number));
+  if (level == 0 && !last_at_level_.empty())
+    return complain(fmt::format("line {}: another top context in the same dump, left out", line_number));
   if (const std::string wrong = check_counters(line.counters); !wrong.empty())
     complain(fmt::format("line {}: {}", line_number, wrong));
+  make_parent(level, parent_name);
 
   DumpedContext context;
-  context.parent = depth == 0 ? DumpedContext::kNoParent : last_at_level_[depth - 1];
-  context.level = static_cast<std::uint32_t>(depth);
   context.kind = line.kind;
   context.name = line.name;
   if (line.ident) context.ident = std::string(*line.ident);
   context.counters = line.counters;
-  last_at_level_.resize(depth);
-  last_at_level_.push_back(static_cast<std::uint32_t>(dump_.contexts.size()));
-  dump_.contexts.push_back(std::move(context));
+  push(level, std::move(context));
 }
 
 void DumpBuilder::omit(std::uint64_t parent_level, const TotalLine& line, std::uint64_t line_number) {

@@ -20,10 +20,13 @@ enum class DumpForm : std::uint8_t {
   View,   // rows of pg_backend_memory_contexts
 };
 
+// A context that the dump lists, or one that must be there because a deeper one is listed: a selection of the view's
+// rows, a log that begins in the middle of a dump. Of such an `unlisted` one nothing but perhaps the name is known.
 struct DumpedContext {
   static constexpr std::uint32_t kNoParent = 0xFFFFFFFF;
-  std::uint32_t parent = kNoParent;       // index into Dump::contexts, always below its own
-  std::uint32_t level = 0;                // of a top context 0, whatever the dump calls it
+  std::uint32_t parent = kNoParent;  // index into Dump::contexts, always below its own; only the first has none
+  std::uint32_t level = 0;           // of the top context 0, whatever the dump calls it
+  bool unlisted = false;
   std::optional<core::ContextKind> kind;  // none: the dump does not say
   std::string name;
   std::optional<std::string> ident;
@@ -53,15 +56,20 @@ struct DumpFacts {
 class DumpBuilder {
  public:
   // Deeper trees than any server builds are refused, so that nobody who walks the tree need fear its depth.
-  static constexpr std::uint32_t kDeepest = 10000;
+  static constexpr std::uint32_t kDeepest = 2000;
+  // So many levels may be missing above a context.
+  static constexpr std::uint32_t kMostUnlisted = 128;
 
   explicit DumpBuilder(DumpForm form) { dump_.form = form; }
 
   Dump& dump() { return dump_; }
   bool empty() const { return dump_.contexts.empty() && omitted_lines_ == 0; }
 
-  // `level`: of a top context 0. A context goes below the last one of the level above.
-  void add(std::uint64_t level, const StatsLine& line, std::uint64_t line_number);
+  // `level`: of the top context 0. A context goes below the last one of the level above. `parent_name`: where the dump
+  // tells it; only used to name an unlisted parent.
+  void add(std::uint64_t level, const StatsLine& line, std::uint64_t line_number, std::string_view parent_name = {});
+  // A context at this level of which nothing is known.
+  void add_unlisted(std::uint64_t level);
   // "more child contexts" of the last context of `parent_level`.
   void omit(std::uint64_t parent_level, const TotalLine& line, std::uint64_t line_number);
   // The dump's own sum: what was read must add up to it.
@@ -73,6 +81,9 @@ class DumpBuilder {
 
  private:
   Dump dump_;
+  void make_parent(std::uint64_t level, std::string_view name);
+  void push(std::uint64_t level, DumpedContext context);
+
   std::vector<std::uint32_t> last_at_level_;  // index of the last context at each level of the current path
   std::optional<TotalLine> grand_total_;
   std::uint64_t omitted_lines_ = 0;

@@ -8,32 +8,33 @@ namespace {
 
 constexpr std::uint32_t kNone = DumpedContext::kNoParent;
 
-// Children of every context, and under `roots` the top contexts, in the dump's order.
-struct Children {
-  std::vector<std::vector<std::uint32_t>> of;
-  std::vector<std::uint32_t> roots;
+using Siblings = std::vector<std::uint32_t>;
 
-  explicit Children(const std::vector<DumpedContext>& contexts) : of(contexts.size()) {
-    for (std::uint32_t i = 0; i < contexts.size(); ++i)
-      (contexts[i].parent == kNone ? roots : of[contexts[i].parent]).push_back(i);
-  }
-};
+// The children of every context, in the dump's order.
+std::vector<Siblings> children_of(const std::vector<DumpedContext>& contexts) {
+  std::vector<Siblings> children(contexts.size());
+  for (std::uint32_t i = 0; i < contexts.size(); ++i)
+    if (contexts[i].parent != kNone) children[contexts[i].parent].push_back(i);
+  return children;
+}
 
 bool same_context(const DumpedContext& a, const DumpedContext& b) {
-  return a.name == b.name && a.ident == b.ident && a.kind == b.kind;
+  return a.name == b.name && a.ident == b.ident && a.kind == b.kind && a.unlisted == b.unlisted;
 }
 
-bool leaves_children_out(const std::vector<DumpedContext>& contexts, std::uint32_t parent) {
-  return parent != kNone && contexts[parent].omitted;
-}
+constexpr std::size_t kMostShown = 1000;  // a dump that leaves children out shows 100
 
 // For each context of `now` the index of the same one in `before`, or kNone (see the header for the rule).
 std::vector<std::uint32_t> match(const std::vector<DumpedContext>& before, const std::vector<DumpedContext>& now) {
-  const Children old_children(before), new_children(now);
   std::vector<std::uint32_t> old_index(now.size(), kNone);
-
-  const auto match_siblings = [&](const std::vector<std::uint32_t>& olds, const std::vector<std::uint32_t>& news,
-                                  bool may_skip) {
+  if (before.empty() || now.empty() || !same_context(before[0], now[0])) return old_index;
+  const std::vector<Siblings> old_children = children_of(before), new_children = children_of(now);
+  old_index[0] = 0;
+  for (std::uint32_t i = 0; i < now.size(); ++i) {  // parents come before their children
+    if (old_index[i] == kNone) continue;
+    const Siblings& olds = old_children[old_index[i]];
+    const Siblings& news = new_children[i];
+    const bool may_skip = (before[old_index[i]].omitted || now[i].omitted) && olds.size() <= kMostShown;
     auto candidate = olds.rbegin();
     for (auto it = news.rbegin(); it != news.rend(); ++it) {
       const auto found =
@@ -42,17 +43,9 @@ std::vector<std::uint32_t> match(const std::vector<DumpedContext>& before, const
         old_index[*it] = *found;
         candidate = found + 1;
       } else if (!may_skip) {
-        return;  // newer than a new one: new
+        break;  // the rest is newer than a new one: new
       }
     }
-  };
-
-  match_siblings(old_children.roots, new_children.roots, false);
-  for (std::uint32_t i = 0; i < now.size(); ++i) {  // parents come before their children
-    const std::uint32_t old = old_index[i];
-    if (old == kNone) continue;
-    match_siblings(old_children.of[old], new_children.of[i],
-                   leaves_children_out(before, old) || leaves_children_out(now, i));
   }
   return old_index;
 }
@@ -102,10 +95,12 @@ void DumpEvents::remove_gone(const Tree& before, const std::vector<bool>& kept) 
 }
 
 // Siblings oldest first, each with its whole subtree: a new child is linked at the head, as in the server.
-void DumpEvents::add_and_report(Tree& now, const Tree& before, const std::vector<std::uint32_t>& old_index) {
-  const Children children(now.contexts);
-  std::vector<bool> has_new_child(now.contexts.size() + 1);  // the last: among the top contexts
-  std::vector<std::uint32_t> waiting(children.roots);
+void DumpEvents::add_and_report(Tree& now, const Tree& before, const std::vector<std::uint32_t>& old_index,
+                                bool is_front) {
+  const std::vector<Siblings> children = children_of(now.contexts);
+  std::vector<bool> has_new_child(now.contexts.size());
+  std::vector<std::uint32_t> waiting;
+  if (!now.contexts.empty()) waiting.push_back(0);
   now.slots.resize(now.contexts.size());
 
   while (!waiting.empty()) {
@@ -114,11 +109,10 @@ void DumpEvents::add_and_report(Tree& now, const Tree& before, const std::vector
     const DumpedContext& context = now.contexts[i];
     const bool is_root = context.parent == kNone;
     const core::ContextSlot parent = is_root ? core::ContextSlot{} : now.slots[context.parent];
-    const std::size_t family = is_root ? now.contexts.size() : context.parent;
 
     if (old_index[i] == kNone) {
       now.slots[i] = take_slot();
-      has_new_child[family] = true;
+      if (!is_root) has_new_child[context.parent] = true;
       core::ContextCreated created;
       created.context = now.slots[i];
       created.parent = parent;
@@ -126,19 +120,17 @@ void DumpEvents::add_and_report(Tree& now, const Tree& before, const std::vector
       created.name = context.name;
       sink_.emit(std::move(created));
       if (context.ident) sink_.emit(core::ContextIdentSet{now.slots[i], context.ident});
-      report(now.slots[i], context.counters);
+      if (!context.unlisted) report(now.slots[i], context.counters);
       if (context.omitted) report_omitted(now.slots[i], context.omitted);
     } else {
       const DumpedContext& old = before.contexts[old_index[i]];
       now.slots[i] = before.slots[old_index[i]];
-      if (!is_root && has_new_child[family]) {
-        sink_.emit(core::ContextReparented{now.slots[i], {}});
-        sink_.emit(core::ContextReparented{now.slots[i], parent});
-      }
-      if (is_root || old.counters != context.counters) report(now.slots[i], context.counters);
+      const bool out_of_order = is_root ? !is_front : has_new_child[context.parent];
+      if (out_of_order) sink_.emit(core::ContextReparented{now.slots[i], parent});
+      if (old.counters != context.counters) report(now.slots[i], context.counters);
       if (old.omitted != context.omitted) report_omitted(now.slots[i], context.omitted);
     }
-    waiting.insert(waiting.end(), children.of[i].begin(), children.of[i].end());
+    waiting.insert(waiting.end(), children[i].begin(), children[i].end());
   }
 }
 
@@ -155,7 +147,7 @@ void DumpEvents::report_error(const Dump& dump, const Tree& now) {
 
 void DumpEvents::emit(Dump dump) {
   for (DumpedContext& context : dump.contexts)
-    if (!context.kind && dump.form != DumpForm::View) context.kind = standard_kind_;
+    if (!context.kind && !context.unlisted && dump.form != DumpForm::View) context.kind = standard_kind_;
 
   sink_.emit(core::SnapshotBegan{dump.label, dump.pid});
   if (!dump.first_line.empty()) sink_.emit(core::Output{dump.first_line});
@@ -169,7 +161,8 @@ void DumpEvents::emit(Dump dump) {
     if (old != kNone) kept[old] = true;
 
   remove_gone(before, kept);
-  add_and_report(tree, before, old_index);
+  add_and_report(tree, before, old_index, front_ == dump.pid);
+  front_ = dump.pid;
   sink_.emit(core::SnapshotEnded{dump.problem});
   report_error(dump, tree);
 }

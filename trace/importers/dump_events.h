@@ -5,12 +5,14 @@
 // A context of a dump is taken for one of the dump before if parent, name, ident and kind are equal, and the order
 // allows it: children stand newest first, so what is behind an old child cannot be new (the oldest equal ones are
 // matched first). A dump that leaves children out (over 100) may show older ones again; there the order is restored
-// with a ContextReparented out and in again.
+// with a ContextReparented to the same parent, which moves a context to the front.
 //
-// In every moment each top context of the process is reported, changed or not: so the moment's events name its trees.
+// The top context of the moment's process is always the first of all top contexts: so the state alone tells which tree
+// the dump was of.
 #pragma once
 
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "core/events/event_sink.h"
@@ -33,13 +35,14 @@ class DumpEvents {
 
   core::ContextSlot take_slot();
   void remove_gone(const Tree& before, const std::vector<bool>& kept);
-  void add_and_report(Tree& now, const Tree& before, const std::vector<std::uint32_t>& old_index);
+  void add_and_report(Tree& now, const Tree& before, const std::vector<std::uint32_t>& old_index, bool is_front);
   void report(core::ContextSlot slot, const ReportedCounters& counters);
   void report_omitted(core::ContextSlot slot, const std::optional<OmittedContexts>& omitted);
   void report_error(const Dump& dump, const Tree& now);
 
   core::EventSink& sink_;
   core::ContextKind standard_kind_;
+  std::optional<std::uint32_t> front_;   // the PID whose tree is the first
   std::map<std::uint32_t, Tree> trees_;  // by PID; 0: not said, taken for one process
   std::vector<core::ContextSlot> free_slots_;
   std::uint32_t next_slot_ = 0;

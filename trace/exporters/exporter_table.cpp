@@ -1,0 +1,60 @@
+#include <ostream>
+#include <string>
+#include <variant>
+
+#include "trace/exporters/context_csv.h"
+#include "trace/exporters/exporter.h"
+#include "trace/exporters/state_json.h"
+#include "trace/exporters/stats_text.h"
+#include "trace/importers/dump_origin.h"
+#include "trace/replay/timeline.h"
+
+namespace palloscope::trace {
+namespace {
+
+// As the server printed it: a moment that was log messages comes as log messages.
+void write_text(const Timeline& timeline, std::ostream& out) {
+  const MemoryState& state = timeline.state();
+  const core::StreamDescription& description = timeline.description();
+  std::uint32_t pid = 0;
+  std::string first_line;
+  if (const EventNumber snapshot = state.point().snapshot; snapshot != 0) {
+    const core::EventBody began = timeline.event(snapshot);
+    if (const auto* body = std::get_if<core::SnapshotBegan>(&began)) pid = body->pid;
+    if (snapshot < timeline.cursor()) {
+      const core::EventBody next = timeline.event(snapshot + 1);
+      if (const auto* line = std::get_if<core::Output>(&next)) first_line = line->text;
+    }
+  }
+  const bool messages =
+      description.source == core::SourceKind::Dump && form_of_moment(description, pid) == DumpForm::Log;
+  out << (messages ? log_text(state, description, pid, first_line) : stats_text(state, description));
+}
+
+void write_csv(const Timeline& timeline, std::ostream& out) {
+  write_context_csv(timeline.state(), timeline.description(), out);
+}
+
+void write_json(const Timeline& timeline, std::ostream& out) {
+  write_state_json(timeline.state(), timeline.description(), out);
+}
+
+constexpr Exporter kExporters[] = {
+    {"text", "as MemoryContextStats, or the log, prints it", write_text},
+    {"csv", "the columns of that version's pg_backend_memory_contexts", write_csv},
+    {"json", "everything, down to chunks and freelists", write_json},
+};
+
+constexpr bool names_are_unique() {
+  for (const Exporter& a : kExporters)
+    for (const Exporter& b : kExporters)
+      if (&a != &b && a.name == b.name) return false;
+  return true;
+}
+static_assert(names_are_unique());
+
+}  // namespace
+
+std::span<const Exporter> exporter_table() { return kExporters; }
+
+}  // namespace palloscope::trace
