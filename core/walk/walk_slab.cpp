@@ -115,7 +115,8 @@ class SlabWalk {
     bool fit = block.nfree >= 0 && block.nfree <= context_.chunks_per_block && block.nunused >= 0 &&
                block.nunused <= block.nfree;
     if (layout_.list_per_free_count) {
-      fit = fit && block.nfree == list;
+      // Between taking (or freeing) a chunk and moving the block to its new list, they are one apart.
+      fit = fit && block.nfree + 1 >= list && block.nfree <= std::int64_t{list} + 1;
     } else {
       fit = fit && block.free_at == block.start + static_cast<std::uint64_t>(used) * context_.full_chunk_bytes;
     }
