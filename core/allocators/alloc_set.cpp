@@ -263,7 +263,7 @@ Address AllocSet::alloc_from_new_block(Address context, std::uint64_t bytes, int
   std::uint64_t next = std::min(size * 2, core_.load(context, layout_.max_block_size));
   if (next != size) {
     core_.store(context, layout_.next_block_size, next);
-    core_.emit(NextBlockSizeSet{core_.slot_of(context), next});
+    core_.announce_next_block_size(context, next);
   }
   std::uint64_t required = alloc_set_class_bytes(size_class) + layout_.block_bytes + layout_.chunk_bytes;
   while (size < required) size *= 2;

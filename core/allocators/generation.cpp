@@ -192,7 +192,7 @@ Address Generation::add_block(Address context, std::uint64_t required) {
   std::uint64_t next = std::min(bytes << 1, core_.load(context, layout_.max_block_size));
   if (next != bytes) {
     core_.store(context, layout_.next_block_size, next);
-    core_.emit(NextBlockSizeSet{core_.slot_of(context), next});
+    core_.announce_next_block_size(context, next);
   }
   required += layout_.block_bytes;
   if (bytes < required) bytes = std::bit_ceil(required);

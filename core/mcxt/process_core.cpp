@@ -160,7 +160,13 @@ void ProcessCore::announce_block_added(Address context, BlockAdded event) {
   event.context = names.context(context);
   account(context, static_cast<std::int64_t>(event.accounted_bytes));
   tallies_of(context).blocks += 1;
+  if (event.role != BlockRole::Keeper) store(context, profile.context.is_reset, 0);
   emit(event);
+}
+
+void ProcessCore::announce_next_block_size(Address context, std::uint64_t bytes) {
+  store(context, profile.context.is_reset, 0);
+  emit(NextBlockSizeSet{names.context(context), bytes});
 }
 
 void ProcessCore::announce_block_removed(Address context, Address region, std::uint64_t accounted_bytes) {
@@ -229,6 +235,7 @@ void ProcessCore::announce_carved(Address context, ChunkCarved event) {
     tally.free_chunk_bytes += event.granted_bytes;
     book(event.chunk) = {0, event.granted_bytes, owner, event.block, false};
   }
+  store(context, profile.context.is_reset, 0);
   emit(event);
 }
 

@@ -93,7 +93,10 @@ class ProcessCore {
   Allocator& allocator_of(Address context);  // through its `methods`; Crash if they are nobody's
 
   // --- blocks: link (or unlink) in the bytes first; these keep mem_allocated, tallies and names, and announce
+  // Only an allocation adds a block other than the keeper, or takes a larger size for the next one: isReset is cleared
+  // in the bytes just before.
   void announce_block_added(Address context, BlockAdded event);  // event.context is filled in here
+  void announce_next_block_size(Address context, std::uint64_t bytes);
   void announce_block_removed(Address context, Address region, std::uint64_t accounted_bytes);
   // mem_allocated of the context in the bytes and in the tallies.
   void account(Address context, std::int64_t bytes);
