@@ -12,6 +12,7 @@
 #include "gui/panels/map_panel.h"
 #include "gui/panels/panel.h"
 #include "gui/panels/source_panel.h"
+#include "gui/panels/statistics_panel.h"
 #include "gui/panels/timeline_panel.h"
 #include "gui/panels/why_panel.h"
 
@@ -33,6 +34,7 @@ constexpr PanelRow kPanels[] = {
     {{"timeline", Place::CentreLower, {true, true, true}}, icons::kTimeline, make_panel<TimelinePanel>},
     {{"events", Place::CentreBottom, {false, true, true}}, icons::kEvents, make_panel<EventsPanel>},
     {{"source", Place::LeftBottom, {true, true, false}}, icons::kSource, make_panel<SourcePanel>},
+    {{"statistics", Place::CentreMiddle, {true, true, true}}, icons::kStatistics, make_panel<StatisticsPanel>},
 };
 
 consteval bool has_unique_ids() {
