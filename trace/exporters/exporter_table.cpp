@@ -1,3 +1,4 @@
+// The exporters: one row each, in the order in which --help lists them.
 #include <ostream>
 #include <string>
 #include <variant>
