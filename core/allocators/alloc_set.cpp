@@ -266,7 +266,11 @@ Address AllocSet::alloc_from_new_block(Address context, std::uint64_t bytes, int
     core_.announce_next_block_size(context, next);
   }
   std::uint64_t required = alloc_set_class_bytes(size_class) + layout_.block_bytes + layout_.chunk_bytes;
-  while (size < required) size *= 2;
+  while (size < required) {
+    size *= 2;
+    if (size == 0)
+      throw Crash{"SIGABRT", "nextBlockSize was overwritten: doubling it never reaches what is needed", context};
+  }
   Address block = core_.malloc(size);
   while (!block && size > kMegabyte) {
     size /= 2;
@@ -511,7 +515,7 @@ ContextCounters AllocSet::counters(Address context) {
     for (; chunk; chunk = core_.load_pointer(chunk + layout_.free_link)) {
       counters.freechunks += 1;
       counters.freespace += alloc_set_class_bytes(size_class) + layout_.chunk_bytes;
-      if (counters.freechunks > counters.totalspace / 16) {
+      if (counters.freechunks > core_.most_chunks()) {
         throw Crash{"SIGABRT", "a freelist runs in a circle (a chunk was freed twice?)", chunk};
       }
     }

@@ -63,15 +63,16 @@ ChunkMethods::Owner ChunkMethods::owner_of(Address pointer, const char* caller) 
   const ChunkHeaderLayout& layout = core_.profile.chunk_header;
   if (!layout.packed) return {&core_.allocator_of(core_.load_pointer(pointer - 8)), pointer, 0};
   std::uint64_t word = core_.load(pointer - 8);
-  int id = header_id(layout, word);
-  if (id == layout.aligned_redirect_id) {
-    Address chunk = pointer - 8;
-    Owner owner = owner_of(chunk - header_block_offset(layout, word), caller);
-    owner.align_to = header_value(layout, word);
-    return owner;
+  std::uint64_t align_to = 0;
+  while (header_id(layout, word) == layout.aligned_redirect_id) {
+    if (align_to == 0) align_to = header_value(layout, word);
+    pointer = pointer - 8 - header_block_offset(layout, word);
+    word = core_.load(pointer - 8);
   }
   for (std::size_t kind = 0; kind < layout.id_of.size(); ++kind) {
-    if (layout.id_of[kind] == id) return {&core_.allocator(static_cast<ContextKind>(kind)), pointer, 0};
+    if (layout.id_of[kind] == header_id(layout, word)) {
+      return {&core_.allocator(static_cast<ContextKind>(kind)), pointer, align_to};
+    }
   }
   std::string digits = hex_text(word);
   digits.insert(0, 16 - digits.size(), '0');

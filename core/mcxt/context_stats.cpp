@@ -82,11 +82,16 @@ class StatsPrinter {
   Address next(Address context) const { return core_.load_pointer(context, core_.profile.context.next_child); }
 
   void enter(Address context) {
+    count(context);
     Allocator& allocator = core_.allocator_of(context);
     add(total_, allocator.counters(context));
     text_.append(2 * open_.size(), ' ');
     text_ += line_text(core_, context, allocator.stats_text(context)) + '\n';
     open_.push_back({first(context)});
+  }
+
+  void count(Address context) {
+    if (++visited_ > core_.most_contexts()) throw Crash{"SIGABRT", "the tree of contexts runs in a circle", context};
   }
 
   // One line for `child`, its later siblings, and all below them.
@@ -95,6 +100,7 @@ class StatsPrinter {
     std::uint64_t siblings = 0, contexts = 0;
     for (; child; child = next(child), ++siblings) {
       for (Address at = child; at; at = next_below(at, child), ++contexts) {
+        count(at);
         add(omitted, core_.allocator_of(at).counters(at));
       }
     }
@@ -115,6 +121,7 @@ class StatsPrinter {
 
   ProcessCore& core_;
   int max_children_;
+  std::size_t visited_ = 0;
   std::vector<Open> open_;
   std::string text_;
   ContextCounters total_;

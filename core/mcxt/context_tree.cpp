@@ -20,6 +20,19 @@ Address ContextTree::next_below(Address context, Address top) const {
   return {};
 }
 
+void ContextTree::count(std::size_t& visited, Address context) const {
+  if (++visited > core_.most_contexts()) throw Crash{"SIGABRT", "the tree of contexts runs in a circle", context};
+}
+
+Address ContextTree::deepest_first_child(Address context) const {
+  std::size_t visited = 0;
+  while (Address child = first_child(context)) {
+    count(visited, child);
+    context = child;
+  }
+  return context;
+}
+
 // --- reset ----------------------------------------------------------------------------------------------------
 
 void ContextTree::reset(Address context) {
@@ -34,19 +47,20 @@ void ContextTree::reset_only(Address context) {
 }
 
 void ContextTree::reset_children(Address context) {
+  std::size_t visited = 0;
   if (core_.profile.rules.reset_children_preorder) {
-    for (Address at = next_below(context, context); at; at = next_below(at, context)) reset_only(at);
+    for (Address at = next_below(context, context); at; at = next_below(at, context)) {
+      count(visited, at);
+      reset_only(at);
+    }
     return;
   }
   // Below, a context's descendants come before it: down to the deepest first child, then sideways or up.
-  auto deepest = [this](Address at) {
-    while (Address child = first_child(at)) at = child;
-    return at;
-  };
-  for (Address at = deepest(context); at != context;) {
+  for (Address at = deepest_first_child(context); at != context;) {
+    count(visited, at);
     reset_only(at);
     Address sibling = next_sibling(at);
-    at = sibling ? deepest(sibling) : parent_of(at);
+    at = sibling ? deepest_first_child(sibling) : parent_of(at);
   }
 }
 
@@ -55,7 +69,7 @@ void ContextTree::reset_children(Address context) {
 // The order of 15 to 18, which differ only in how they find it: always the first child, children before parents.
 void ContextTree::remove(Address context) {
   for (Address at = context;;) {
-    while (Address child = first_child(at)) at = child;
+    at = deepest_first_child(at);
     Address parent = parent_of(at);
     remove_only(at);
     if (at == context) return;
@@ -128,7 +142,9 @@ void ContextTree::call_callbacks(Address context) {
 std::uint64_t ContextTree::mem_allocated(Address context, bool recurse) const {
   std::uint64_t total = core_.load(context, layout_.mem_allocated);
   if (!recurse) return total;
+  std::size_t visited = 0;
   for (Address at = next_below(context, context); at; at = next_below(at, context)) {
+    count(visited, at);
     total += core_.load(at, layout_.mem_allocated);
   }
   return total;

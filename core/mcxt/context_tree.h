@@ -29,6 +29,9 @@ class ContextTree {
   Address first_child(Address context) const;
   Address next_sibling(Address context) const;
   Address parent_of(Address context) const;
+  Address deepest_first_child(Address context) const;
+  // Counts a step of a walk: one that visits more contexts than there are runs in a circle (trampled links).
+  void count(std::size_t& visited, Address context) const;
   // The one after `context` in preorder below `top`; null: that was the last.
   Address next_below(Address context, Address top) const;
   void unlink(Address context);

@@ -206,7 +206,7 @@ bool Process::is_empty_method(Address context) const { return impl_->core.alloca
 const GlobalVariables& Process::global_variables() const { return impl_->core.image.variables(); }
 Tallies Process::tallies(Address context) const {
   ContextSlot slot = impl_->core.slot_of(context);
-  return slot ? impl_->core.tallies(slot) : Tallies{};
+  return slot ? impl_->core.tallies_of(slot) : Tallies{};
 }
 std::uint64_t Process::requested_bytes(Address pointer) const { return impl_->core.requested_bytes(pointer); }
 std::optional<std::uint64_t> Process::malloc_bytes(Address region) const {

@@ -130,10 +130,7 @@ void ProcessCore::announce_deleted(Address context) {
   emit(ContextDeleted{slot});
 }
 
-Tallies& ProcessCore::tallies_of(Address context) {
-  ContextSlot slot = names.context(context);
-  return slot ? tallies_[slot.value] : spare_tallies_;
-}
+Tallies& ProcessCore::tallies_of(ContextSlot context) { return context ? tallies_[context.value] : spare_tallies_; }
 
 Allocator& ProcessCore::allocator(ContextKind kind) {
   auto& held = allocators_[static_cast<std::size_t>(kind)];
@@ -208,8 +205,8 @@ void ProcessCore::announce_allocated(Address context, ChunkAllocated event) {
       event.chunk = names.add_chunk(event.at, event.block);
     }
   }
-  if (event.chunk && owner) {
-    Tallies& tally = tallies_[owner.value];
+  if (event.chunk) {
+    Tallies& tally = tallies_of(owner);
     ChunkBook& chunk = book(event.chunk);
     if (event.origin == ChunkOrigin::Freelist) {
       tally.free_chunks -= 1;
@@ -229,8 +226,8 @@ void ProcessCore::announce_allocated(Address context, ChunkAllocated event) {
 void ProcessCore::announce_carved(Address context, ChunkCarved event) {
   ContextSlot owner = names.context(context);
   if (event.block) event.chunk = names.add_chunk(event.at, event.block);
-  if (event.chunk && owner) {
-    Tallies& tally = tallies_[owner.value];
+  if (event.chunk) {
+    Tallies& tally = tallies_of(owner);
     tally.free_chunks += 1;
     tally.free_chunk_bytes += event.granted_bytes;
     book(event.chunk) = {0, event.granted_bytes, owner, event.block, false};
@@ -243,7 +240,7 @@ void ProcessCore::announce_freed(Address pointer, ChunkFate fate, ChunkCause cau
   ChunkSlot slot = names.chunk(pointer);
   if (slot) {
     ChunkBook& chunk = book(slot);
-    Tallies& tally = tallies_[chunk.context.value];
+    Tallies& tally = tallies_of(chunk.context);
     if (chunk.live) {
       tally.live_chunks -= 1;
       tally.requested_bytes -= chunk.requested_bytes;
@@ -262,7 +259,7 @@ void ProcessCore::announce_resized(Address pointer, std::uint64_t requested_byte
   ChunkSlot slot = names.chunk(pointer);
   if (slot) {
     ChunkBook& chunk = book(slot);
-    if (chunk.live) tallies_[chunk.context.value].requested_bytes += requested_bytes - chunk.requested_bytes;
+    if (chunk.live) tallies_of(chunk.context).requested_bytes += requested_bytes - chunk.requested_bytes;
     chunk.requested_bytes = requested_bytes;
     set_granted(pointer, granted_bytes);
   }
@@ -273,7 +270,7 @@ void ProcessCore::set_granted(Address pointer, std::uint64_t granted_bytes) {
   ChunkSlot slot = names.chunk(pointer);
   if (!slot) return;
   ChunkBook& chunk = book(slot);
-  if (chunk.live) tallies_[chunk.context.value].granted_bytes += granted_bytes - chunk.granted_bytes;
+  if (chunk.live) tallies_of(chunk.context).granted_bytes += granted_bytes - chunk.granted_bytes;
   chunk.granted_bytes = granted_bytes;
 }
 

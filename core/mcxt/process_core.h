@@ -84,9 +84,12 @@ class ProcessCore {
   // mcxt has unlinked the context: forgets its name and announces ContextDeleted. Its blocks' names live until free().
   void announce_deleted(Address context);
 
-  Tallies& tallies(ContextSlot context) { return tallies_[context.value]; }
-  // The context found through its address; one that is not (trampled memory) counts into a spare record.
-  Tallies& tallies_of(Address context);
+  // A context that is none (trampled memory) counts into a spare record.
+  Tallies& tallies_of(ContextSlot context);
+  Tallies& tallies_of(Address context) { return tallies_of(names.context(context)); }
+  // More contexts or chunks than this there never were: a list that is longer runs in a circle.
+  std::size_t most_contexts() const { return tallies_.size(); }
+  std::size_t most_chunks() const { return chunk_books_.size(); }
   ContextSlot slot_of(Address context) const { return names.context(context); }
 
   Allocator& allocator(ContextKind kind);    // null kinds of this version: check

@@ -173,7 +173,7 @@ bool AddressSpace::copy(Address to, Address from, std::uint64_t bytes) {
     std::uint64_t from_offset = (from.value + done) % kPage;
     std::uint64_t part = std::min({bytes - done, kPage - to_offset, kPage - from_offset});
     if (pages_.contains(from_page)) {
-      std::memcpy(writable((to.value + done) / kPage) + to_offset, readable(from_page) + from_offset, part);
+      std::memmove(writable((to.value + done) / kPage) + to_offset, readable(from_page) + from_offset, part);
     } else {
       fill(to + done, 0, part);
     }

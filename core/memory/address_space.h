@@ -34,7 +34,7 @@ class AddressSpace {
   bool read(Address at, std::span<std::uint8_t> into) const;
   bool write(Address at, std::span<const std::uint8_t> bytes);
   bool fill(Address at, std::uint8_t value, std::uint64_t bytes);
-  // Copies forwards; the ranges do not overlap.
+  // Forwards, page by page; overlapping ranges (a broken program's) end up as some mixture.
   bool copy(Address to, Address from, std::uint64_t bytes);
 
   std::optional<std::uint64_t> load(Address at, unsigned width) const;  // width 1 to 8, little-endian
