@@ -11,6 +11,8 @@ using nlohmann::json;
 
 namespace {
 
+constexpr std::uint32_t kMaxTreeDepth = 1000;
+
 std::int64_t number(std::uint64_t value) { return static_cast<std::int64_t>(value); }
 
 json block_entry(const WalkedBlock& block, const GoldenRecorder& regions) {
@@ -122,6 +124,7 @@ json golden_layout(const WalkedContext& context, int major, const GoldenRecorder
 
 json golden_tree(const WalkedHeap& heap, std::size_t index) {
   const WalkedContext& context = heap.contexts[index];
+  if (context.depth > kMaxTreeDepth) throw BadOperation("asks for a tree that is too deep to be recorded");
   json tree = {{"name", context.name},
                {"is_reset", context.is_reset},
                {"crit", context.allow_in_crit_section},

@@ -21,6 +21,11 @@ constexpr std::uint64_t kMinBlockSize = 1024;        // spec 3.1
 constexpr std::uint64_t kMaxAlignment = std::uint64_t{1} << 26;
 constexpr std::size_t kMaxNameBytes = 4096;
 
+// A file may ask for no more than this, so that none exhausts the machine that replays it.
+constexpr std::size_t kMaxContexts = 10'000;
+constexpr std::uint64_t kMaxZeroedBytes = std::uint64_t{256} << 20;
+constexpr std::uint64_t kMaxSlabChunks = std::uint64_t{1} << 20;  // in a block
+
 const json& argument(const json& op, const char* key) {
   auto found = op.find(key);
   if (found == op.end()) throw BadOperation(fmt::format("has no \"{}\"", key));
@@ -136,6 +141,7 @@ bool GoldenSequence::create(const std::string& name, const json& op) {
   require(profile_.node_tags[static_cast<std::size_t>(kind->second)] != 0, "makes a kind this version does not have");
   std::int64_t id = number(op, "ctx");
   require(id >= 0 && contexts_.count(id) == 0, "makes a context whose number is in use");
+  require(contexts_.size() < kMaxContexts, "makes more contexts than a golden sequence may have");
   std::int64_t parent_id = number(op, "parent");
   Address parent = parent_address(parent_id);
   std::string context_name = text(op, "name");
@@ -143,6 +149,7 @@ bool GoldenSequence::create(const std::string& name, const json& op) {
   if (kind->second == ContextKind::Slab) {
     std::uint64_t block = size(op, "block"), chunk_bytes = size(op, "chunk");
     require(block <= kMaxBlockSize && chunk_bytes <= kMaxBlockSize, "has a size that is too large");
+    require(block / (chunk_bytes + 8) <= kMaxSlabChunks, "has too many chunks in a block");
     at = process_.slab_context_create(parent, context_name, block, chunk_bytes);
   } else {
     core::AllocSetSizes sizes = context_sizes(op);
@@ -221,6 +228,8 @@ void GoldenSequence::alloc(const json& op, json& r) {
   require(chunks_.count(id) == 0, "makes a chunk whose number is in use");
   std::uint64_t bytes = size(op, "size");
   int how = flags(op);
+  require((how & core::kMcxtAllocZero) == 0 || bytes <= kMaxZeroedBytes || bytes > core::kMaxAllocSize,
+          "zeroes more than a golden sequence may");
   Address at = how == 0 ? process_.memory_context_alloc(owner.at, bytes)
                         : process_.memory_context_alloc_extended(owner.at, bytes, how);
   if (!at) {
@@ -239,6 +248,7 @@ void GoldenSequence::alloc_aligned(const json& op, json& r) {
   require(chunks_.count(id) == 0, "makes a chunk whose number is in use");
   std::uint64_t align = size(op, "align"), bytes = size(op, "size");
   require(std::has_single_bit(align) && align <= kMaxAlignment, "\"align\" is not a power of two that is allowed");
+  require((flags(op) & core::kMcxtAllocZero) == 0 || bytes <= kMaxZeroedBytes, "zeroes more than a sequence may");
   Address at = process_.memory_context_alloc_aligned(owner.at, bytes, align, flags(op));
   if (!at) {
     r["at"] = nullptr;

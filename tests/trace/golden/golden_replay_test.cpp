@@ -1,6 +1,7 @@
 #include "trace/golden/golden_replay.h"
 
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "tests/support/catch.h"
@@ -31,19 +32,25 @@ void require_all_equal(const std::string& name, std::size_t documents) {
   }
 }
 
-// The first plain document of an allocator, to be changed by a test.
+// The first document of an allocator's file, to be changed by a test.
 json first_document(const std::string& name) {
+  static std::map<std::string, json> read;  // parsing is the slow part
+  if (auto found = read.find(name); found != read.end()) return found->second;
   auto text = read_golden_text(golden(name));
   REQUIRE(text);
   auto documents = parse_golden(name, *text);
   REQUIRE(documents);
-  return documents->front();
+  return read[name] = documents->front();
 }
 
+// The first operation of this kind that records this key. The document keeps only its sequence.
 json& find_op(json& document, const std::string& op, const std::string& key) {
   for (json& sequence : document["sequences"]) {
-    for (json& candidate : sequence["ops"]) {
-      if (candidate["op"] == op && candidate.contains("r") && candidate["r"].contains(key)) return candidate;
+    for (std::size_t i = 0; i < sequence["ops"].size(); ++i) {
+      const json& candidate = sequence["ops"][i];
+      if (candidate["op"] != op || !candidate.contains("r") || !candidate["r"].contains(key)) continue;
+      document["sequences"] = json::array({json(sequence)});
+      return document["sequences"][0]["ops"][i];
     }
   }
   FAIL("no " << op << " with " << key);
@@ -182,6 +189,17 @@ TEST_CASE("operations that would break the simulated process are refused, not ca
   sizes["init"] = 1 << 30;
   sizes["max"] = 1 << 30;
   refused({sizes});
+  json slab = {{"op", "create_slab"}, {"ctx", 1}, {"parent", -1}, {"name", "s"}, {"chunk", 1}, {"block", 1 << 29}};
+  refused({slab});
+  refused({{{"op", "alloc"}, {"ctx", 0}, {"id", 1}, {"size", 0x3FFFFFFF}, {"flags", 4}}});
+  json deep = json::array();
+  for (int i = 1; i < 1200; ++i) {
+    json nested = create(i);
+    nested["parent"] = i - 1;
+    deep.push_back(nested);
+  }
+  deep.push_back({{"op", "tree"}, {"ctx", 0}});
+  refused(deep);
   json bump = create(1, "create_bump");
   json document = tiny({bump});
   document["server_major"] = 16;
