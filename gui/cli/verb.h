@@ -30,8 +30,13 @@ struct Verb {
 std::span<const Verb> verb_table();
 
 // The verbs' `run` functions, one file each.
+int run_diff(Arguments arguments, Streams io);
+int run_events(Arguments arguments, Streams io);
 int run_golden(Arguments arguments, Streams io);
 int run_help(Arguments arguments, Streams io);
+int run_info(Arguments arguments, Streams io);
 int run_scenario(Arguments arguments, Streams io);  // run
+int run_state(Arguments arguments, Streams io);
+int run_verify(Arguments arguments, Streams io);
 
 }  // namespace palloscope::gui::cli

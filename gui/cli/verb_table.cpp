@@ -6,9 +6,14 @@ namespace {
 
 // In the order in which `palloscope --help` lists them.
 constexpr Verb kVerbs[] = {
+    {"diff", "what differs between two moments or two files", run_diff},
+    {"events", "list what happened, a line an event", run_events},
     {"golden", "replay recorded allocator sequences and compare", run_golden},
     {"help", "tell more about one verb", run_help},
+    {"info", "what is in a file: source, version, events, moments, peak", run_info},
     {"run", "run a scenario without a window", run_scenario},
+    {"state", "the state at one moment as text, CSV or JSON", run_state},
+    {"verify", "check every rule that a correct heap obeys", run_verify},
 };
 
 constexpr bool names_are_unique() {

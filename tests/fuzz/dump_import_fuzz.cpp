@@ -1,10 +1,15 @@
-// Any bytes as a server's dump: every importer reads them (the first byte says which), and what comes out is replayed.
+// Any bytes as a server's dump: every importer reads them (the first byte says which), what comes out is replayed
+// without a fault and written by every exporter.
 #include <cstdint>
 #include <span>
 #include <sstream>
 #include <string>
 #include <utility>
 
+#include "core/base/check.h"
+#include "trace/exporters/context_csv.h"
+#include "trace/exporters/state_json.h"
+#include "trace/exporters/stats_text.h"
 #include "trace/importers/dump_events.h"
 #include "trace/importers/importer.h"
 #include "trace/replay/memory_state.h"
@@ -31,6 +36,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   Replay replay;
   trace::DumpEvents events(replay, core::ContextKind::AllocSet);
   const auto facts = importer.read(source, [&](trace::Dump dump) { events.emit(std::move(dump)); });
-  (void)static_cast<bool>(facts);
+  core::check(replay.state.fault_count() == 0, "an imported stream has no faults");
+  core::StreamDescription description;
+  description.source = core::SourceKind::Dump;
+  description.pg_major = facts ? facts->pg_major : 0;
+  std::ostringstream out;
+  out << trace::stats_text(replay.state, description) << trace::log_text(replay.state, description, 1);
+  trace::write_context_csv(replay.state, description, out);
+  trace::write_state_json(replay.state, description, out);
+  core::check(!out.str().empty(), "exporters write something of any state");
   return 0;
 }

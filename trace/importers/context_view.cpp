@@ -115,6 +115,7 @@ class ContextView {
   std::optional<Places> places_;
   std::vector<Row> rows_;
   std::vector<const Row*> row_of_context_;
+  bool has_top_ = false;
   std::string label_;
   std::uint32_t pid_ = 0;
   DumpFacts facts_;
@@ -187,10 +188,11 @@ core::Status ContextView::take(const std::vector<CsvField>& record, std::uint64_
   const CsvField* pid_field = field(Pid);
   const auto pid =
       static_cast<std::uint32_t>(pid_field != nullptr ? parse_number(pid_field->text, 0xFFFFFFFF).value_or(0) : 0);
-  const bool top_again = row.level == (row.path.empty() ? 0U : 1U);
-  if (!rows_.empty() && (top_again || label != label_ || pid != pid_)) flush(true);
+  const bool is_top = row.level == (row.path.empty() ? 0U : 1U);
+  if (!rows_.empty() && ((is_top && has_top_) || label != label_ || pid != pid_)) flush(true);
   label_ = label;
   pid_ = pid;
+  has_top_ = has_top_ || is_top;
   rows_.push_back(std::move(row));
   return core::Done{};
 }
@@ -277,6 +279,7 @@ void ContextView::flush(bool complete) {
   ++facts_.dumps;
   facts_.forms[static_cast<int>(DumpForm::View)] = true;
   rows_.clear();
+  has_top_ = false;
   consumer_(builder.finish(complete));
 }
 

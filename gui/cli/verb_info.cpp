@@ -1,0 +1,117 @@
+// palloscope info FILE: what is in a file, on one screen.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "gui/cli/arguments.h"
+#include "gui/cli/source_file.h"
+#include "trace/exporters/event_text.h"
+#include "trace/exporters/printable.h"
+
+namespace palloscope::gui::cli {
+namespace {
+
+struct Moments {
+  std::uint64_t count = 0;
+  std::string first_label, last_label;
+  std::vector<std::uint32_t> pids;    // in the order of their first dumps
+  std::vector<std::string> problems;  // "event 12: ..."
+};
+
+struct Contents {
+  std::array<std::uint64_t, 256> by_tag{};
+  std::uint64_t most_contexts = 0, peak_bytes = 0;
+  core::EventNumber peak_event = 0;
+  Moments moments;
+};
+
+void look_at(const core::EventBody& event, core::EventNumber number, Moments& moments) {
+  if (const auto* began = std::get_if<core::SnapshotBegan>(&event)) {
+    if (++moments.count == 1) moments.first_label = began->label;
+    moments.last_label = began->label;
+    if (began->pid != 0 && std::find(moments.pids.begin(), moments.pids.end(), began->pid) == moments.pids.end())
+      moments.pids.push_back(began->pid);
+  }
+  if (const auto* ended = std::get_if<core::SnapshotEnded>(&event); ended != nullptr && !ended->problem.empty())
+    moments.problems.push_back(fmt::format("event {}: {}", number, trace::printable(ended->problem)));
+}
+
+Contents survey(const trace::Timeline& timeline) {
+  Contents contents;
+  if (timeline.size() == 0) return contents;
+  timeline.visit(1, timeline.size(),
+                 [&](core::EventNumber n, const core::EventBody& event, const trace::MemoryState& after) {
+                   ++contents.by_tag[std::visit([](const auto& body) { return body.kTag; }, event)];
+                   contents.most_contexts = std::max(contents.most_contexts, after.totals().context_count);
+                   if (after.totals().context_bytes > contents.peak_bytes) {
+                     contents.peak_bytes = after.totals().context_bytes;
+                     contents.peak_event = n;
+                   }
+                   look_at(event, n, contents.moments);
+                 });
+  return contents;
+}
+
+void print_moments(const Moments& moments, std::ostream& out) {
+  if (moments.count == 0) return;
+  out << fmt::format("{:<10}{}", "moments", moments.count);
+  if (!moments.first_label.empty()) out << fmt::format(", {}", trace::printable(moments.first_label));
+  if (moments.count > 1 && !moments.last_label.empty())
+    out << fmt::format(" to {}", trace::printable(moments.last_label));
+  out << '\n';
+  if (moments.pids.empty()) return;
+  out << fmt::format("{:<10}", "PIDs");
+  for (std::size_t i = 0; i < moments.pids.size(); ++i) out << (i == 0 ? "" : ", ") << moments.pids[i];
+  out << '\n';
+}
+
+}  // namespace
+
+int run_info(Arguments arguments, Streams io) {
+  CLI::App app(
+      "Says what is in a file: source, version, moments, events by kind, contexts, peak, what is wrong with it.");
+  std::string file;
+  app.add_option("FILE", file, "a trace or a server's dump")->required();
+  if (const auto status = parse_arguments(app, "info", arguments, io)) return *status;
+  auto timeline = open_source("info", file, io);
+  if (!timeline) return kExitBad;
+
+  constexpr std::string_view kSources[] = {"scenario", "recording", "dump"};
+  const core::StreamDescription& description = timeline->description();
+  const Contents contents = survey(*timeline);
+  timeline->seek(timeline->size());
+  const trace::HeapTotals& totals = timeline->state().totals();
+
+  io.out << fmt::format("{:<10}{}\n", "file", file);
+  io.out << fmt::format("{:<10}{}: {}\n", "source", kSources[static_cast<std::size_t>(description.source)],
+                        trace::printable(description.origin));
+  io.out << fmt::format("{:<10}{}\n", "title", trace::printable(description.title));
+  io.out << (description.pg_major == 0 ? fmt::format("{:<10}{}\n", "version", "not told by the file")
+                                       : fmt::format("{:<10}PostgreSQL {}{}\n", "version", description.pg_major,
+                                                     description.checking ? ", built with memory checking" : ""));
+  print_moments(contents.moments, io.out);
+  io.out << fmt::format("{:<10}{}\n", "events", timeline->size());
+  for (std::size_t tag = 0; tag < contents.by_tag.size(); ++tag)
+    if (contents.by_tag[tag] > 0)
+      io.out << fmt::format("  {:<20}{:>12}\n", trace::event_kind_name(static_cast<std::uint8_t>(tag)),
+                            contents.by_tag[tag]);
+  io.out << fmt::format("{:<10}{} at the end, {} at most\n", "contexts", totals.context_count, contents.most_contexts);
+  io.out << fmt::format("{:<10}{} bytes in contexts at the end, {} after event {} at most\n", "memory",
+                        totals.context_bytes, contents.peak_bytes, contents.peak_event);
+
+  std::vector<std::string> problems = contents.moments.problems;
+  if (!timeline->problem().empty()) problems.insert(problems.begin(), timeline->problem());
+  if (const std::uint64_t faults = timeline->state().fault_count(); faults > 0)
+    problems.push_back(
+        fmt::format("{} events cannot be what a correct process did: palloscope verify lists them", faults));
+  for (const std::string& problem : problems) io.out << fmt::format("{:<10}{}\n", "problem", problem);
+  if (problems.empty()) io.out << fmt::format("{:<10}none\n", "problem");
+  return kExitGood;
+}
+
+}  // namespace palloscope::gui::cli

@@ -1,0 +1,115 @@
+// palloscope verify FILE: does the trace obey every rule that a correct heap obeys?
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "gui/cli/arguments.h"
+#include "gui/cli/source_file.h"
+#include "trace/analysis/heap_check.h"
+#include "trace/exporters/event_text.h"
+#include "trace/exporters/printable.h"
+
+namespace palloscope::gui::cli {
+namespace {
+
+struct Finding {
+  core::EventNumber event = 0;
+  std::string what;
+};
+
+// Walks the trace once. The whole heap is checked whenever as many events have gone by as it has parts, so that a check
+// costs a constant share of the replay.
+class Verifier {
+ public:
+  explicit Verifier(trace::Timeline& timeline) : timeline_(timeline) {}
+
+  std::vector<Finding> run();
+  std::uint64_t fault_count() const { return fault_count_; }
+
+ private:
+  void visit(core::EventNumber n, const core::EventBody& event, const trace::MemoryState& after);
+  core::EventNumber first_broken(core::EventNumber good, core::EventNumber broken);
+
+  trace::Timeline& timeline_;
+  std::vector<Finding> findings_;
+  core::EventNumber good_ = 0, next_check_ = 1, broken_ = 0;
+  std::uint64_t fault_count_ = 0;
+};
+
+void Verifier::visit(core::EventNumber n, const core::EventBody& event, const trace::MemoryState& after) {
+  if (const auto* ended = std::get_if<core::SnapshotEnded>(&event); ended != nullptr && !ended->problem.empty())
+    findings_.push_back({n, fmt::format("the dump: {}", ended->problem)});
+  if (n == timeline_.size()) {
+    fault_count_ = after.fault_count();
+    for (const trace::Fault& fault : after.faults()) findings_.push_back({fault.event, fault.what});
+  }
+  if (broken_ != 0 || (n < next_check_ && n != timeline_.size())) return;
+  if (check_heap(after, 1).empty()) {
+    const trace::HeapTotals& totals = after.totals();
+    good_ = n;
+    next_check_ =
+        n + 1 + totals.context_count + totals.region_count + totals.live_chunk_count + totals.free_chunk_count;
+  } else {
+    broken_ = n;
+  }
+}
+
+// Halves the distance: what is broken once stays so, or is found where it is broken again.
+core::EventNumber Verifier::first_broken(core::EventNumber good, core::EventNumber broken) {
+  while (broken - good > 1) {
+    const core::EventNumber middle = good + (broken - good) / 2;
+    timeline_.seek(middle);
+    (check_heap(timeline_.state(), 1).empty() ? good : broken) = middle;
+  }
+  return broken;
+}
+
+std::vector<Finding> Verifier::run() {
+  if (timeline_.size() == 0) return {};
+  timeline_.visit(1, timeline_.size(),
+                  [this](core::EventNumber n, const core::EventBody& event, const trace::MemoryState& after) {
+                    visit(n, event, after);
+                  });
+  if (broken_ != 0) {
+    const core::EventNumber first = first_broken(good_, broken_);
+    timeline_.seek(first);
+    for (std::string& what : check_heap(timeline_.state())) findings_.push_back({first, std::move(what)});
+  }
+  std::stable_sort(findings_.begin(), findings_.end(),
+                   [](const Finding& a, const Finding& b) { return a.event < b.event; });
+  return std::move(findings_);
+}
+
+}  // namespace
+
+int run_verify(Arguments arguments, Streams io) {
+  CLI::App app("Checks every rule that a correct heap obeys. Exit status 1: something is wrong, and is listed.");
+  std::string file;
+  app.add_option("FILE", file, "a trace or a server's dump")->required();
+  if (const auto status = parse_arguments(app, "verify", arguments, io)) return *status;
+  auto timeline = open_source("verify", file, io);
+  if (!timeline) return kExitBad;
+
+  Verifier verifier(*timeline);
+  const std::vector<Finding> findings = verifier.run();
+  for (const Finding& finding : findings) {
+    std::string text;
+    if (finding.event >= 1 && finding.event <= timeline->size()) {
+      timeline->seek(finding.event);
+      text = fmt::format(" ({})", trace::event_text(timeline->event(finding.event), timeline->state()));
+    }
+    io.out << fmt::format("#{}{}: {}\n", finding.event, text, trace::printable(finding.what));
+  }
+  if (verifier.fault_count() > trace::kKeptFaults)
+    io.out << fmt::format("and {} more\n", verifier.fault_count() - trace::kKeptFaults);
+  if (!timeline->problem().empty()) io.out << fmt::format("file: {}\n", timeline->problem());
+  const bool good = findings.empty() && timeline->problem().empty();
+  if (good) io.out << fmt::format("{}: {} events, nothing wrong\n", file, timeline->size());
+  return good ? kExitGood : kExitNo;
+}
+
+}  // namespace palloscope::gui::cli
