@@ -56,14 +56,16 @@ void ContextsPanel::refresh(const PanelContext& panel) {
 
 void ContextsPanel::draw_title_tools(const PanelContext& panel, float width) {
   if (!panel.session.document) return;
-  const float em = panel.em(), wanted = std::min(width, em * 14);
-  ImGui::SetCursorPosX(ImGui::GetCursorPosX() + width - wanted);
-  ImGui::SetNextItemWidth(wanted - em * 6.5f);
+  const float em = panel.em(), order_width = em * 6, filter_width = std::min(em * 8, width - order_width - em * 0.5f);
+  if (filter_width < em * 3) return;
+  ImGui::SetCursorPosX(ImGui::GetCursorPosX() + width - order_width - filter_width - em * 0.5f);
+  ImGui::SetNextItemWidth(filter_width);
   if (panel.filter_wanted && panel.is_focused) ImGui::SetKeyboardFocusHere();
   if (ImGui::InputTextWithHint("##filter", panel.strings("contexts.filter"), &request_.filter)) stale_ = true;
-  ImGui::SameLine();
-  ImGui::SetNextItemWidth(em * 6);
-  if (ImGui::BeginCombo("##order", panel.strings(kOrderKeys[static_cast<int>(request_.order)]))) {
+  ImGui::SameLine(0, em * 0.5f);
+  ImGui::SetNextItemWidth(order_width);
+  if (ImGui::BeginCombo("##order", panel.strings(kOrderKeys[static_cast<int>(request_.order)]),
+                        ImGuiComboFlags_NoArrowButton)) {
     for (int i = 0; i < static_cast<int>(std::size(kOrderKeys)); ++i)
       if (ImGui::Selectable(panel.strings(kOrderKeys[i]), static_cast<int>(request_.order) == i)) {
         request_.order = static_cast<TreeOrder>(i);
@@ -183,10 +185,9 @@ void ContextsPanel::draw_row(const PanelContext& panel, const TreeRow& row, int 
   const bool grew = row.bytes.growth != 0;
   draw_bytes(panel, row.bytes.own, row.ghost ? theme.gone : grew ? theme.changed : theme.text);
   if (grew) ImGui::SetItemTooltip("%s", format_change(row.bytes.growth).c_str());
-  ImGui::TableNextColumn();
-  if (!row.ghost && row.has_children && row.group_size == 0) draw_bytes(panel, row.bytes.inclusive, theme.dim);
-  ImGui::TableNextColumn();
-  if (row.ghost || row.bytes.own == 0) return;
+  if (ImGui::TableNextColumn() && !row.ghost && row.has_children && row.group_size == 0)
+    draw_bytes(panel, row.bytes.inclusive, theme.dim);
+  if (!ImGui::TableNextColumn() || row.ghost || row.bytes.own == 0) return;
   // The bar's length is what the context owns, its filled part what is used of it.
   const ImVec2 at = ImGui::GetCursorScreenPos();
   const float space = ImGui::GetContentRegionAvail().x, height = em * 0.5f, top = at.y + em * 0.4f;
@@ -223,15 +224,21 @@ void ContextsPanel::draw(const PanelContext& panel) {
       if (rows_[i].context == slot && rows_[i].group_size == 0) scroll_to_ = static_cast<int>(i);
   }
   const float em = panel.em();
-  constexpr ImGuiTableFlags kFlags = ImGuiTableFlags_ScrollY | ImGuiTableFlags_Resizable |
-                                     ImGuiTableFlags_NoSavedSettings | ImGuiTableFlags_BordersInnerH |
-                                     ImGuiTableFlags_PadOuterX;
-  if (!ImGui::BeginTable("##contexts", 4, kFlags)) return;
+  constexpr ImGuiTableFlags kFlags = ImGuiTableFlags_ScrollY | ImGuiTableFlags_NoSavedSettings |
+                                     ImGuiTableFlags_BordersInnerH | ImGuiTableFlags_NoPadOuterX;
+  // What gives way first when the panel is narrow: the bar, then the totals of subtrees.
+  const float width = ImGui::GetContentRegionAvail().x;
+  const ImGuiTableColumnFlags bar = width < em * 15 ? ImGuiTableColumnFlags_Disabled : 0;
+  const ImGuiTableColumnFlags inclusive = width < em * 12 ? ImGuiTableColumnFlags_Disabled : 0;
+  ImGui::PushStyleVar(ImGuiStyleVar_CellPadding, {em * 0.2f, em * 0.1f});
+  const bool open = ImGui::BeginTable("##contexts", 4, kFlags);
+  ImGui::PopStyleVar();
+  if (!open) return;
   ImGui::TableSetupScrollFreeze(0, 1);
-  ImGui::TableSetupColumn(panel.strings("contexts.name"), ImGuiTableColumnFlags_WidthStretch, 3);
-  ImGui::TableSetupColumn(panel.strings("contexts.own"), ImGuiTableColumnFlags_WidthFixed, em * 4);
-  ImGui::TableSetupColumn(panel.strings("contexts.inclusive"), ImGuiTableColumnFlags_WidthFixed, em * 4);
-  ImGui::TableSetupColumn(panel.strings("contexts.used"), ImGuiTableColumnFlags_WidthFixed, em * 4);
+  ImGui::TableSetupColumn(panel.strings("contexts.name"), ImGuiTableColumnFlags_WidthStretch);
+  ImGui::TableSetupColumn(panel.strings("contexts.own"), ImGuiTableColumnFlags_WidthFixed, em * 3.4f);
+  ImGui::TableSetupColumn(panel.strings("contexts.inclusive"), ImGuiTableColumnFlags_WidthFixed | inclusive, em * 3.4f);
+  ImGui::TableSetupColumn(panel.strings("contexts.used"), ImGuiTableColumnFlags_WidthFixed | bar, em * 2.6f);
   ImGui::TableHeadersRow();
   ImGuiListClipper clipper;
   clipper.Begin(static_cast<int>(rows_.size()));

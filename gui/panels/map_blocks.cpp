@@ -15,9 +15,36 @@ namespace {
 
 // Scales are powers of two, so that a growing heap is redrawn at another scale now and then and not at every step.
 constexpr double kSmallestBytesPerPx = 1.0 / 64, kLargestBytesPerPx = 1 << 26;
-constexpr double kMostScreensInLanes = 4;
+constexpr double kMostScreensInLanes = 3;
 
-double quantized(double bytes_per_px) { return std::exp2(std::ceil(std::log2(bytes_per_px) * 2) / 2); }
+double quantized(double bytes_per_px) {
+  constexpr double kRounding = 1e-6;  // a scale that is on a step stays there
+  return std::exp2(std::ceil(std::log2(bytes_per_px) * 2 - kRounding) / 2);
+}
+
+// Rows with room for captions; thin ones; one dense map without lanes.
+enum class Density { Roomy, Thin, Packed };
+
+MapView view_of(Density density, float em, float width) {
+  MapView view;
+  view.width_px = width;
+  view.label_height_px = 0;
+  view.packed = density == Density::Packed;
+  if (density == Density::Roomy) {
+    view.row_height_px = std::round(2.0f * em);
+    view.row_gap_px = std::round(1.1f * em);  // holds the captions of blocks
+    view.lane_gap_px = std::round(0.3f * em);
+  } else if (density == Density::Thin) {
+    view.row_height_px = std::round(1.25f * em);
+    view.row_gap_px = std::round(0.25f * em);
+    view.lane_gap_px = std::round(0.2f * em);
+  } else {
+    view.row_height_px = std::round(0.75f * em);
+    view.row_gap_px = std::max(1.0f, std::round(0.15f * em));
+    view.lane_gap_px = 0;
+  }
+  return view;
+}
 
 // Height of everything shown at this scale, from the lanes' sizes alone.
 double height_at(const std::vector<double>& lane_bytes, const MapView& view, double bytes_per_px) {
@@ -75,25 +102,20 @@ void MapBlocks::follow(const PanelContext& panel) {
 
 MapView MapBlocks::choose_view(const PanelContext& panel, const MapFocus& focus, float width, float height) const {
   const float em = panel.em();
-  MapView view;
-  view.width_px = std::floor(std::max(em, width));
-  view.row_height_px = std::round(2.0f * em);
-  view.row_gap_px = std::round(1.15f * em);  // holds the captions of blocks
-  view.label_height_px = std::round(1.5f * em);
-  view.lane_gap_px = std::round(0.5f * em);
-  if (focus.block.slot && find(panel.state(), focus.block) != nullptr) view.only_block = focus.block.slot;
-  if (focus.context.slot && find(panel.state(), focus.context) != nullptr) view.only_context = focus.context.slot;
-  view.bytes_per_px = 1 << 20;
-  const BlockMapLayout coarse(panel.state(), view);
-  const auto lanes = lane_sizes(coarse);
+  const float with_gutter = std::floor(std::max(em, width - gutter_width(panel, width)));
+  const auto focused = [&](Density density) {
+    MapView view = view_of(density, em, density == Density::Packed ? std::floor(width) : with_gutter);
+    if (focus.block.slot && find(panel.state(), focus.block) != nullptr) view.only_block = focus.block.slot;
+    if (focus.context.slot && find(panel.state(), focus.context) != nullptr) view.only_context = focus.context.slot;
+    view.bytes_per_px = 1 << 20;
+    return view;
+  };
+  // The roomiest rows with which every owner's lane is in sight; very many owners share one dense map.
+  MapView view = focused(Density::Roomy);
+  const auto lanes = lane_sizes(BlockMapLayout(panel.state(), view));
+  if (height_at(lanes, view, 1e30) > height) view = focused(Density::Thin);
+  if (height_at(lanes, view, 1e30) > height * kMostScreensInLanes) view = focused(Density::Packed);
   const double least = height_at(lanes, view, 1e30);
-  if (least > height * kMostScreensInLanes && !view.only_context && !view.only_block) {
-    // Too many owners for a lane each: one dense map of everything.
-    view.packed = true;
-    view.row_height_px = std::round(0.75f * em);
-    view.row_gap_px = std::max(1.0f, std::round(0.15f * em));
-    view.label_height_px = 0;
-  }
   double scale = bytes_per_px_;
   if (fitted_) {
     double total = 0;
@@ -164,7 +186,7 @@ void MapBlocks::draw(const PanelContext& panel, MapFocus& focus, ColourMode mode
     scroll_px_ = 0;
   }
   const MapView wanted = layout_dirty_ || size_ != panel.session.event_count() || fitted_ || wanted_zoom_ != 1 ||
-                                 view_.width_px != std::floor(width) || bytes_per_px_ != view_.bytes_per_px
+                                 panel_width_ != width || panel_height_ != height || bytes_per_px_ != view_.bytes_per_px
                              ? choose_view(panel, focus, width, height)
                              : view_;
   if (layout_dirty_ || wanted != view_) {
@@ -175,20 +197,24 @@ void MapBlocks::draw(const PanelContext& panel, MapFocus& focus, ColourMode mode
     painted_.reset();
   }
   size_ = panel.session.event_count();
+  panel_width_ = width;
+  panel_height_ = height;
+  const float gutter = width - static_cast<float>(view_.width_px), map_x = origin.x + gutter;
   reveal_selection(panel, height);
   scroll_px_ = std::clamp(scroll_px_, 0.0, std::max(0.0, layout_.height_px() - height));
 
   ImGui::InvisibleButton("##map", {width, height});
-  handle_mouse(panel, focus, origin.x, origin.y, height);
+  handle_mouse(panel, focus, map_x, origin.y, height);
   repaint(panel, mode, height);
 
   ImDrawList* draw = ImGui::GetWindowDrawList();
   draw->PushClipRect(origin, {origin.x + width, origin.y + height}, true);
   if (texture_ != 0)
-    draw->AddImage(static_cast<ImTextureID>(texture_), origin, {origin.x + width, origin.y + height}, {0, 1}, {1, 0});
-  draw_lane_labels(panel, origin.x, origin.y, height);
-  draw_captions(panel, origin.x, origin.y, height);
-  draw_chunk_labels(panel, origin.x, origin.y, height);
+    draw->AddImage(static_cast<ImTextureID>(texture_), {map_x, origin.y}, {origin.x + width, origin.y + height}, {0, 1},
+                   {1, 0});
+  draw_lane_labels(panel, origin.x, origin.y, gutter, height);
+  draw_captions(panel, map_x, origin.y, height);
+  draw_chunk_labels(panel, map_x, origin.y, height);
   if (layout_.height_px() > height) {  // where in the heap we are
     const float share = height / static_cast<float>(layout_.height_px());
     const float y = origin.y + static_cast<float>(scroll_px_) * share, w = panel.em() * 0.25f;
@@ -264,38 +290,54 @@ void MapBlocks::reveal_selection(const PanelContext& panel, float height) {
     scroll_px_ = bottom - height;
 }
 
-void MapBlocks::draw_lane_labels(const PanelContext& panel, float x0, float y0, float height) {
+float MapBlocks::gutter_width(const PanelContext& panel, float width) {
+  return std::round(std::clamp(width * 0.2f, panel.em() * 6, panel.em() * 12));
+}
+
+// Left of each lane: whose it is and how large; on roomy rows in two lines.
+void MapBlocks::draw_lane_labels(const PanelContext& panel, float x0, float y0, float gutter, float height) {
   if (view_.packed) return;
   ImDrawList* draw = ImGui::GetWindowDrawList();
+  const Theme& theme = panel.theme;
+  const float em = panel.em(), small = panel.fonts.small_size, row = static_cast<float>(view_.row_height_px);
+  const bool roomy = row >= 1.9f * em;
   auto [first, last] = layout_.lanes_between(scroll_px_, scroll_px_ + height);
   const core::ContextSlot selected = context_of(panel.session.selection, panel.state());
   for (std::size_t i = first; i < last; ++i) {
     const MapLane& lane = layout_.lanes()[i];
-    const float y = y0 + static_cast<float>(lane.top_px - scroll_px_), em = panel.em();
-    float x = x0;
+    const float y = y0 + static_cast<float>(lane.top_px - scroll_px_);
+    const float name_y = roomy ? y : y + (row - em) / 2, swatch = em * 0.7f;
     std::string name = panel.strings(lane.owner == LaneOwner::Malloc ? "map.lane_malloc" : "map.lane_recycled");
-    const bool is_selected = lane.context && lane.context == selected;
+    Color swatch_colour = lane.owner == LaneOwner::Malloc ? theme.plain : theme.dim;
     if (const trace::ContextRecord* context = panel.state().context(lane.context)) {
       name = context->name;
-      const float swatch = em * 0.7f, top = y + em * 0.4f;
-      const Color colour = panel.theme.owner[static_cast<std::size_t>(owner_colour_index(lane.context))];
-      draw->AddRectFilled({x, top}, {x + swatch, top + swatch}, colour, em * 0.15f);
-      x += em;
+      swatch_colour = theme.owner[static_cast<std::size_t>(owner_colour_index(lane.context))];
     }
-    ImFont* font = panel.fonts.title;
-    draw->AddText(font, em, {x, y + em * 0.15f}, is_selected ? panel.theme.accent : panel.theme.text, name.c_str());
-    x += font->CalcTextSizeA(em, FLT_MAX, 0, name.c_str()).x + em * 0.7f;
-    if (lane.context && lane.context == panel.state().point().current) {
-      const char* current = panel.strings("map.current");
-      draw->AddText(panel.fonts.text, panel.fonts.small_size, {x, y + em * 0.3f}, panel.theme.accent, current);
-      x += panel.fonts.text->CalcTextSizeA(panel.fonts.small_size, FLT_MAX, 0, current).x + em * 0.7f;
-    }
+    const bool is_selected = lane.context && lane.context == selected;
+    const bool is_current = lane.context && lane.context == panel.state().point().current;
+    if (is_selected) draw->AddRectFilled({x0, y}, {x0 + gutter - em * 0.3f, y + row}, theme.selection, em * 0.2f);
+    draw->AddRectFilled({x0 + em * 0.2f, name_y + em * 0.2f}, {x0 + em * 0.2f + swatch, name_y + em * 0.2f + swatch},
+                        swatch_colour, em * 0.15f);
     const std::string size = format_bytes(lane.bytes);
-    draw->AddText(panel.fonts.mono, panel.fonts.small_size, {x, y + em * 0.3f}, panel.theme.dim, size.c_str());
+    const float size_width = panel.fonts.mono->CalcTextSizeA(small, FLT_MAX, 0, size.c_str()).x;
+    const float right = x0 + gutter - em * 0.5f;
+    ImVec4 clip(x0, name_y - em, roomy ? right : right - size_width - em * 0.3f, name_y + em * 2);
+    float x = x0 + em * 1.1f;
+    draw->AddText(panel.fonts.title, em * 0.95f, {x, name_y}, is_selected ? theme.accent : theme.text, name.c_str(),
+                  nullptr, 0, &clip);
+    if (roomy) {
+      const std::string below = is_current ? size + "  " + panel.strings("map.current") : size;
+      clip.z = right;
+      draw->AddText(panel.fonts.text, small, {x, name_y + em * 1.1f}, is_current ? theme.accent : theme.dim,
+                    below.c_str(), nullptr, 0, &clip);
+    } else {
+      draw->AddText(panel.fonts.mono, small, {right - size_width, y + (row - small) / 2}, theme.dim, size.c_str());
+      if (is_current) draw->AddRectFilled({x0, y}, {x0 + em * 0.15f, y + row}, theme.accent);
+    }
   }
 }
 
-// Above each block that is wide enough: what it is and how large.
+// Below each block that is wide enough: what it is and how large.
 void MapBlocks::draw_captions(const PanelContext& panel, float x0, float y0, float height) {
   const float size = panel.fonts.small_size;
   if (view_.packed || view_.row_gap_px < size) return;

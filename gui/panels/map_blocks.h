@@ -47,7 +47,8 @@ class MapBlocks {
   void repaint(const PanelContext& panel, ColourMode mode, float height);
   const BlockIndex& index(const PanelContext& panel, core::BlockSlot block);
   std::uint8_t marks(const PanelContext& panel, core::BlockSlot block, core::ChunkSlot chunk) const;
-  void draw_lane_labels(const PanelContext& panel, float x0, float y0, float height);
+  static float gutter_width(const PanelContext& panel, float width);
+  void draw_lane_labels(const PanelContext& panel, float x0, float y0, float gutter, float height);
   void draw_captions(const PanelContext& panel, float x0, float y0, float height);
   void draw_chunk_labels(const PanelContext& panel, float x0, float y0, float height);
 
@@ -55,6 +56,7 @@ class MapBlocks {
   bool fitted_ = true;
   double bytes_per_px_ = 16, wanted_zoom_ = 1;
   double scroll_px_ = 0;
+  float panel_width_ = 0, panel_height_ = 0;
   Selection revealed_;
 
   // Caches.

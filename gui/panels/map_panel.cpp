@@ -5,6 +5,7 @@
 #include "gui/format_text.h"
 #include "gui/icons.h"
 #include "gui/layout/map_tint.h"
+#include "gui/panels/tool_row.h"
 #include "imgui.h"
 
 namespace palloscope::gui {
@@ -41,25 +42,17 @@ void MapPanel::handle_keys(const PanelContext& panel) {
 
 void MapPanel::draw_title_tools(const PanelContext& panel, float width) {
   if (!panel.session.document) return;
-  const float em = panel.em();
-  const char* mode = panel.strings(kModeKeys[static_cast<int>(mode_)]);
-  const float wanted = em * 16;
-  if (width > wanted) ImGui::SetCursorPosX(ImGui::GetCursorPosX() + width - wanted);
   const bool treemap = shows_treemap(panel);
-  if (ImGui::SmallButton(panel.strings(treemap ? "map.show_blocks" : "map.show_treemap")))
-    picture_ = treemap ? Picture::Blocks : Picture::Treemap;
+  const char* picture = panel.strings(treemap ? "map.show_blocks" : "map.show_treemap");
+  const char* fit = panel.strings("map.fit");
+  const char* mode = panel.strings(kModeKeys[static_cast<int>(mode_)]);
+  ToolRow tools(width, treemap ? std::vector{picture} : std::vector{picture, "-", "+", fit, mode});
+  if (tools.button(picture, panel.strings("map.picture_hint"))) picture_ = treemap ? Picture::Blocks : Picture::Treemap;
   if (treemap) return;
-  ImGui::SameLine();
-  if (ImGui::SmallButton("-##zoom_out")) blocks_.zoom(kZoomStep);
-  ImGui::SetItemTooltip("%s", panel.strings("map.zoom_out"));
-  ImGui::SameLine();
-  if (ImGui::SmallButton("+##zoom_in")) blocks_.zoom(1 / kZoomStep);
-  ImGui::SetItemTooltip("%s", panel.strings("map.zoom_in"));
-  ImGui::SameLine();
-  if (ImGui::SmallButton(panel.strings("map.fit"))) blocks_.fit();
-  ImGui::SameLine();
-  if (ImGui::SmallButton(mode)) ImGui::OpenPopup("##colour_mode");
-  ImGui::SetItemTooltip("%s", panel.strings("map.mode_hint"));
+  if (tools.button("-", panel.strings("map.zoom_out"))) blocks_.zoom(kZoomStep);
+  if (tools.button("+", panel.strings("map.zoom_in"))) blocks_.zoom(1 / kZoomStep);
+  if (tools.button(fit, panel.strings("map.fit_hint"))) blocks_.fit();
+  if (tools.button(mode, panel.strings("map.mode_hint"))) ImGui::OpenPopup("##colour_mode");
   if (ImGui::BeginPopup("##colour_mode")) {
     for (int i = 0; i < kColourModeCount; ++i)
       if (ImGui::MenuItem(panel.strings(kModeKeys[i]), nullptr, static_cast<int>(mode_) == i))

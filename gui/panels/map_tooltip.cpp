@@ -118,7 +118,7 @@ void draw_piece_label(const PanelContext& panel, const ByteSpan& span, const Var
   if (text.empty() || extent.x + size * 0.4f > width) return;
   const ImVec2 at(x + (width - extent.x) / 2, y + (height - extent.y) / 2);
   ImDrawList* draw = ImGui::GetWindowDrawList();
-  if (span.use == ByteUse::Free) {  // hatching behind letters cannot be read
+  if (span.use != ByteUse::Live) {  // hatching and dots behind letters cannot be read
     const float pad = size * 0.2f;
     draw->AddRectFilled({at.x - pad, at.y}, {at.x + extent.x + pad, at.y + extent.y}, panel.theme.map_ground, pad);
   }

@@ -8,6 +8,7 @@
 
 #include "gui/format_text.h"
 #include "gui/icons.h"
+#include "gui/panels/tool_row.h"
 #include "gui/panels/widgets.h"
 
 namespace palloscope::gui {
@@ -78,14 +79,12 @@ void SourcePanel::draw_title_tools(const PanelContext& panel, float width) {
   if (!panel.session.document || panel.session.document->script.empty()) return;
   const char* label = panel.strings(editing_ ? "source.run_edited" : "source.edit");
   const char* cancel = panel.strings("source.cancel_edit");
-  float wanted = ImGui::CalcTextSize(label).x + panel.em() * 2;
-  if (editing_) wanted += ImGui::CalcTextSize(cancel).x + panel.em() * 2;
-  if (width > wanted) ImGui::SetCursorPosX(ImGui::GetCursorPosX() + width - wanted);
-  if (editing_) {
-    if (ImGui::SmallButton(cancel)) editing_ = false;
-    ImGui::SameLine();
+  ToolRow tools(width, editing_ ? std::vector{cancel, label} : std::vector{label});
+  if (editing_ && tools.button(cancel, nullptr)) {
+    editing_ = false;
+    return;
   }
-  if (!ImGui::SmallButton(label)) return;
+  if (!tools.button(label, panel.strings(editing_ ? "source.run_hint" : "source.edit_hint"))) return;
   if (editing_)
     panel.actions.push(RunScript{edited_});
   else

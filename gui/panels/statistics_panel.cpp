@@ -5,6 +5,7 @@
 #include <set>
 
 #include "gui/icons.h"
+#include "gui/panels/tool_row.h"
 #include "gui/panels/widgets.h"
 #include "trace/exporters/stats_text.h"
 
@@ -40,11 +41,8 @@ void StatisticsPanel::refresh(const PanelContext& panel) {
 
 void StatisticsPanel::draw_title_tools(const PanelContext& panel, float width) {
   if (!panel.session.document) return;
-  const float wanted = panel.em() * 2;
-  if (width > wanted) ImGui::SetCursorPosX(ImGui::GetCursorPosX() + width - wanted);
-  const bool copy = ImGui::SmallButton(icons::kCopy);
-  ImGui::SetItemTooltip("%s", panel.strings("statistics.copy"));
-  if (!copy) return;
+  ToolRow tools(width, {icons::kCopy});
+  if (!tools.button(icons::kCopy, panel.strings("statistics.copy"))) return;
   std::string text;
   for (const std::string& line : lines_) text += line + '\n';
   panel.actions.push(CopyText{text});

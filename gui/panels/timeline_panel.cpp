@@ -74,6 +74,7 @@ void TimelinePanel::refresh(const PanelContext& panel, float width) {
   peak_ = 1;
   for (const trace::TimelineSample& sample : samples_)
     peak_ = std::max({peak_, sample.context_bytes_max, sample.malloc_bytes_max});
+  peak_ += peak_ / 12;  // room above the highest point
 }
 
 void TimelinePanel::handle_mouse(const PanelContext& panel, float x0) {
