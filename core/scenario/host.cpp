@@ -29,7 +29,9 @@ Host::Host(std::string chunk_name, const ScenarioBudget& budget, EventSink& out)
       budget_(budget),
       out_(out),
       sandbox_(budget.script_bytes, this),
-      instruction_limit_(budget.instructions) {
+      event_limit_(budget.events),
+      instruction_limit_(budget.instructions),
+      text_limit_(budget.text_bytes) {
   // Made beforehand, so that keeping a callback's error later needs no memory.
   lua_pushboolean(sandbox_.state(), 1);
   callback_error_ = luaL_ref(sandbox_.state(), LUA_REGISTRYINDEX);
@@ -67,6 +69,9 @@ void Host::track(const EventBody& event) {
         if constexpr (std::is_same_v<E, ContextCreated>) {
           slot_of(context_slots_, e.context.value) = {e.at, e.parent, e.name};
           contexts_[e.at] = e.context;
+          text_bytes_ += e.name.size();
+        } else if constexpr (std::is_same_v<E, ContextIdentSet>) {
+          text_bytes_ += e.ident ? e.ident->size() : 0;
         } else if constexpr (std::is_same_v<E, ContextReparented>) {
           slot_of(context_slots_, e.context.value).parent = e.parent;
         } else if constexpr (std::is_same_v<E, ContextDeleted>) {
@@ -87,7 +92,16 @@ void Host::track(const EventBody& event) {
             heap_bytes_ -= found->second;
             regions_.erase(found);
           }
+        } else if constexpr (std::is_same_v<E, Output>) {
+          text_bytes_ += e.text.size();
+        } else if constexpr (std::is_same_v<E, Narration>) {
+          text_bytes_ += e.en.size() + e.zh.size();
+        } else if constexpr (std::is_same_v<E, VariableSet>) {
+          text_bytes_ += e.name.size();
+        } else if constexpr (std::is_same_v<E, MemoryWritten>) {
+          text_bytes_ += e.bytes.size();
         } else if constexpr (std::is_same_v<E, ErrorReported>) {
+          text_bytes_ += e.message.size() + e.detail.size();
           if (e.severity == Severity::Error) {
             error_announced_ = true;
             error_in_flight_ = true;
@@ -117,7 +131,7 @@ void Host::note_assigned(lua_State* L, std::string_view name, Address value) {
   enter(L);
   if (!attempt([&] {
         emit(VariableSet{std::string(name), value});
-        assigned.emplace_back(name, value);
+        if (assigned) assigned->emplace_back(name, value);
       }))
     raise(L);
   leave(L);
@@ -147,9 +161,12 @@ void Host::enter(lua_State* L) {
 void Host::leave(lua_State* L) {
   if (crashed_) {
     // Something that was done along with the call, and whose failure the call itself did not see.
-  } else if (events_ > budget_.events) {
+  } else if (events_ > event_limit_) {
     doomed_ = true;
     mistake_ = fmt::format("the script has made more than {} events", thousands(budget_.events));
+  } else if (text_bytes_ > text_limit_) {
+    doomed_ = true;
+    mistake_ = fmt::format("the script has printed or written more than {} MB", budget_.text_bytes >> 20);
   } else if (heap_bytes_ > budget_.heap_bytes) {
     doomed_ = true;
     mistake_ = fmt::format("the script holds more than {} MB of simulated memory", budget_.heap_bytes >> 20);
@@ -267,6 +284,8 @@ void Host::announce_caught() {
 
 void Host::recover_at_top_level() {
   if (!error_in_flight_) return;
+  current_ = sandbox_.state();  // for callbacks; the thread that called in last may be gone
+  set_hook(current_, false);
   attempt([&] {
     emit(ErrorCaught{});
     process_->memory_context_switch_to(process_->top_memory_context());
@@ -299,6 +318,8 @@ void Host::pardon() {
   pause_wanted_ = false;
   sandbox_.forgive();
   instruction_limit_ = instructions_ + budget_.instructions;
+  event_limit_ = events_ + budget_.events;
+  text_limit_ = text_bytes_ + budget_.text_bytes;
 }
 
 void Host::set_hook(lua_State* L, bool lines) {

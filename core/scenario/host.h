@@ -104,9 +104,10 @@ class Host final : public EventSink {
 
   // --- globals ------------------------------------------------------------------------------------------------
   void note_assigned(lua_State* L, std::string_view name, Address value);
-  std::set<std::string, std::less<>> api_names;           // what scripts may not assign to
-  std::set<std::string, std::less<>> variable_names;      // ever assigned to: nil is a value too
-  std::vector<std::pair<std::string, Address>> assigned;  // since the console cleared it
+  std::set<std::string, std::less<>> api_names;       // what scripts may not assign to
+  std::set<std::string, std::less<>> variable_names;  // ever assigned to: nil is a value too
+  // What a console line assigned; kept while somebody listens.
+  std::vector<std::pair<std::string, Address>>* assigned = nullptr;
 
  private:
   void track(const EventBody& event);
@@ -120,7 +121,8 @@ class Host final : public EventSink {
   LuaSandbox sandbox_;
   std::unique_ptr<Process> process_;
 
-  std::uint64_t events_ = 0, instructions_ = 0, instruction_limit_ = 0, heap_bytes_ = 0;
+  std::uint64_t events_ = 0, instructions_ = 0, text_bytes_ = 0, heap_bytes_ = 0;
+  std::uint64_t event_limit_ = 0, instruction_limit_ = 0, text_limit_ = 0;  // the console's lines add to them
   int hook_period_ = 0;
   bool doomed_ = false;
   bool crashed_ = false;  // the process is dead; nothing more can happen in it

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "core/scenario/globals.h"
 #include "core/scenario/host.h"
@@ -160,9 +161,11 @@ ConsoleAnswer ScenarioRun::Impl::answer(lua_State* L, std::string_view text) {
     if (luaL_loadbufferx(L, statement.data(), statement.size(), kConsoleChunk, "t") != LUA_OK)
       return {false, host.describe_error(L)};
   }
-  host.assigned.clear();
+  std::vector<std::pair<std::string, Address>> assigned;
+  host.assigned = &assigned;
   host.sandbox().open_reserve(false);
   int status = lua_pcall(L, 0, LUA_MULTRET, 0);
+  host.assigned = nullptr;
   host.sandbox().open_reserve(true);
   if (status != LUA_OK) return {false, host.describe_error(L)};
 
@@ -173,7 +176,7 @@ ConsoleAnswer ScenarioRun::Impl::answer(lua_State* L, std::string_view text) {
     return {true, lua_tostring(L, -1)};
   }
   ConsoleAnswer result;
-  for (const auto& [name, value] : host.assigned) {
+  for (const auto& [name, value] : assigned) {
     if (!result.text.empty()) result.text += "   ";
     result.text += fmt::format("{} = {}", name, value ? fmt::format("{:#x}", value.value) : "nil");
   }

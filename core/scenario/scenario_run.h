@@ -25,6 +25,7 @@ struct ScenarioBudget {
   std::uint64_t instructions = 50'000'000;   // of the Lua machine; a console line has as many again
   std::uint64_t script_bytes = 64ull << 20;  // Lua's own memory
   std::uint64_t events = 4'000'000;          // emitted in all
+  std::uint64_t text_bytes = 64ull << 20;    // in events: output, narration, names, written bytes
   std::uint64_t heap_bytes = 2ull << 30;     // live in the simulated malloc; one request of so much just fails
 };
 

@@ -81,3 +81,20 @@ TEST_CASE("a console line has a budget of its own") {
   CHECK_THAT(script.run.execute("s = ('x'):rep(1e8)").text, ContainsSubstring("memory"));
   CHECK(script.run.execute("1 + 1").text == "2");
 }
+
+TEST_CASE("a callback on ErrorContext runs when the next console line recovers from an error") {
+  Script script("MemoryContextRegisterResetCallback(ErrorContext, function() print('flushed') end)");
+  script.finish();
+  CHECK_FALSE(script.run.execute("ereport(ERROR, 'x')").ok);
+  CHECK(script.log.output().empty());
+  CHECK(script.run.execute("1").ok);
+  CHECK(script.log.output() == "flushed\n");
+
+  ScenarioOptions options;
+  options.budget.instructions = 1'000'000;
+  Script endless("MemoryContextRegisterResetCallback(ErrorContext, function() while true do end end)", options);
+  endless.finish();
+  CHECK_FALSE(endless.run.execute("ereport(ERROR, 'x')").ok);
+  endless.run.execute("1");
+  CHECK(endless.run.execute("1").text == "1");
+}

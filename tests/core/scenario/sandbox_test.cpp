@@ -68,6 +68,10 @@ TEST_CASE("a script that wants too much of the simulated machine is stopped with
   small.budget.heap_bytes = 64 << 20;
   CHECK_THAT(Script("\nwhile true do malloc(1000000) end", small).fail(),
              StartsWith("test.lua:2: the script holds more than 64 MB"));
+  ScenarioOptions quiet;
+  quiet.budget.text_bytes = 1 << 20;
+  CHECK_THAT(Script("s = ('x'):rep(1000)\nwhile true do print(s) end", quiet).fail(),
+             StartsWith("test.lua:2: the script has printed or written more than 1 MB"));
   CHECK_THAT(Script("palloc(70000000)", small).fail(), ContainsSubstring("out of memory"));
 }
 
