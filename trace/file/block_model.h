@@ -29,7 +29,7 @@ struct Grant {
 inline Grant granted_for(GrantRule rule, std::uint64_t requested_bytes) {
   auto bytes = requested_bytes + (static_cast<unsigned>(rule) >> 1);
   if (static_cast<unsigned>(rule) & 1) return {(bytes + 7) & ~std::uint64_t{7}, 0};
-  auto index = bytes <= 8 ? 0u : 61u - static_cast<unsigned>(std::countl_zero(bytes - 1));
+  auto index = bytes <= 8 ? 0u : 61u - static_cast<unsigned>(__builtin_clzll(bytes - 1));  // bytes - 1 is not 0
   return {index > 60 ? 0 : std::uint64_t{8} << index, static_cast<std::uint8_t>(index)};
 }
 
@@ -66,17 +66,18 @@ class BlockModel {
     std::uint64_t at = 0;
   };
 
-  BlockModel() { made_.reserve(16384); }
-
-  void clear() {
+  // For a block of at most so many events.
+  void clear(std::uint32_t events) {
     blocks_.fill({});
     chunks_.fill({});
     context_blocks_.fill(kNone);
-    made_.clear();
+    if (made_.size() < events) made_.resize(events);
+    made_count_ = 0;
     unused_.clear();
     unused_blocks_.clear();
     unused_contexts_.clear();
     freed_count_ = 0;
+    freed_filter_.fill(0);
     last_made_ = last_used_ = last_block_ = last_freed_ = newest_block_ = newest_context_ = kNone;
     last_at_ = last_region_at_ = last_region_bytes_ = 0;
     gap_ = 8;
@@ -85,6 +86,12 @@ class BlockModel {
   Block& block(std::uint32_t slot) { return blocks_[slot % kBlocks]; }
   bool knows_block(std::uint32_t slot) const { return blocks_[slot % kBlocks].slot == slot; }
   const Chunk& chunk(std::uint32_t slot) const { return chunks_[slot % kChunks]; }
+
+  template <class F>
+  void for_each_block(F&& f) const {
+    for (const Block& b : blocks_)
+      if (b.slot != kNone) f(b);
+  }
 
   // --- expectations -----------------------------------------------------------------------------------------
 
@@ -106,7 +113,14 @@ class BlockModel {
   std::uint32_t freed(std::uint32_t back) const {
     return back < freed_count_ ? freed_[freed_count_ - 1 - back] : kNone;
   }
-  std::uint32_t freed_count() const { return freed_count_; }
+  // Where freed(i) is this slot; kFreed if it is none of them.
+  std::uint32_t back_of_freed(std::uint32_t slot) const {
+    if (freed_filter_[slot % kFreedFilter] == 0) return kFreed;
+    auto deepest = freed_count_ > kFreed ? freed_count_ - kFreed : 0;
+    for (auto i = freed_count_; i-- > deepest;)
+      if (freed_[i] == slot) return freed_count_ - 1 - i;
+    return kFreed;
+  }
 
   std::uint64_t next_at(std::uint32_t block_slot) const {
     const Block& b = blocks_[block_slot % kBlocks];
@@ -116,6 +130,35 @@ class BlockModel {
   GrantRule rule(std::uint32_t block_slot) const {
     const Block& b = blocks_[block_slot % kBlocks];
     return b.slot == block_slot ? b.rule : GrantRule::PowerOfTwo;
+  }
+
+  // The most usual event of all, in one go: the chunk that is expected next, at the tail of the block used last. The
+  // same as asking for what is expected, one thing after the other, and saw(). False if that block is not known.
+  [[gnu::always_inline]] bool make_expected(core::ChunkAllocated& e) {
+    Block& b = blocks_[last_block_ % kBlocks];
+    if (b.slot != last_block_) [[unlikely]]
+      return false;
+    std::uint32_t slot;
+    if (!unused_.empty()) {
+      slot = unused_.back();
+      unused_.pop_back();
+    } else {
+      slot = last_made_ + 1;
+    }
+    auto grant = granted_for(b.rule, e.requested_bytes);
+    e.chunk.value = slot;
+    e.block.value = last_block_;
+    e.at.value = b.next_at + b.gap;
+    e.granted_bytes = grant.bytes;
+    e.size_class = grant.size_class;
+    b.next_at = e.at.value + grant.bytes;
+    made_[made_count_] = {slot, b.newest};
+    b.newest = made_count_++;
+    ++b.made;
+    chunks_[slot % kChunks] = {slot, last_block_, e.at.value};
+    last_made_ = last_used_ = slot;
+    last_at_ = e.at.value;
+    return true;
   }
 
   // --- what happened ----------------------------------------------------------------------------------------
@@ -128,7 +171,7 @@ class BlockModel {
     b.rule = rule;
   }
 
-  void saw(const core::ChunkAllocated& e) {
+  [[gnu::always_inline]] void saw(const core::ChunkAllocated& e) {
     if (e.origin == core::ChunkOrigin::Freelist)
       take_freed(e.chunk.value);
     else
@@ -205,24 +248,27 @@ class BlockModel {
     return b;
   }
 
-  void make(std::uint32_t slot, std::uint32_t block_slot, std::uint64_t at, std::uint64_t granted_bytes) {
-    if (!unused_.empty() && unused_.back() == slot)
-      unused_.pop_back();
-    else if (!unused_.empty()) [[unlikely]]
-      take(unused_, slot);
+  [[gnu::always_inline]] void make(std::uint32_t slot, std::uint32_t block_slot, std::uint64_t at,
+                                   std::uint64_t granted_bytes) {
+    if (!unused_.empty()) {
+      if (unused_.back() == slot) [[likely]]
+        unused_.pop_back();
+      else
+        take(unused_, slot);
+    }
     last_made_ = slot;
     Block& b = blocks_[block_slot % kBlocks];
     if (b.slot != block_slot) return;
     auto gap = at - b.next_at;
     if (gap != b.gap && gap <= 64) b.gap = gap_ = static_cast<std::uint32_t>(gap);
     b.next_at = at + granted_bytes;
-    made_.push_back({slot, b.newest});
-    b.newest = static_cast<std::uint32_t>(made_.size() - 1);
+    made_[made_count_] = {slot, b.newest};
+    b.newest = made_count_++;
     ++b.made;
   }
 
   // The slot is in use now. If it is not the one that was expected, it may be a little deeper.
-  static void take(std::vector<std::uint32_t>& unused, std::uint32_t slot) {
+  [[gnu::noinline]] static void take(std::vector<std::uint32_t>& unused, std::uint32_t slot) {
     auto deepest = unused.size() > 16 ? unused.size() - 16 : 0;
     for (auto i = unused.size(); i-- > deepest;) {
       if (unused[i] != slot) continue;
@@ -232,19 +278,25 @@ class BlockModel {
   }
 
   void push_freed(std::uint32_t slot) {
-    if (freed_count_ == freed_.size()) {  // forget the older half at once, not one each time
-      std::copy(freed_.begin() + kFreed, freed_.end(), freed_.begin());
-      freed_count_ -= kFreed;
-    }
+    if (freed_count_ == freed_.size()) [[unlikely]]  // forget the older half at once, not one each time
+      forget_freed();
     freed_[freed_count_++] = slot;
+    ++freed_filter_[slot % kFreedFilter];
+  }
+  [[gnu::noinline]] void forget_freed() {
+    for (std::uint32_t i = 0; i < kFreed; ++i) --freed_filter_[freed_[i] % kFreedFilter];
+    std::copy(freed_.begin() + kFreed, freed_.end(), freed_.begin());
+    freed_count_ -= kFreed;
   }
   void take_freed(std::uint32_t slot) {
-    auto deepest = freed_count_ > kFreed ? freed_count_ - kFreed : 0;
-    for (auto i = freed_count_; i-- > deepest;) {
-      if (freed_[i] != slot) continue;
-      for (auto j = i + 1; j < freed_count_; ++j) freed_[j - 1] = freed_[j];
+    if (freed_count_ > 0 && freed_[freed_count_ - 1] == slot) {
       --freed_count_;
-      return;
+      --freed_filter_[slot % kFreedFilter];
+    } else if (auto back = back_of_freed(slot); back < kFreed) {
+      auto i = freed_count_ - 1 - back;
+      std::copy(freed_.begin() + i + 1, freed_.begin() + freed_count_, freed_.begin() + i);
+      --freed_count_;
+      --freed_filter_[slot % kFreedFilter];
     }
   }
 
@@ -293,9 +345,13 @@ class BlockModel {
   std::array<Chunk, kChunks> chunks_;
   std::array<std::uint32_t, kContexts> context_blocks_;  // its first block's slot
   std::vector<Made> made_;
+  std::uint32_t made_count_ = 0;
   std::vector<std::uint32_t> unused_, unused_blocks_, unused_contexts_;  // slots, next one last
   std::array<std::uint32_t, 2 * kFreed> freed_;
   std::uint32_t freed_count_ = 0;
+  static constexpr std::uint32_t kFreedFilter = 1024;
+  std::array<std::uint8_t, kFreedFilter>
+      freed_filter_;  // how many of freed_ fall here: mostly none, which saves a search
   std::uint32_t last_made_ = kNone, last_used_ = kNone, last_block_ = kNone, last_freed_ = kNone;
   std::uint32_t newest_block_ = kNone, newest_context_ = kNone;
   std::uint64_t last_at_ = 0, last_region_at_ = 0, last_region_bytes_ = 0;

@@ -66,14 +66,14 @@ inline std::size_t put_number(std::uint8_t* to, std::uint64_t number) {
 // A column that grows. Space is made ahead of a number, so that writing one is a store and an addition.
 class NumberWriter {
  public:
-  void put(std::uint64_t number) {
+  [[gnu::always_inline]] void put(std::uint64_t number) {
     if (size_ + 16 > bytes_.size()) [[unlikely]]
-      bytes_.resize(bytes_.size() * 2 + 1024);
+      grow();
     size_ += put_number(bytes_.data() + size_, number);
   }
-  void put_byte(std::uint8_t byte) {
+  [[gnu::always_inline]] void put_byte(std::uint8_t byte) {
     if (size_ + 16 > bytes_.size()) [[unlikely]]
-      bytes_.resize(bytes_.size() * 2 + 1024);
+      grow();
     bytes_[size_++] = byte;
   }
   void put_bytes(const void* from, std::size_t count) {
@@ -86,6 +86,8 @@ class NumberWriter {
   void clear() { size_ = 0; }
 
  private:
+  [[gnu::noinline]] void grow() { bytes_.resize(bytes_.size() * 2 + 1024); }
+
   Bytes bytes_;
   std::size_t size_ = 0;
 };
@@ -96,7 +98,7 @@ class NumberReader {
   // kReadSlack readable bytes must follow `bytes`.
   explicit NumberReader(ByteSpan bytes) : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
 
-  std::uint64_t get() {
+  [[gnu::always_inline]] std::uint64_t get() {
     if (at_ >= end_) [[unlikely]]
       return fail();
     auto word = load_little<std::uint64_t>(at_);
@@ -122,13 +124,13 @@ class NumberReader {
   }
 
   // A number that begins before the end and ends behind it is seen here, not in get().
-  bool failed() const { return failed_ || at_ > end_; }
+  bool failed() const { return at_ > end_; }
   std::size_t left() const { return at_ < end_ ? static_cast<std::size_t>(end_ - at_) : 0; }
   const std::uint8_t* at() const { return at_; }
 
  private:
   std::uint64_t fail() {
-    failed_ = true;
+    at_ = end_ + 1;
     return 0;
   }
   std::uint64_t get_long() {
@@ -138,8 +140,7 @@ class NumberReader {
   }
 
   const std::uint8_t* at_ = nullptr;
-  const std::uint8_t* end_ = nullptr;
-  bool failed_ = false;
+  const std::uint8_t* end_ = nullptr;  // behind it are kReadSlack bytes: at_ may pass it, which means failure
 };
 
 }  // namespace palloscope::trace

@@ -8,13 +8,7 @@ namespace palloscope::trace {
 
 using namespace core;
 
-EventBlockEncoder::EventBlockEncoder() : model_(std::make_unique<BlockModel>()) { model_->clear(); }
-
-std::size_t EventBlockEncoder::bytes() const {
-  std::size_t sum = 0;
-  for (const auto& column : columns_) sum += column.size();
-  return sum;
-}
+EventBlockEncoder::EventBlockEncoder() : model_(std::make_unique<BlockModel>()) { model_->clear(kEventsPerBlock); }
 
 void EventBlockEncoder::add(const EventBody& event) {
   std::visit([this](const auto& e) { add(e); }, event);
@@ -41,12 +35,10 @@ bool EventBlockEncoder::add_usual(const ChunkAllocated& e) {
     }
   } else {
     op |= kAllocFromFreelist;
-    std::uint32_t back = 0;
-    auto most = std::min(model.freed_count(), BlockModel::kFreed);
-    while (back < most && model.freed(back) != slot) ++back;
-    if (back == 0 && most > 0) {
+    auto back = slot == model.freed(0) ? 0 : model.back_of_freed(slot);
+    if (back == 0) {
       op |= kExpectedSlot;
-    } else if (back < most) {
+    } else if (back < BlockModel::kFreed) {
       op |= kSlotAbove;
       columns_[kChunkSlots].put(back);
     } else {
@@ -123,26 +115,12 @@ bool EventBlockDecoder::decode_hint() {
   return true;
 }
 
-EventBlockEncoder::KnownBlock& EventBlockEncoder::known(std::uint32_t block) {
-  static thread_local KnownBlock too_many;
-  if (block >= kMostKnown) return too_many;
-  if (block >= known_.size()) known_.resize(block + 1 + block / 2);
-  return known_[block];
-}
-
-void EventBlockEncoder::remember(const ChunkAllocated& e) {
-  if (e.origin == ChunkOrigin::Freelist || !model_->knows_block(e.block.value)) return;
-  auto& k = known(e.block.value);
-  k.next_at = e.at.value + e.granted_bytes;
-  k.rule = model_->rule(e.block.value);
-}
-void EventBlockEncoder::remember(const ChunkCarved& e) { known(e.block.value).next_at = e.at.value + e.granted_bytes; }
-void EventBlockEncoder::remember(const BlockAdded& e) {
-  known(e.block.value) = {e.context.value, e.free_start.value, e.free_start.value, GrantRule::PowerOfTwo};
-}
-void EventBlockEncoder::remember(const BlockEmptied& e) {
-  auto& k = known(e.block.value);
-  k.next_at = k.free_start;
+void EventBlockEncoder::remember_blocks() {
+  model_->for_each_block([&](const BlockModel::Block& b) {
+    if (b.slot >= kMostKnown) return;
+    if (b.slot >= known_.size()) known_.resize(b.slot + 1 + b.slot / 2);
+    known_[b.slot] = {b.context, b.free_start, b.next_at, b.rule};
+  });
 }
 
 // --- texts and the payload ------------------------------------------------------------------------------------
@@ -167,7 +145,8 @@ ByteSpan EventBlockEncoder::finish() {
     payload_.insert(payload_.end(), column.written().begin(), column.written().end());
     column.clear();
   }
-  model_->clear();
+  remember_blocks();
+  model_->clear(kEventsPerBlock);
   bases_ = {};
   texts_.clear();
   text_count_ = 0;
@@ -212,7 +191,7 @@ Status EventBlockDecoder::begin_in_place(ByteSpan payload, EventNumber first_eve
   if (head.failed() || sum != head.left()) return bad("its columns do not fill it");
   if (count > lengths[kOps]) return bad("it has fewer ops than events");
   for (int i = 0; i < kColumnCount; ++i) columns_[i] = NumberReader(head.get_bytes(lengths[i]));
-  model_->clear();
+  model_->clear(static_cast<std::uint32_t>(count));
   bases_ = {};
   texts_.clear();
   count_ = static_cast<std::uint32_t>(count);

@@ -25,7 +25,7 @@ namespace palloscope::trace {
 
 inline constexpr std::uint32_t kEventsPerBlock = 16384;  // what we write
 inline constexpr std::uint32_t kMaxEvents = 1 << 20;     // what is accepted
-// A block is ended early when it is so large (long texts), and no single text may be longer.
+// A block is ended early when it holds so many bytes of texts, and no single text may be longer than the second.
 inline constexpr std::size_t kFullBlockBytes = 4 << 20;
 inline constexpr std::size_t kMaxTextBytes = 64 << 20;
 // Longer texts stand in the block as often as they occur; shorter ones once.
@@ -41,8 +41,7 @@ class EventBlockEncoder {
   void add(const core::EventBody& event);
 
   std::uint32_t count() const { return count_; }
-  bool full() const { return count_ >= kEventsPerBlock || bytes() >= kFullBlockBytes; }
-  std::size_t bytes() const;  // so far, about
+  bool full() const { return count_ >= kEventsPerBlock || columns_[kTexts].size() >= kFullBlockBytes; }
 
   // The payload of what was added since the last call; the next block begins empty (but the encoder remembers blocks
   // and contexts, to give hints). The bytes stay valid until the next call.
@@ -59,20 +58,15 @@ class EventBlockEncoder {
   static constexpr std::uint32_t kMostKnown = 1 << 22;
 
   void hint_if_new(std::uint32_t block) {
-    if (!model_->knows_block(block)) give_hint(block);
+    if (!model_->knows_block(block)) [[unlikely]]
+      give_hint(block);
   }
   void give_hint(std::uint32_t block);
   bool add_usual(const core::ChunkAllocated& e);
   bool add_usual(const core::ChunkFreed& e);
   template <class E>
   void add_row(const E& event);
-  KnownBlock& known(std::uint32_t block);
-  void remember(const core::ChunkAllocated& e);
-  void remember(const core::ChunkCarved& e);
-  void remember(const core::BlockAdded& e);
-  void remember(const core::BlockEmptied& e);
-  template <class E>
-  void remember(const E&) {}
+  void remember_blocks();
   std::uint64_t text_number(const std::string& text);
 
   template <class E>

@@ -9,12 +9,14 @@
 
 namespace palloscope::trace {
 
-// Addresses are mostly multiples of 8: the difference is turned so that its three lowest bits become the highest.
+// Addresses are mostly multiples of 8: eighths of the difference, and what remains in the three highest bits.
 constexpr std::uint64_t pack_address(std::uint64_t address, std::uint64_t expected) {
-  return zigzag(std::rotr(address - expected, 3));
+  auto difference = static_cast<std::int64_t>(address - expected);
+  auto rest = static_cast<std::uint64_t>(difference) & 7;
+  return zigzag(static_cast<std::uint64_t>(difference >> 3)) | rest << 61;
 }
 constexpr std::uint64_t unpack_address(std::uint64_t packed, std::uint64_t expected) {
-  return std::rotl(unzigzag(packed), 3) + expected;
+  return expected + unzigzag(packed & (~std::uint64_t{0} >> 3)) * 8 + (packed >> 61);
 }
 
 // What the fields of a row are differences from. Writer and reader ask in the same order.
@@ -133,6 +135,17 @@ core::Status EventBlockDecoder::decode(std::uint32_t count, Visitor&& visitor) {
   auto& model = *model_;
   while (done_ < until) {
     auto op = ops.get_byte();
+    if (op == kAllocOp) {
+      core::ChunkAllocated e;
+      auto sizes = columns_[kSizes];
+      e.requested_bytes = sizes.get();
+      if (!sizes.failed() && model.make_expected(e)) [[likely]] {
+        columns_[kSizes] = sizes;
+        visitor(std::as_const(e));
+        ++done_;
+        continue;
+      }
+    }
     if (op >= kAllocOp && op < kFreeOp) {
       core::ChunkAllocated e;
       bool reused = op & kAllocFromFreelist;
@@ -156,8 +169,10 @@ core::Status EventBlockDecoder::decode(std::uint32_t count, Visitor&& visitor) {
       e.granted_bytes = grant.bytes;
       e.size_class = grant.size_class;
       e.origin = reused ? core::ChunkOrigin::Freelist : core::ChunkOrigin::Tail;
-      if (columns_[kChunkSlots].failed() || columns_[kBlockSlots].failed() || columns_[kAddresses].failed() ||
-          columns_[kSizes].failed()) [[unlikely]]
+      bool failed = columns_[kSizes].failed();
+      if (op & (kAllocOtherBlock | kAllocOtherAddress | kAllocSlotMask))
+        failed |= columns_[kChunkSlots].failed() || columns_[kBlockSlots].failed() || columns_[kAddresses].failed();
+      if (failed) [[unlikely]]
         return op_ = op, error();
       model.saw(e);
       visitor(std::as_const(e));

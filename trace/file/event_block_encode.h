@@ -57,7 +57,6 @@ void EventBlockEncoder::add(const E& e) {
   model_->saw(e);
   if constexpr (std::is_same_v<E, core::ChunkAllocated>)
     if (!usual) model_->learn(e);
-  remember(e);
   ++count_;
 }
 

@@ -156,3 +156,14 @@ TEST_CASE("an unknown kind of event is named") {
   CHECK(status.error().code == core::ErrorCode::Unsupported);
   CHECK(status.error().message == "event 7 is of kind 101, which this version of Palloscope does not know");
 }
+
+TEST_CASE("differences of addresses take little room both ways, and any come back") {
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 100'000; ++i) {
+    auto expected = random() >> (random() % 64);
+    auto address = i % 2 ? random() >> (random() % 64) : expected + random() % 2000 - 1000;
+    REQUIRE(unpack_address(pack_address(address, expected), expected) == address);
+  }
+  CHECK(pack_address(992, 1000) == 1);
+  CHECK(pack_address(1008, 1000) == 2);
+}
