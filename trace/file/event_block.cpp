@@ -158,10 +158,10 @@ ByteSpan EventBlockEncoder::finish() {
 
 EventBlockDecoder::EventBlockDecoder() : model_(std::make_unique<BlockModel>()) {}
 
-Status EventBlockDecoder::begin(ByteSpan payload, EventNumber first_event) {
+Status EventBlockDecoder::begin(ByteSpan payload, EventNumber first_event, std::uint16_t minor) {
   auto copy = room(payload.size());
   std::copy(payload.begin(), payload.end(), copy.begin());
-  return begin_in_place(copy, first_event);
+  return begin_in_place(copy, first_event, minor);
 }
 
 std::span<std::uint8_t> EventBlockDecoder::room(std::size_t bytes) {
@@ -169,8 +169,9 @@ std::span<std::uint8_t> EventBlockDecoder::room(std::size_t bytes) {
   return {copy_.data(), bytes};
 }
 
-Status EventBlockDecoder::begin_in_place(ByteSpan payload, EventNumber first_event) {
+Status EventBlockDecoder::begin_in_place(ByteSpan payload, EventNumber first_event, std::uint16_t minor) {
   first_event_ = first_event;
+  minor_ = minor;
   done_ = count_ = 0;
   NumberReader head(payload);
   auto count = head.get();
@@ -180,13 +181,13 @@ Status EventBlockDecoder::begin_in_place(ByteSpan payload, EventNumber first_eve
                  fmt::format("the block of events that begins with event {} is damaged: {}", first_event, what)};
   };
   if (head.failed() || count > kMaxEvents) return bad("its number of events makes no sense");
-  if (columns != kColumnCount)
-    return bad(fmt::format("it has {} columns, this version of Palloscope knows {}", columns, int{kColumnCount}));
-  std::uint64_t lengths[kColumnCount], sum = 0;
-  for (auto& length : lengths) {
-    length = head.get();
-    if (length > payload.size()) return bad("a column is longer than the block");
-    sum += length;
+  // A later minor version may have more columns; events that need them have ops that are unknown here.
+  if (columns < kColumnCount || columns > kMaxColumns) return bad("its number of columns makes no sense");
+  std::uint64_t lengths[kMaxColumns], sum = 0;
+  for (std::uint64_t i = 0; i < columns; ++i) {
+    lengths[i] = head.get();
+    if (lengths[i] > payload.size()) return bad("a column is longer than the block");
+    sum += lengths[i];
   }
   if (head.failed() || sum != head.left()) return bad("its columns do not fill it");
   if (count > lengths[kOps]) return bad("it has fewer ops than events");
@@ -215,9 +216,12 @@ Error EventBlockDecoder::error() const {
         std::make_index_sequence<std::variant_size_v<EventBody>>{});
   if (columns_[kOps].failed())
     return {ErrorCode::BadFormat, fmt::format("event {} is damaged: its block ends before it", number)};
-  if (!known)
+  if (!known && minor_ > kFormatMinor)
     return {ErrorCode::Unsupported,
-            fmt::format("event {} is of kind {}, which this version of Palloscope does not know", number, op_)};
+            fmt::format("event {} is of kind {}, which this version of Palloscope does not know: the trace is of format "
+                        "{}.{}, this version reads up to {}.{}, use a newer one",
+                        number, op_, kFormatMajor, minor_, kFormatMajor, kFormatMinor)};
+  if (!known) return {ErrorCode::BadFormat, fmt::format("event {} is damaged: there is no kind {}", number, op_)};
   return {ErrorCode::BadFormat, fmt::format("event {} (of kind {}) is damaged", number, op_)};
 }
 

@@ -20,11 +20,13 @@
 #include "trace/file/block_model.h"
 #include "trace/file/bytes.h"
 #include "trace/file/event_ops.h"
+#include "trace/file/frame.h"
 
 namespace palloscope::trace {
 
 inline constexpr std::uint32_t kEventsPerBlock = 16384;  // what we write
 inline constexpr std::uint32_t kMaxEvents = 1 << 20;     // what is accepted
+inline constexpr std::uint64_t kMaxColumns = 64;
 // A block is ended early when it holds so many bytes of texts, and no single text may be longer than the second.
 inline constexpr std::size_t kFullBlockBytes = 4 << 20;
 inline constexpr std::size_t kMaxTextBytes = 64 << 20;
@@ -85,10 +87,10 @@ class EventBlockDecoder {
  public:
   EventBlockDecoder();
 
-  // `payload` (uncompressed) is copied. `first_event` is only for messages.
-  core::Status begin(ByteSpan payload, core::EventNumber first_event);
+  // `payload` (uncompressed) is copied. `first_event` and the minor version of the file are only for messages.
+  core::Status begin(ByteSpan payload, core::EventNumber first_event, std::uint16_t minor = kFormatMinor);
   // The same without a copy: kReadSlack bytes follow the payload, and it lives as long as the decoder reads it.
-  core::Status begin_in_place(ByteSpan payload, core::EventNumber first_event);
+  core::Status begin_in_place(ByteSpan payload, core::EventNumber first_event, std::uint16_t minor = kFormatMinor);
 
   // Room of the decoder's own for a payload to begin_in_place with: so many bytes and the slack.
   std::span<std::uint8_t> room(std::size_t bytes);
@@ -117,6 +119,7 @@ class EventBlockDecoder {
   NumberReader columns_[kColumnCount];
   std::uint32_t count_ = 0, done_ = 0;
   core::EventNumber first_event_ = 0;
+  std::uint16_t minor_ = kFormatMinor;
   std::uint8_t op_ = 0;  // of the event being read, for messages
   std::vector<ByteSpan> texts_;
   Bytes copy_;

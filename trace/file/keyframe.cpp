@@ -363,11 +363,17 @@ class KeyframeReader {
 
 }  // namespace
 
-Result<MemoryState> decode_keyframe(ByteSpan payload, EventNumber at) {
+Result<MemoryState> decode_keyframe(ByteSpan payload, EventNumber at, std::uint64_t most_bytes) {
   KeyframeReader reader;
   KeyframeHead head;
   Error damaged{ErrorCode::BadFormat, fmt::format("the keyframe after event {} is damaged", at)};
   if (!reader.split(payload) || !reader.read_head(at, head)) return damaged;
+  auto bytes = head.context_slots * sizeof(ContextRecord) + head.block_slots * sizeof(BlockRecord) +
+               head.chunk_slots * sizeof(ChunkRecord);
+  if (bytes > most_bytes) {
+    damaged.message += fmt::format(": it would need {} bytes", bytes);
+    return damaged;
+  }
   StateRestorer restorer(head);
   if (!reader.read_contexts(restorer) || !reader.read_blocks(restorer) || !reader.read_chunks(restorer) ||
       !reader.read_rest(restorer))

@@ -11,7 +11,7 @@ namespace palloscope::trace {
 Bytes encode_keyframe(const MemoryState& state);
 
 // kReadSlack readable bytes follow `payload`. `at`: the event that the file says it stands behind; nothing in a
-// keyframe is larger than what so many events can make.
-core::Result<MemoryState> decode_keyframe(ByteSpan payload, core::EventNumber at);
+// keyframe is larger than what so many events can make, nor than `most_bytes` when restored.
+core::Result<MemoryState> decode_keyframe(ByteSpan payload, core::EventNumber at, std::uint64_t most_bytes);
 
 }  // namespace palloscope::trace

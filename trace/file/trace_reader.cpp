@@ -11,11 +11,17 @@ namespace palloscope::trace {
 
 using namespace core;
 
+namespace {
+// A keyframe may say that tables were once much larger than what they hold now. This much is believed.
+constexpr std::uint64_t kKeyframeBytes = 1 << 30, kKeyframeBytesPerByte = 4096;
+}  // namespace
+
 struct TraceReader::Impl {
   std::string name;
   MappedFile mapped;
   Bytes owned;
   ByteSpan file;
+  std::uint16_t minor = 0;
   StreamDescription description;
   TraceIndex index;
   std::string problem;
@@ -28,8 +34,9 @@ struct TraceReader::Impl {
 };
 
 Status TraceReader::Impl::read() {
-  auto minor = read_file_head(file, name);
-  if (!minor) return minor.error();
+  auto head = read_file_head(file, name);
+  if (!head) return head.error();
+  minor = *head;
   auto described = read_description(file, name);
   if (!described) return described.error();
   description = std::move(*described);
@@ -122,7 +129,7 @@ Status TraceReader::begin(std::size_t block, EventBlockDecoder& decoder) const {
   };
   auto room = decoder.room(frame->head.raw_bytes);
   if (!unpack(*frame, room)) return damaged();
-  if (auto status = decoder.begin_in_place(room, wanted.first); !status) return status;
+  if (auto status = decoder.begin_in_place(room, wanted.first, impl_->minor); !status) return status;
   if (decoder.left() != wanted.count) return damaged();
   return Done{};
 }
@@ -136,7 +143,7 @@ Result<MemoryState> TraceReader::restore(std::size_t keyframe) const {
   if (!unpack(*frame, payload))
     return Error{ErrorCode::BadFormat, fmt::format("{}: the keyframe at event {} (from byte {}) is damaged",
                                                    impl_->name, wanted.at, wanted.offset)};
-  return decode_keyframe(payload, wanted.at);
+  return decode_keyframe(payload, wanted.at, kKeyframeBytes + kKeyframeBytesPerByte * impl_->file.size());
 }
 
 }  // namespace palloscope::trace

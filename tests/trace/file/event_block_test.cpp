@@ -146,15 +146,31 @@ TEST_CASE("a block cut or changed anywhere is refused or decodes to something, n
     }
 }
 
-TEST_CASE("an unknown kind of event is named") {
+TEST_CASE("an unknown kind of event is named, with the format it needs") {
   auto payload = encoded({core::ErrorCaught{}});
   *std::find(payload.begin(), payload.end(), core::ErrorCaught::kTag) = 101;
   EventBlockDecoder decoder;
-  REQUIRE(decoder.begin(payload, 7));
+  REQUIRE(decoder.begin(payload, 7, kFormatMinor + 3));
   auto status = decoder.decode(1, [](const auto&) {});
   REQUIRE_FALSE(status);
   CHECK(status.error().code == core::ErrorCode::Unsupported);
-  CHECK(status.error().message == "event 7 is of kind 101, which this version of Palloscope does not know");
+  CHECK(status.error().message ==
+        "event 7 is of kind 101, which this version of Palloscope does not know: the trace is of format 1.3, this "
+        "version reads up to 1.0, use a newer one");
+  REQUIRE(decoder.begin(payload, 7));
+  status = decoder.decode(1, [](const auto&) {});
+  REQUIRE_FALSE(status);
+  CHECK(status.error().message == "event 7 is damaged: there is no kind 101");
+}
+
+TEST_CASE("columns of a later version are passed over") {
+  auto payload = encoded({core::ErrorCaught{}});
+  Bytes more{payload[0], kColumnCount * 2 + 3};  // one event, one column more
+  more.insert(more.end(), payload.begin() + 2, payload.begin() + 2 + kColumnCount);
+  more.push_back(2 * 2 + 1);  // two bytes long
+  more.insert(more.end(), payload.begin() + 2 + kColumnCount, payload.end());
+  more.insert(more.end(), {0xAA, 0xBB});
+  CHECK(decoded(more) == std::vector<EventBody>{core::ErrorCaught{}});
 }
 
 TEST_CASE("differences of addresses take little room both ways, and any come back") {
