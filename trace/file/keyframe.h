@@ -12,6 +12,7 @@ Bytes encode_keyframe(const MemoryState& state);
 
 // kReadSlack readable bytes follow `payload`. `at`: the event that the file says it stands behind; nothing in a
 // keyframe is larger than what so many events can make, nor than `most_bytes` when restored.
-core::Result<MemoryState> decode_keyframe(ByteSpan payload, core::EventNumber at, std::uint64_t most_bytes);
+core::Result<MemoryState> decode_keyframe(ByteSpan payload, core::EventNumber at,
+                                          std::uint64_t most_bytes = ~std::uint64_t{0});
 
 }  // namespace palloscope::trace
