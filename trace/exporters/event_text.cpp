@@ -219,8 +219,8 @@ class TextMaker {
   static std::string shown(std::string_view name) { return printable_start(name, kLongestName); }
 
   // Also of a thing that has just gone.
-  template <class Record, class Slot>
-  static const Record* record(const std::vector<Record>& table, Slot slot) {
+  template <class Table, class Slot>
+  static const typename Table::value_type* record(const Table& table, Slot slot) {
     return slot.value < table.size() ? &table[slot.value] : nullptr;
   }
   std::string name(ContextSlot slot) const {

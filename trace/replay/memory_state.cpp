@@ -8,8 +8,8 @@ namespace palloscope::trace {
 namespace {
 
 // Equal where something is live; stale records and the lengths of the tables do not count.
-template <class Record, class Live>
-bool same_live(const std::vector<Record>& a, const std::vector<Record>& b, Live live) {
+template <class Table, class Live>
+bool same_live(const Table& a, const Table& b, Live live) {
   const std::size_t longest = std::max(a.size(), b.size());
   for (std::size_t i = 0; i < longest; ++i) {
     const bool live_a = i < a.size() && live(a[i]);

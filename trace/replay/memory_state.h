@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/events/event.h"
+#include "trace/replay/large_pages.h"
 
 namespace palloscope::trace {
 
@@ -122,6 +123,8 @@ struct ChunkRecord {
   friend bool operator==(const ChunkRecord&, const ChunkRecord&) = default;
 };
 
+using ChunkTable = std::vector<ChunkRecord, LargePages<ChunkRecord>>;
+
 struct HeapTotals {
   std::uint64_t malloc_bytes = 0;     // all live regions
   std::uint64_t context_bytes = 0;    // sum of mem_allocated (reported totals where only those are known)
@@ -179,7 +182,7 @@ class MemoryState {
   // values.
   const std::vector<ContextRecord>& contexts() const { return contexts_; }
   const std::vector<BlockRecord>& blocks() const { return blocks_; }
-  const std::vector<ChunkRecord>& chunks() const { return chunks_; }
+  const ChunkTable& chunks() const { return chunks_; }
 
   const ContextRecord* context(ContextSlot slot) const {  // null if not live
     return slot.value < contexts_.size() && contexts_[slot.value].born != 0 ? &contexts_[slot.value] : nullptr;
@@ -228,7 +231,7 @@ class MemoryState {
   Heads heads_;
   std::vector<ContextRecord> contexts_;
   std::vector<BlockRecord> blocks_;
-  std::vector<ChunkRecord> chunks_;
+  ChunkTable chunks_;
   std::map<std::string, Address> variables_;
   std::vector<Fault> faults_;
 };

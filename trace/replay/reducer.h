@@ -15,8 +15,9 @@ class Reducer {
  public:
   Reducer(MemoryState& state, J& journal) : s_(state), journal_(journal) {}
 
-  void operator()(const core::ChunkAllocated& e);
-  void operator()(const core::ChunkFreed& e);
+  // Inlined into a decoder's loop, an event stays in registers.
+  [[gnu::always_inline]] void operator()(const core::ChunkAllocated& e);
+  [[gnu::always_inline]] void operator()(const core::ChunkFreed& e);
   void operator()(const core::ContextReset& e);
 
   void operator()(const core::ContextCreated& e);
@@ -129,16 +130,10 @@ class Reducer {
   J& journal_;
 };
 
-template <class E>
-void MemoryState::apply_typed(const E& event) {
-  NullJournal none;
-  Reducer<NullJournal>{*this, none}(event);
-}
-
 // --- the hot events -------------------------------------------------------------------------------------------
 
 template <class J>
-ChunkRecord& Reducer<J>::append_chunk(ChunkSlot slot, BlockSlot block_slot, BlockRecord& block) {
+inline ChunkRecord& Reducer<J>::append_chunk(ChunkSlot slot, BlockSlot block_slot, BlockRecord& block) {
   if (slot.value == s_.chunks_.size()) {
     s_.chunks_.emplace_back();
   } else {
@@ -160,7 +155,7 @@ ChunkRecord& Reducer<J>::append_chunk(ChunkSlot slot, BlockSlot block_slot, Bloc
 }
 
 template <class J>
-void Reducer<J>::count_live(ContextRecord& owner, BlockRecord& block, const ChunkRecord& chunk) {
+inline void Reducer<J>::count_live(ContextRecord& owner, BlockRecord& block, const ChunkRecord& chunk) {
   if (block.live_chunk_count++ == 0) ++owner.occupied_block_count;
   ++owner.live_chunk_count;
   owner.requested_bytes += chunk.requested_bytes;
@@ -172,7 +167,7 @@ void Reducer<J>::count_live(ContextRecord& owner, BlockRecord& block, const Chun
 }
 
 template <class J>
-void Reducer<J>::count_dead(ContextRecord& owner, BlockRecord& block, const ChunkRecord& chunk) {
+inline void Reducer<J>::count_dead(ContextRecord& owner, BlockRecord& block, const ChunkRecord& chunk) {
   if (--block.live_chunk_count == 0) --owner.occupied_block_count;
   --owner.live_chunk_count;
   owner.requested_bytes -= chunk.requested_bytes;
@@ -184,7 +179,7 @@ void Reducer<J>::count_dead(ContextRecord& owner, BlockRecord& block, const Chun
 }
 
 template <class J>
-void Reducer<J>::operator()(const core::ChunkAllocated& e) {
+inline void Reducer<J>::operator()(const core::ChunkAllocated& e) {
   begin();
   BlockRecord* block = live(e.block);
   if (!block || !block->linked()) [[unlikely]]
@@ -244,7 +239,7 @@ void Reducer<J>::operator()(const core::ChunkAllocated& e) {
 }
 
 template <class J>
-void Reducer<J>::operator()(const core::ChunkFreed& e) {
+inline void Reducer<J>::operator()(const core::ChunkFreed& e) {
   begin();
   ChunkRecord* chunk = present(e.chunk);
   if (!chunk || chunk->state != ChunkState::Live) [[unlikely]]
@@ -330,6 +325,12 @@ void Reducer<J>::operator()(const core::ContextReset& e) {
   }
   context->next_block_bytes = context->init_block_bytes;
   context->is_reset = true;
+}
+
+template <class E>
+void MemoryState::apply_typed(const E& event) {
+  NullJournal none;
+  Reducer<NullJournal>{*this, none}(event);
 }
 
 extern template class Reducer<NullJournal>;

@@ -94,7 +94,12 @@ bool StateRestorer::add_block(BlockSlot slot, const BlockRecord& own) {
   return true;
 }
 
-bool StateRestorer::add_chunk(ChunkSlot slot, const ChunkRecord& own) {
+void StateRestorer::take_first() {
+  const Waiting& waiting = waiting_[first_++ % kWaiting];
+  waiting.to_freelist ? put_on_freelist(waiting.slot) : take_chunk(waiting.slot, waiting.own);
+}
+
+bool StateRestorer::take_chunk(ChunkSlot slot, const ChunkRecord& own) {
   if (slot.value >= state_.chunks_.size() || state_.chunk(slot)) return fail("a chunk's number is not free");
   if (own.born == 0 || own.born > state_.event_number()) return fail("a chunk is not born before the keyframe");
   if (own.block.value >= state_.blocks_.size()) return fail("a chunk's block does not exist");
@@ -136,7 +141,7 @@ bool StateRestorer::add_chunk(ChunkSlot slot, const ChunkRecord& own) {
   return true;
 }
 
-bool StateRestorer::add_to_freelist(ChunkSlot slot) {
+bool StateRestorer::put_on_freelist(ChunkSlot slot) {
   if (!state_.chunk(slot) || state_.chunks_[slot.value].state != ChunkState::Free ||
       state_.chunks_[slot.value].next_free != slot)
     return fail("a freelist holds a chunk that does not belong there");
@@ -160,6 +165,7 @@ bool StateRestorer::add_fault(Fault fault) {
 }
 
 core::Result<MemoryState> StateRestorer::finish() {
+  while (first_ != last_) take_first();
   const ProgramPoint& point = state_.heads_.point;
   if (unlisted_ != 0) fail("free chunks are on no freelist");
   if (state_.faults_.size() != std::min<std::uint64_t>(state_.heads_.fault_count, kKeptFaults))

@@ -8,7 +8,10 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <string>
+#include <vector>
 
 #include "core/base/result.h"
 #include "trace/replay/memory_state.h"
@@ -35,8 +38,21 @@ class StateRestorer {
   // False: this cannot be part of a state; finish() says why.
   bool add_context(ContextSlot slot, const ContextRecord& own);
   bool add_block(BlockSlot slot, const BlockRecord& own);
-  bool add_chunk(ChunkSlot slot, const ChunkRecord& own);
-  bool add_to_freelist(ChunkSlot slot);
+  // These two only queue (see `waiting_`): what is wrong with a chunk may be said at a later one, or by finish().
+  bool add_chunk(ChunkSlot slot, const ChunkRecord& own) {
+    fetch(slot);
+    if (last_ - first_ == kWaiting) take_first();
+    waiting_[last_++ % kWaiting] = {slot, false, own};
+    return problem_ == nullptr;
+  }
+  bool add_to_freelist(ChunkSlot slot) {
+    fetch(slot);
+    if (last_ - first_ == kWaiting) take_first();
+    Waiting& waiting = waiting_[last_++ % kWaiting];
+    waiting.slot = slot;
+    waiting.to_freelist = true;
+    return problem_ == nullptr;
+  }
   void add_variable(const std::string& name, Address value) { state_.variables_[name] = value; }
   bool add_fault(Fault fault);
 
@@ -44,8 +60,28 @@ class StateRestorer {
   core::Result<MemoryState> finish();
 
  private:
-  bool fail(const char* why);
+  static constexpr std::size_t kWaiting = 16;
+  struct Waiting {
+    ChunkSlot slot;
+    bool to_freelist = false;
+    ChunkRecord own;
+  };
 
+  bool fail(const char* why);
+  void take_first();
+  bool take_chunk(ChunkSlot slot, const ChunkRecord& own);
+  bool put_on_freelist(ChunkSlot slot);
+  // Always inlined: as a function of its own it would seem to do nothing, and be left out.
+  [[gnu::always_inline]] void fetch(ChunkSlot slot) const {
+    if (slot.value >= state_.chunks_.size()) return;
+    const char* record = reinterpret_cast<const char*>(&state_.chunks_[slot.value]);
+    __builtin_prefetch(record, 1);
+    __builtin_prefetch(record + sizeof(ChunkRecord) - 1, 1);
+  }
+
+  // A large heap's records lie far apart: chunks wait here while theirs are fetched, so that the misses overlap.
+  std::array<Waiting, kWaiting> waiting_;
+  std::size_t first_ = 0, last_ = 0;
   MemoryState state_;
   const char* problem_ = nullptr;
   BlockSlot last_recycled_[2];

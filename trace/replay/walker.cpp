@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "trace/replay/bulk_replay.h"
+
 namespace palloscope::trace {
 namespace {
 
@@ -40,10 +42,14 @@ bool Walker::replay(EventNumber n, EventNumber undoable) {
   const EventNumber journal_from = n > undoable ? n - undoable : 0;
   if (at() < journal_from) {
     journal_.clear();
-    if (!run(journal_from, [&](const auto& e) { state_.apply_typed(e); })) return false;
+    BulkReplay bulk(state_);
+    if (!run(
+            journal_from, [&](const auto& e) { bulk(e); }, [&] { bulk.flush(); }))
+      return false;
   }
   Reducer<Journal> reducer(state_, journal_);
-  return run(n, [&](const auto& e) { reducer(e); });
+  return run(
+      n, [&](const auto& e) { reducer(e); }, [] {});
 }
 
 bool Walker::undo() { return journal_.undo(state_); }

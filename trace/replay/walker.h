@@ -41,9 +41,9 @@ class Walker {
 
   // Readies events_ at event at() + 1, which exists.
   bool position();
-  // Visits the events up to n.
-  template <class Visitor>
-  bool run(EventNumber n, Visitor visitor);
+  // Visits the events up to n; done() is called where the visitor must have applied all that it saw.
+  template <class Visitor, class Done>
+  bool run(EventNumber n, Visitor visitor, Done done);
   bool replay(EventNumber n, EventNumber undoable);
   void restore_before(EventNumber n);
   bool fail(const core::Error& error) {
@@ -61,14 +61,15 @@ class Walker {
   std::string problem_;
 };
 
-template <class Visitor>
-bool Walker::run(EventNumber n, Visitor visitor) {
+template <class Visitor, class Done>
+bool Walker::run(EventNumber n, Visitor visitor, Done done) {
   while (at() < n) {
     if (!position()) return false;
     const EventNumber here = at();
     const EventNumber wanted = n - here;
     const std::uint32_t count = wanted < events_.left() ? static_cast<std::uint32_t>(wanted) : events_.left();
     const core::Status status = events_.visit(count, visitor);
+    done();
     next_ += at() - here;
     if (!status) return fail(status.error());
   }
@@ -78,11 +79,14 @@ bool Walker::run(EventNumber n, Visitor visitor) {
 template <class Before, class After>
 bool Walker::advance(EventNumber n, Before before, After after) {
   if (at() < n) journal_.clear();
-  return run(n, [&](const auto& e) {
-    before(e);
-    state_.apply_typed(e);
-    after();
-  });
+  return run(
+      n,
+      [&](const auto& e) {
+        before(e);
+        state_.apply_typed(e);
+        after();
+      },
+      [] {});
 }
 
 }  // namespace palloscope::trace

@@ -1,9 +1,11 @@
 // Properties that hold after every event of any stream.
+#include <algorithm>
 #include <map>
 #include <random>
 
 #include "tests/support/catch.h"
 #include "tests/support/random_stream.h"
+#include "trace/replay/bulk_replay.h"
 #include "trace/replay/journal.h"
 #include "trace/replay/memory_state.h"
 
@@ -219,4 +221,24 @@ TEST_CASE("Damaged streams never break the state, only its faults grow") {
     require_consistent(state);
     REQUIRE(state.fault_count() > 0);
   }
+}
+
+TEST_CASE("Bulk replay with its queue gives the same states, valid events or not") {
+  auto events = test::random_events(20, 20000, {.live_chunks = 500, .resets = 0.02});
+  std::mt19937_64 random(20);
+  for (int i = 0; i < 300; ++i) std::swap(events[random() % events.size()], events[random() % events.size()]);
+  MemoryState one, other;
+  for (std::size_t i = 0; i < events.size();) {
+    const std::size_t until = std::min(events.size(), i + random() % 200);
+    BulkReplay bulk(other, 0);
+    for (; i < until; ++i) {
+      one.apply(events[i]);
+      std::visit(bulk, events[i]);
+    }
+    bulk.flush();
+    REQUIRE(one.event_number() == other.event_number());
+    if (random() % 20 == 0) REQUIRE(one == other);
+  }
+  REQUIRE(one == other);
+  REQUIRE(one.fault_count() > 0);
 }

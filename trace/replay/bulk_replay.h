@@ -1,0 +1,86 @@
+// BulkReplay: applies many events to a state, for seeking. When the heap is too large for the processor's caches, the
+// hot events wait in a short queue while their chunks' records are fetched, so that the misses overlap.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include "trace/replay/reducer.h"
+
+namespace palloscope::trace {
+
+class BulkReplay {
+ public:
+  // Records: about what a second-level cache holds.
+  static constexpr std::size_t kLargeTable = 32 * 1024;
+
+  explicit BulkReplay(MemoryState& state, std::size_t large_table = kLargeTable)
+      : state_(&state), reducer_(state, none_), queues_(state.chunks().size() >= large_table) {}
+  BulkReplay(const BulkReplay&) = delete;
+  BulkReplay& operator=(const BulkReplay&) = delete;
+  ~BulkReplay() { flush(); }
+
+  template <class E>
+  void operator()(const E& e) {
+    flush();
+    reducer_(e);
+  }
+  void operator()(const core::ChunkAllocated& e) {
+    if (!queues_) return reducer_(e);
+    fetch(e.chunk);
+    push() = {e, core::ChunkFate::ToFreelist, false};
+  }
+  void operator()(const core::ChunkFreed& e) {
+    if (!queues_) return reducer_(e);
+    fetch(e.chunk);
+    Waiting& waiting = push();
+    waiting.allocated.chunk = e.chunk;
+    waiting.allocated.cause = e.cause;
+    waiting.fate = e.fate;
+    waiting.is_free = true;
+  }
+
+  // Applies what still waits; the state lags behind until then.
+  void flush() {
+    while (first_ != last_) apply_first();
+  }
+
+ private:
+  static constexpr std::size_t kWaiting = 16;
+
+  struct Waiting {
+    core::ChunkAllocated allocated;
+    core::ChunkFate fate = core::ChunkFate::ToFreelist;
+    bool is_free = false;
+  };
+
+  // Always inlined: as a function of its own it would seem to do nothing, and be left out.
+  [[gnu::always_inline]] void fetch(ChunkSlot slot) const {
+    const auto& chunks = state_->chunks();
+    if (slot.value >= chunks.size()) return;
+    const char* record = reinterpret_cast<const char*>(&chunks[slot.value]);
+    __builtin_prefetch(record, 1);
+    __builtin_prefetch(record + sizeof(ChunkRecord) - 1, 1);
+  }
+  Waiting& push() {
+    if (last_ - first_ == kWaiting) apply_first();
+    return waiting_[last_++ % kWaiting];
+  }
+  void apply_first() {
+    const Waiting& waiting = waiting_[first_++ % kWaiting];
+    if (waiting.is_free) {
+      reducer_(core::ChunkFreed{waiting.allocated.chunk, waiting.fate, waiting.allocated.cause});
+    } else {
+      reducer_(waiting.allocated);
+    }
+  }
+
+  MemoryState* state_;
+  NullJournal none_;
+  Reducer<NullJournal> reducer_;
+  bool queues_;
+  std::array<Waiting, kWaiting> waiting_;
+  std::size_t first_ = 0, last_ = 0;
+};
+
+}  // namespace palloscope::trace
