@@ -15,9 +15,10 @@
 namespace palloscope::trace {
 namespace {
 
-constexpr EventNumber kJournalWindow = 2048;  // events before the cursor that a seek makes undoable
-constexpr EventNumber kKnownMove = 256;       // moves up to so many events know what they changed
-constexpr EventNumber kVisitWindow = 512;     // events before a visit that can be scrolled back to without a seek
+constexpr EventNumber kJournalWindow = 2048;    // events before the cursor that a seek makes undoable
+constexpr EventNumber kStepBackWindow = 16384;  // the same, when steps back have used the journal up: more will follow
+constexpr EventNumber kKnownMove = 256;         // moves up to so many events know what they changed
+constexpr EventNumber kVisitWindow = 512;       // events before a visit that can be scrolled back to without a seek
 constexpr std::int64_t kReplayPerCall = 768 * 1024;  // events that samples() replays at most: some 10 ms
 
 }  // namespace
@@ -117,7 +118,7 @@ void Timeline::Impl::step_forward(EventNumber n) {
 
 void Timeline::Impl::step_back(EventNumber n) {
   const EventNumber from = cursor.at();
-  if (cursor.journal().size() < from - n && !move(cursor, cursor.rejournal(kJournalWindow))) return;
+  if (cursor.journal().size() < from - n && !move(cursor, cursor.rejournal(kStepBackWindow))) return;
   change = ChangeSet{};
   change.from = from;
   change.to = n;
