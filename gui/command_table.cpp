@@ -88,6 +88,17 @@ Action focus_find(const Session&) { return FocusFind{}; }
 Action focus_filter(const Session&) { return FocusFilter{}; }
 Action close_document(const Session&) { return CloseDocument{}; }
 Action run_again(const Session& session) { return RunScript{session.document->script}; }
+bool can_leave(const Session& session) {
+  return session.overlay != Overlay::None || !session.preferences.workspace.full_screen.empty() || session.message ||
+         !std::holds_alternative<NothingSelected>(session.selection);
+}
+// Out of the innermost thing.
+Action leave(const Session& session) {
+  if (session.overlay != Overlay::None) return ShowOverlay{Overlay::None};
+  if (session.message) return DismissMessage{};
+  if (!session.preferences.workspace.full_screen.empty()) return FullScreenPanel{};
+  return Select{};
+}
 Action quit(const Session&) { return Quit{}; }
 
 using G = CommandGroup;
@@ -130,9 +141,10 @@ constexpr Command kCommands[] = {
     {"filter", icons::kFilter, G::Find, {{{Key::Slash}}}, false, can_filter, focus_filter},
     {"palette", icons::kCommands, G::Find, {{{Key::K, kCtrl}}}, false, always, show_overlay<Overlay::Palette>},
 
+    {"leave", icons::kClose, G::View, {{{Key::Escape}}}, false, can_leave, leave},
     {"full_screen", icons::kFullScreen, G::View, {{{Key::Z}}}, false, has_document, full_screen_panel},
-    {"text_larger", icons::kTextSize, G::View, {{{Key::Plus, kCtrl}}}, true, always, change_text_size<1>},
-    {"text_smaller", icons::kTextSize, G::View, {{{Key::Minus, kCtrl}}}, true, always, change_text_size<-1>},
+    {"text_larger", icons::kTextLarger, G::View, {{{Key::Plus, kCtrl}}}, true, always, change_text_size<1>},
+    {"text_smaller", icons::kTextSmaller, G::View, {{{Key::Minus, kCtrl}}}, true, always, change_text_size<-1>},
     {"language", icons::kLanguage, G::View, {{{Key::L}}}, false, always, toggle_language},
     {"theme", icons::kTheme, G::View, {{{Key::T}}}, false, always, toggle_theme},
     {"motion", icons::kMotion, G::View, {}, false, always, toggle_motion},

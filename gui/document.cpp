@@ -5,6 +5,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "trace/open_any.h"
+
 namespace palloscope::gui {
 namespace {
 
@@ -32,7 +34,7 @@ core::Result<Document> start_script(std::string_view name, std::string_view text
   core::Result<core::ScenarioRun> run = core::ScenarioRun::start(name, text, options, document.timeline.sink());
   if (!run) return run.error();
   document.run.emplace(std::move(*run));
-  document.title = info.title.en;
+  document.title = info.title;
   document.scenario_name = info.name;
   document.script = text;
   document.unsaved = true;
@@ -55,11 +57,11 @@ core::Result<Document> open_document(const std::filesystem::path& path) {
     if (document) document->path = path;
     return document;
   }
-  core::Result<trace::Timeline> timeline = trace::Timeline::open(path);
+  core::Result<trace::Timeline> timeline = trace::open_any(path);
   if (!timeline) return timeline.error();
   Document document{.timeline = std::move(*timeline)};
   document.path = path;
-  document.title = path.filename().string();
+  document.title.en = path.filename().string();
   document.timeline.seek(first_view(document.timeline));
   return document;
 }

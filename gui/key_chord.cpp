@@ -110,7 +110,7 @@ std::vector<KeyChord> parse_key_chords(std::string_view text) {
 }
 
 bool fires_while_typing(KeyChord chord) {
-  if (chord.key >= Key::F1 && chord.key <= Key::F12) return true;
+  if ((chord.key >= Key::F1 && chord.key <= Key::F12) || chord.key == Key::Escape) return true;
   if ((chord.modifiers & kCtrl) == 0) return false;
   switch (chord.key) {
     case Key::A:

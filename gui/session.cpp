@@ -1,5 +1,7 @@
 #include "gui/session.h"
 
+#include <algorithm>
+
 namespace palloscope::gui {
 
 const trace::MemoryState& Session::state() const {
@@ -7,9 +9,22 @@ const trace::MemoryState& Session::state() const {
   return document ? document->timeline.state() : empty;
 }
 
+const std::string& Session::title() const {
+  static const std::string none;
+  if (!document) return none;
+  const core::LocalizedText& title = document->title;
+  return preferences.language == Language::Chinese && !title.zh.empty() ? title.zh : title.en;
+}
+
 bool Session::is_moving() const {
   if (!opening.empty() || !opening_scenario.empty()) return true;
   return document && (playback.playing || document->runs_to_end);
+}
+
+double Session::seconds_to_next_move() const {
+  if (!is_moving()) return -1;
+  if (!playback.playing) return 0;
+  return std::max(0.0, (1 - playback.owed_events) / kSpeeds[playback.speed]);
 }
 
 }  // namespace palloscope::gui

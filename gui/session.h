@@ -28,7 +28,7 @@ struct ConsoleEntry {
 struct Document {
   trace::Timeline timeline;
   std::filesystem::path path = {};  // empty: not a file (a scenario that was not saved)
-  std::string title = {};
+  core::LocalizedText title = {};
   std::string scenario_name = {};             // of the scenario it came from; empty: none
   std::string script = {};                    // its text
   std::optional<core::ScenarioRun> run = {};  // feeds the timeline (so it stands behind it); none: nothing can run on
@@ -83,6 +83,8 @@ struct Session {
   bool find_wanted = false;       // so does the find box of the top bar
   bool quit = false;
 
+  // In the language of the window; empty where nothing is open.
+  const std::string& title() const;
   const trace::Timeline* timeline() const { return document ? &document->timeline : nullptr; }
   // At the cursor; an empty state where nothing is open.
   const trace::MemoryState& state() const;
@@ -94,6 +96,8 @@ struct Session {
   bool can_run_on() const { return document && document->run && document->run->state() == core::RunState::Paused; }
   // Something moves by itself: the window has to draw without input.
   bool is_moving() const;
+  // Until it does: 0 for at once, negative for never.
+  double seconds_to_next_move() const;
 };
 
 }  // namespace palloscope::gui

@@ -353,8 +353,9 @@ void advance(Session& session, double seconds) {
   }
   Playback& playback = session.playback;
   if (!playback.playing) return;
-  // A frame that took long (a window moved, a laptop asleep) must not leap.
-  playback.owed_events += kSpeeds[playback.speed] * std::min(seconds, 0.25);
+  // A frame that took long (a window moved, a laptop asleep) must not leap: at most a quarter of a second's worth.
+  const double speed = kSpeeds[playback.speed];
+  playback.owed_events = std::min(playback.owed_events + speed * seconds, std::max(1.0, speed * 0.25));
   const auto due = static_cast<EventNumber>(playback.owed_events);
   if (due == 0) return;
   playback.owed_events -= static_cast<double>(due);

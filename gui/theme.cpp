@@ -20,7 +20,7 @@ constexpr Theme kDark{
     .warning = rgb(0xE9A13B),
     .problem = rgb(0xFF7A66),
     .map_ground = rgb(0x101216),
-    .header = rgb(0x8A93A5),
+    .header = rgb(0x9AA3B4),
     .live = rgb(0x3E83C9),
     .waste = rgb(0x27507B),
     .free = rgb(0x3A3F49),
@@ -33,8 +33,8 @@ constexpr Theme kDark{
     .born = rgb(0x5BD6A2),
     .gone = rgb(0xFF9A6B),
     .changed = rgb(0xF2D45C),
-    .owner = {rgb(0x3E83C9), rgb(0xD98E1F), rgb(0x1E9E78), rgb(0xC86FA4), rgb(0x8FC7EE), rgb(0xC9552B), rgb(0xE3D35A),
-              rgb(0x6C63B8)},
+    .owner = {rgb(0x4269EA), rgb(0xD0810D), rgb(0x29AE67), rgb(0xB683A2), rgb(0xAAE5F7), rgb(0xA9341B), rgb(0xD3E575),
+              rgb(0x8D7ACD)},
 };
 
 constexpr Theme kLight{
@@ -65,8 +65,8 @@ constexpr Theme kLight{
     .born = rgb(0x0B8457),
     .gone = rgb(0xC2410C),
     .changed = rgb(0x9A6B00),
-    .owner = {rgb(0x6FA8DC), rgb(0xE9A23B), rgb(0x4DBB97), rgb(0xDB9CC4), rgb(0xB9DDF5), rgb(0xE0764A), rgb(0xEEE07A),
-              rgb(0x9A93D6)},
+    .owner = {rgb(0x6588C8), rgb(0xF79B1B), rgb(0x3BC686), rgb(0xBC7CA3), rgb(0x99C3F7), rgb(0xD2552C), rgb(0xF7CC72),
+              rgb(0x9C75F4)},
 };
 
 }  // namespace

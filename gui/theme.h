@@ -31,6 +31,12 @@ constexpr Color mix(Color a, Color b, float share) {
   return mixed;
 }
 
+// Of black and white, what reads on this fill.
+constexpr Color readable_on(Color fill) {
+  const std::uint32_t luma = (fill & 0xFF) * 299 + ((fill >> 8) & 0xFF) * 587 + ((fill >> 16) & 0xFF) * 114;
+  return luma > 140'000 ? rgb(0x10151F) : rgb(0xFFFFFF);
+}
+
 inline constexpr int kOwnerColorCount = 8;
 
 struct Theme {
@@ -59,7 +65,7 @@ struct Theme {
   Color external = 0;    // outline and notch
   Color plain = 0;       // malloc'ed, in no context
   Color fault = 0;       // the cross
-  Color map_text = 0;    // reads on live, free and every owner colour
+  Color map_text = 0;    // reads on live, free and tail; on owner colours take readable_on()
 
   // What the last step did (outline, glow, numbers).
   Color born = 0, gone = 0, changed = 0;

@@ -33,6 +33,7 @@ std::span<const Verb> verb_table();
 int run_diff(Arguments arguments, Streams io);
 int run_events(Arguments arguments, Streams io);
 int run_golden(Arguments arguments, Streams io);
+int run_shot(Arguments arguments, Streams io);
 int run_help(Arguments arguments, Streams io);
 int run_info(Arguments arguments, Streams io);
 int run_scenario(Arguments arguments, Streams io);  // run

@@ -9,6 +9,7 @@ constexpr Verb kVerbs[] = {
     {"diff", "what differs between two moments or two files", run_diff},
     {"events", "list what happened, a line an event", run_events},
     {"golden", "replay recorded allocator sequences and compare", run_golden},
+    {"shot", "draw the window into a PNG file, without a display", run_shot},
     {"help", "tell more about one verb", run_help},
     {"info", "what is in a file: source, version, events, moments, peak", run_info},
     {"run", "run a scenario without a window", run_scenario},

@@ -14,10 +14,15 @@ constexpr double kGlowSeconds = 0.2;
 const char* begin(std::string_view text) { return text.data(); }
 const char* end(std::string_view text) { return text.data() + text.size(); }
 
-// Right edge of the current table cell or of the content region.
+}  // namespace
+
 float right_edge() { return ImGui::GetCursorPosX() + ImGui::GetContentRegionAvail().x; }
 
-}  // namespace
+void go_back_to(ImVec2 position) {
+  // ImGui wants an item after a cursor that was set; an empty one adds only the spacing that is taken off first.
+  ImGui::SetCursorPos({position.x, position.y - ImGui::GetStyle().ItemSpacing.y});
+  ImGui::Dummy({0, 0});
+}
 
 void draw_empty(const PanelContext& context, std::string_view key) {
   const char* text = context.strings(key);

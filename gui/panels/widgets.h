@@ -1,6 +1,8 @@
 // Small drawing shared by panels. Everything measures in PanelContext::em() and colours by the theme.
 #pragma once
 
+#include <imgui.h>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -8,6 +10,12 @@
 #include "gui/panels/panel.h"
 
 namespace palloscope::gui {
+
+// Of the current table cell or else of the content region, in window coordinates (SetCursorPosX).
+float right_edge();
+
+// Puts the cursor back to where an item ended, after something was drawn over it.
+void go_back_to(ImVec2 position);
 
 // The whole panel says, in dim words, what would be here and how to get it.
 void draw_empty(const PanelContext& context, std::string_view key);

@@ -1,0 +1,121 @@
+#include "gui/app.h"
+
+#include <imgui.h>
+
+#include "gui/key_input.h"
+#include "gui/look.h"
+
+namespace palloscope::gui {
+
+App::App(std::span<const unsigned char> system_chinese) : imgui_(ImGui::CreateContext()) {
+  ImGui::SetCurrentContext(imgui_);
+  ImGuiIO& io = ImGui::GetIO();
+  io.IniFilename = nullptr;  // what is worth remembering is in the preferences
+  io.LogFilename = nullptr;
+  io.ConfigWindowsMoveFromTitleBarOnly = true;
+  io.ConfigInputTextCursorBlink = false;  // a blinking cursor would keep an idle window drawing
+  fonts_ = load_fonts(system_chinese);
+  workspace_ = std::make_unique<WorkspaceView>();
+}
+
+App::~App() {
+  workspace_.reset();
+  ImGui::DestroyContext(imgui_);
+}
+
+bool App::wants_frame() const { return fresh_frames_ > 0 || glows_ || session_.is_moving(); }
+
+double App::seconds_to_next_frame() const {
+  if (fresh_frames_ > 0 || glows_) return 0;
+  return session_.seconds_to_next_move();
+}
+
+void App::open_at_start(std::filesystem::path file, std::optional<EventNumber> at) {
+  session_.opening = std::move(file);
+  seek_when_open_ = at;
+}
+
+void App::frame() {
+  ImGui::SetCurrentContext(imgui_);
+  const bool opens = !session_.opening.empty() || !session_.opening_scenario.empty();
+  const Theme& theme = theme_of(session_.preferences.theme);
+  apply_look(theme, kBaseTextPx * session_.preferences.text_scale * monitor_scale_, fonts_);
+  now_s_ += ImGui::GetIO().DeltaTime;
+  if (fresh_frames_ > 0) --fresh_frames_;
+  glows_ = false;
+
+  ImGui::NewFrame();
+  queue_key_commands(session_, actions_);
+  const PanelContext context{.session = session_,
+                             .actions = actions_,
+                             .theme = theme,
+                             .strings = strings_of(session_.preferences.language),
+                             .fonts = fonts_,
+                             .map_surface = map_surface_,
+                             .is_focused = false,
+                             .filter_wanted = session_.filter_wanted,
+                             .now_s = now_s_,
+                             .changed_s = changed_s_,
+                             .wants_frame = &glows_};
+  draw(context);
+  ImGui::Render();
+
+  session_.filter_wanted = session_.find_wanted = false;
+  apply_queued();
+  if (opens) {
+    finish_opening(session_);
+    if (seek_when_open_ && session_.document) session_.document->timeline.seek(*seek_when_open_);
+    seek_when_open_.reset();
+    fresh_frames_ = 3;
+  }
+  advance(session_, ImGui::GetIO().DeltaTime);
+  if (session_.cursor() != last_cursor_) {
+    last_cursor_ = session_.cursor();
+    changed_s_ = now_s_;
+    fresh_frames_ = 3;
+  }
+  if (!session_.clipboard.empty()) {
+    ImGui::SetClipboardText(session_.clipboard.c_str());
+    session_.clipboard.clear();
+  }
+}
+
+void App::apply_queued() {
+  if (actions_.empty()) return;
+  fresh_frames_ = 3;
+  for (const Action& action : actions_.take()) apply(session_, action);
+}
+
+void App::draw(const PanelContext& context) {
+  const ImGuiIO& io = ImGui::GetIO();
+  const float em = context.em();
+  ImGui::SetNextWindowPos({0, 0});
+  ImGui::SetNextWindowSize(io.DisplaySize);
+  ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {0.6f * em, 0.45f * em});
+  ImGui::PushStyleVar(ImGuiStyleVar_WindowRounding, 0);
+  // No background of its own: the frame is cleared to the ground's colour, which costs nothing.
+  ImGui::Begin("##root", nullptr,
+               ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove | ImGuiWindowFlags_NoSavedSettings |
+                   ImGuiWindowFlags_NoBringToFrontOnFocus | ImGuiWindowFlags_NoBackground);
+  ImGui::PopStyleVar(2);
+  top_bar_.draw(context);
+  if (session_.message) draw_message(context);
+
+  const bool opens = !session_.opening.empty() || !session_.opening_scenario.empty();
+  if (opens) {
+    draw_loading(context);
+  } else if (!session_.document) {
+    draw_welcome(context);
+  } else {
+    const float status = ImGui::GetTextLineHeight() + 0.5f * em;
+    ImGui::BeginChild("##workspace", {0, -status}, ImGuiChildFlags_None,
+                      ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse);
+    workspace_->draw(context);
+    ImGui::EndChild();
+    draw_status_bar(context);
+  }
+  ImGui::End();
+  overlays_.draw(context);
+}
+
+}  // namespace palloscope::gui

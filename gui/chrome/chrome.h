@@ -1,0 +1,81 @@
+// Chrome: what stands around the panels. Each draws from the const session and queues actions, like a panel.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "gui/chrome/file_dialog.h"
+#include "gui/chrome/palette.h"
+#include "gui/layout/workspace.h"
+#include "gui/panels/panel.h"
+
+namespace palloscope::gui {
+
+struct Command;
+
+// Commands as buttons, transport, speed, find box, text size, language, theme, help: one line, what has no room is left
+// to the palette.
+class TopBar {
+ public:
+  void draw(const PanelContext& context);
+
+ private:
+  std::string find_;
+  float left_end_ = 0;
+};
+
+// What is open, where the cursor is, what the last step did.
+void draw_status_bar(const PanelContext& context);
+
+// The message of the session as a line between the top bar and the panels; the height it took.
+void draw_message(const PanelContext& context);
+
+void draw_welcome(const PanelContext& context);
+// The list of scenarios; shared by the welcome screen and the overlay.
+void draw_scenario_list(const PanelContext& context);
+void draw_help(const PanelContext& context);
+// "Opening ..." in the middle of an empty window.
+void draw_loading(const PanelContext& context);
+
+// The panels in their places, with walls, tabs and title lines.
+class WorkspaceView {
+ public:
+  WorkspaceView();
+  ~WorkspaceView();
+  void draw(const PanelContext& context);
+
+ private:
+  void draw_cell(const PanelContext& context, const WorkspaceCell& cell);
+  void draw_splitters(const PanelContext& context, const WorkspaceLayout& layout, RectF area);
+  std::map<std::string, std::unique_ptr<Panel>, std::less<>> panels_;  // by id
+};
+
+// Palette, help, scenario list and file dialogs: at most one, over everything else.
+class Overlays {
+ public:
+  void draw(const PanelContext& context);
+
+ private:
+  Overlay shown_ = Overlay::None;
+  Palette palette_;
+  FileDialog files_;
+};
+
+// Shared by the files of this folder -------------------------------------------------------------------------------
+
+// A flat button with an icon and perhaps a word; its tooltip names the command and its keys. True when clicked.
+bool draw_icon_button(const PanelContext& context, const char* id, const char* icon, const char* word,
+                      const std::string& tooltip, bool is_enabled = true, bool is_lit = false);
+float icon_button_width(const PanelContext& context, const char* word);
+// The same for a command: icon and tooltip from the table, queues its action.
+void draw_command_button(const PanelContext& context, const Command& command, const char* word = nullptr);
+std::string command_tooltip(const PanelContext& context, const Command& command);
+// The first key of a command as people write it; empty if it has none.
+std::string first_key(const PanelContext& context, const Command& command);
+
+// A centred window over a dimmed ground; false: it is not drawn, do not end it. Escape and a click outside close it.
+bool begin_overlay(const PanelContext& context, const char* id, float width_em, float height_em);
+void end_overlay();
+
+}  // namespace palloscope::gui

@@ -1,0 +1,101 @@
+#include <imgui.h>
+
+#include "gui/chrome/chrome.h"
+#include "gui/command_table.h"
+#include "gui/icons.h"
+#include "gui/panels/widgets.h"
+
+namespace palloscope::gui {
+namespace {
+
+constexpr std::string_view kGroupKeys[kCommandGroupCount] = {"group.file", "group.time",   "group.find",
+                                                             "group.view", "group.panels", "group.help"};
+
+void draw_group(const PanelContext& context, CommandGroup group) {
+  ImGui::PushFont(context.fonts.title, context.em());
+  ImGui::PushStyleColor(ImGuiCol_Text, context.theme.accent);
+  ImGui::TextUnformatted(context.strings(kGroupKeys[static_cast<int>(group)]));
+  ImGui::PopStyleColor();
+  ImGui::PopFont();
+  for (const Command& command : command_table()) {
+    if (command.group != group) continue;
+    const std::string key = command_title_key(command);
+    if (!context.strings.has(key)) continue;
+    const float right = ImGui::GetCursorPosX() + ImGui::GetContentRegionAvail().x - 0.5f * context.em();
+    std::string keys;
+    for (const KeyChord chord : keys_of(command, context.session.preferences))
+      keys += (keys.empty() ? "" : "   ") + format_for_people(chord);
+    draw_cut_text(context.strings(key), ImGui::GetContentRegionAvail().x - 7.5f * context.em(), context.theme.text);
+    ImGui::SameLine();
+    draw_number(context, keys.empty() ? "·" : keys, right, context.theme.dim);
+  }
+  ImGui::Dummy({0, 0.4f * context.em()});
+}
+
+}  // namespace
+
+void draw_help(const PanelContext& context) {
+  if (!begin_overlay(context, "##help", 76, 42)) return;
+  ImGui::PushFont(context.fonts.title, context.fonts.title_size);
+  ImGui::TextUnformatted(context.strings("help.title"));
+  ImGui::PopFont();
+  ImGui::SameLine(right_edge() - 2.1f * context.em());
+  if (draw_icon_button(context, "close", icons::kClose, nullptr, context.strings("help.close")))
+    context.actions.push(ShowOverlay{Overlay::None});
+  ImGui::BeginChild("##keys");
+  const int columns = ImGui::GetContentRegionAvail().x > 62 * context.em()   ? 3
+                      : ImGui::GetContentRegionAvail().x > 40 * context.em() ? 2
+                                                                             : 1;
+  if (ImGui::BeginTable("##columns", columns, ImGuiTableFlags_SizingStretchSame)) {
+    // Time, the longest, has a column of its own where there are two.
+    ImGui::TableNextColumn();
+    draw_group(context, CommandGroup::Time);
+    ImGui::TableNextColumn();
+    draw_group(context, CommandGroup::View);
+    draw_group(context, CommandGroup::Help);
+    if (columns == 3) ImGui::TableNextColumn();
+    draw_group(context, CommandGroup::File);
+    draw_group(context, CommandGroup::Find);
+    draw_group(context, CommandGroup::Panels);
+    ImGui::EndTable();
+  }
+  ImGui::EndChild();
+  end_overlay();
+}
+
+void Overlays::draw(const PanelContext& context) {
+  const Overlay wanted = context.session.overlay;
+  if (wanted != shown_) {
+    if (wanted == Overlay::Palette) palette_.open();
+    if (wanted == Overlay::OpenDialog) files_.open(FileDialogKind::Open, context.session);
+    if (wanted == Overlay::SaveDialog) files_.open(FileDialogKind::Save, context.session);
+    shown_ = wanted;
+  }
+  switch (wanted) {
+    case Overlay::None:
+      break;
+    case Overlay::Palette:
+      palette_.draw(context);
+      break;
+    case Overlay::Help:
+      draw_help(context);
+      break;
+    case Overlay::OpenDialog:
+    case Overlay::SaveDialog:
+      files_.draw(context);
+      break;
+    case Overlay::Scenarios:
+      if (begin_overlay(context, "##scenarios", 44, 36)) {
+        ImGui::PushFont(context.fonts.title, context.fonts.title_size);
+        ImGui::TextUnformatted(context.strings("welcome.lessons"));
+        ImGui::PopFont();
+        ImGui::BeginChild("##list");
+        draw_scenario_list(context);
+        ImGui::EndChild();
+        end_overlay();
+      }
+      break;
+  }
+}
+
+}  // namespace palloscope::gui

@@ -1,0 +1,135 @@
+#include <fmt/format.h>
+#include <imgui.h>
+
+#include "gui/chrome/chrome.h"
+#include "gui/format_text.h"
+#include "gui/icons.h"
+#include "gui/panels/widgets.h"
+
+namespace palloscope::gui {
+namespace {
+
+// The context whose accounted memory or live payload the last move changed most, with the difference.
+std::string change_text(const PanelContext& context) {
+  const trace::ChangeSet& change = context.session.timeline()->last_change();
+  if (!change.known || change.from == change.to) return "";
+  const trace::MemoryState& state = context.state();
+  std::int64_t largest = 0;
+  std::string name;
+  for (const auto& [slot, old] : change.contexts) {
+    const trace::ContextRecord* now = state.context(slot);
+    const auto bytes = [](const trace::ContextRecord& record) {
+      return static_cast<std::int64_t>(record.granted_bytes) +
+             (record.granted_bytes == 0 ? static_cast<std::int64_t>(record.mem_allocated_bytes) : 0);
+    };
+    const std::int64_t before = old.born != 0 ? bytes(old) : 0, after = now != nullptr ? bytes(*now) : 0;
+    if (std::abs(after - before) <= std::abs(largest)) continue;
+    largest = after - before;
+    name = now != nullptr ? now->name : old.name;
+  }
+  if (largest == 0) {
+    const auto grown = static_cast<std::int64_t>(state.totals().malloc_bytes - change.totals.malloc_bytes);
+    if (grown != 0) return fmt::format("malloc {}", format_change(grown));
+    return context.strings("status.nothing_changed");
+  }
+  return context.strings.fill("status.changed", {{"change", format_change(largest)}, {"name", name}});
+}
+
+const char* source_text(const PanelContext& context) {
+  switch (context.session.timeline()->description().source) {
+    case core::SourceKind::Scenario:
+      return context.strings("status.scenario");
+    case core::SourceKind::Recording:
+      return context.strings("status.recording");
+    case core::SourceKind::Dump:
+      break;
+  }
+  return context.strings("status.dump");
+}
+
+std::string version_text(const PanelContext& context) {
+  const core::StreamDescription& description = context.session.timeline()->description();
+  if (description.pg_major == 0) return context.strings("status.pg_unknown");
+  std::string text = context.strings.fill("status.pg", {{"n", std::to_string(description.pg_major)}});
+  if (description.checking) text += fmt::format(", {}", context.strings("status.checking"));
+  return text;
+}
+
+}  // namespace
+
+void draw_status_bar(const PanelContext& context) {
+  const Session& session = context.session;
+  if (!session.document) return;
+  const float em = context.em(), gap = 1.6f * em;
+  const float right = ImGui::GetCursorPosX() + ImGui::GetContentRegionAvail().x;
+
+  ImGui::PushStyleColor(ImGuiCol_Text, context.theme.text);
+  ImGui::TextUnformatted(
+      context.strings
+          .fill("status.event", {{"n", format_count(session.cursor())}, {"count", format_count(session.event_count())}})
+          .c_str());
+  ImGui::PopStyleColor();
+  if (session.document->runs_to_end || session.can_run_on()) {
+    ImGui::SameLine(0, 0.6f * em);
+    ImGui::PushStyleColor(ImGuiCol_Text, context.theme.accent);
+    ImGui::TextUnformatted(context.strings(session.document->runs_to_end ? "status.running" : "status.live"));
+    ImGui::PopStyleColor();
+  }
+  const std::size_t faults = session.state().faults().size();
+  const std::string end_text =
+      fmt::format("{}   {}   {}", version_text(context), source_text(context), session.title());
+  const float end_width = ImGui::CalcTextSize(end_text.c_str()).x;
+
+  const std::string changed = change_text(context);
+  if (!changed.empty()) {
+    ImGui::SameLine(0, gap);
+    draw_cut_text(changed, right - ImGui::GetCursorPosX() - 8 * em, context.theme.dim);
+  }
+  if (faults > 0) {
+    ImGui::SameLine(0, gap);
+    ImGui::PushStyleColor(ImGuiCol_Text, context.theme.problem);
+    ImGui::Text("%s %s", icons::kProblem, context.strings.fill("status.faults", {{"n", format_count(faults)}}).c_str());
+    ImGui::PopStyleColor();
+    if (ImGui::IsItemHovered()) ImGui::SetTooltip("%s", session.state().faults().back().what.c_str());
+  }
+  ImGui::SameLine(0, gap);
+  const float left = ImGui::GetCursorPosX(), room = right - left;
+  if (room < 4 * em) {
+    ImGui::NewLine();
+    return;
+  }
+  ImGui::SetCursorPosX(std::max(left, right - end_width));
+  draw_cut_text(end_text, room, context.theme.dim);
+}
+
+void draw_message(const PanelContext& context) {
+  const Message& message = *context.session.message;
+  const bool is_problem = message.kind == MessageKind::Problem;
+  const Color color = is_problem ? context.theme.problem : context.theme.notice;
+  const float em = context.em();
+  ImGui::PushStyleColor(ImGuiCol_ChildBg, mix(context.theme.panel, color, 0.14f));
+  ImGui::PushStyleColor(ImGuiCol_Border, mix(context.theme.panel, color, 0.5f));
+  ImGui::BeginChild("##message", {0, 0},
+                    ImGuiChildFlags_Borders | ImGuiChildFlags_AutoResizeY | ImGuiChildFlags_AlwaysUseWindowPadding);
+  ImGui::PopStyleColor(2);
+  const float wrap = right_edge() - 3 * em;
+  ImGui::PushStyleColor(ImGuiCol_Text, color);
+  ImGui::TextUnformatted(is_problem ? icons::kProblem : icons::kNotice);
+  ImGui::PopStyleColor();
+  ImGui::SameLine();
+  ImGui::BeginGroup();
+  ImGui::PushTextWrapPos(wrap);
+  ImGui::PushFont(context.fonts.title, em);
+  ImGui::TextUnformatted(context.strings(message.key));
+  ImGui::PopFont();
+  if (!message.detail.empty()) ImGui::TextUnformatted(message.detail.c_str());
+  ImGui::PopTextWrapPos();
+  ImGui::EndGroup();
+  ImGui::SameLine();
+  ImGui::SetCursorPos({right_edge() - 2.1f * em, ImGui::GetStyle().WindowPadding.y - 0.2f * em});
+  if (draw_icon_button(context, "dismiss", icons::kClose, nullptr, context.strings("message.dismiss")))
+    context.actions.push(DismissMessage{});
+  ImGui::EndChild();
+}
+
+}  // namespace palloscope::gui

@@ -1,0 +1,128 @@
+// palloscope shot: a picture of the window, without a window.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "core/scenario/scenario_info.h"
+#include "gui/app.h"
+#include "gui/cli/arguments.h"
+#include "gui/document.h"
+#include "gui/panels/panel_table.h"
+#include "gui/platform/offscreen.h"
+#include "gui/platform/system_font.h"
+
+namespace palloscope::gui::cli {
+namespace {
+
+constexpr int kLeastPixels = 320, kMostPixels = 8192;
+
+struct ShotOptions {
+  std::string file, out, size = "1440x900", theme = "dark", language = "en", preset = "teach", panel, select, overlay;
+  std::optional<core::EventNumber> at;
+  float scale = 1;
+};
+
+std::optional<std::pair<int, int>> parse_size(const std::string& text) {
+  int width = 0, height = 0, read = 0;
+  if (std::sscanf(text.c_str(), "%dx%d%n", &width, &height, &read) != 2 ||
+      text.size() != static_cast<std::size_t>(read))
+    return std::nullopt;
+  if (std::min(width, height) < kLeastPixels || std::max(width, height) > kMostPixels) return std::nullopt;
+  return std::pair{width, height};
+}
+
+Overlay overlay_named(const std::string& name) {
+  if (name == "palette") return Overlay::Palette;
+  if (name == "help") return Overlay::Help;
+  if (name == "open") return Overlay::OpenDialog;
+  if (name == "save") return Overlay::SaveDialog;
+  if (name == "scenarios") return Overlay::Scenarios;
+  return Overlay::None;
+}
+
+void set_preferences(const ShotOptions& options, Preferences& preferences) {
+  preferences.theme = options.theme == "light" ? ThemeChoice::Light : ThemeChoice::Dark;
+  preferences.language = options.language == "zh" ? Language::Chinese : Language::English;
+  preferences.text_scale = options.scale;
+  preferences.motion = false;
+  preferences.workspace.preset = options.preset == "server"  ? Preset::Server
+                                 : options.preset == "debug" ? Preset::Debug
+                                                             : Preset::Teach;
+}
+
+// A file, or the name of a built-in scenario; a script is run to its end.
+core::Status open_subject(Session& session, const ShotOptions& options) {
+  const bool is_scenario =
+      !std::filesystem::exists(options.file) && core::find_builtin_scenario(options.file) != nullptr;
+  core::Result<Document> document = is_scenario ? open_scenario(options.file) : open_document(options.file);
+  if (!document) return document.error();
+  if (document->run) document->run->advance({});
+  session.document.emplace(std::move(*document));
+  session.document->serial = ++session.documents_opened;
+  trace::Timeline& timeline = session.document->timeline;
+  if (options.at && *options.at > timeline.size())
+    return core::Error{core::ErrorCode::BadArgument, options.file + ": --at " + std::to_string(*options.at) +
+                                                         ": there are only " + std::to_string(timeline.size()) +
+                                                         " events"};
+  if (is_scenario || session.document->run) timeline.seek(timeline.size());
+  // The event before first, so that the picture shows what the last one changed.
+  if (options.at) {
+    timeline.seek(*options.at > 0 ? *options.at - 1 : 0);
+    timeline.seek(*options.at);
+  }
+  return core::Done{};
+}
+
+}  // namespace
+
+int run_shot(Arguments arguments, Streams io) {
+  ShotOptions options;
+  CLI::App app("Draws the window into a PNG file, without a display. Without FILE: the welcome screen.");
+  app.add_option("FILE", options.file, "trace, dump or scenario; or the name of a built-in scenario");
+  app.add_option("-o,--out", options.out, "the picture")->required();
+  app.add_option("--at", options.at, "after this event");
+  app.add_option("--size", options.size, "pixels")->capture_default_str();
+  app.add_option("--theme", options.theme)->check(CLI::IsMember({"dark", "light"}))->capture_default_str();
+  app.add_option("--lang", options.language)->check(CLI::IsMember({"en", "zh"}))->capture_default_str();
+  app.add_option("--scale", options.scale, "text size")
+      ->check(CLI::Range(kMinTextScale, kMaxTextScale))
+      ->capture_default_str();
+  app.add_option("--preset", options.preset, "arrangement")
+      ->check(CLI::IsMember({"teach", "debug", "server"}))
+      ->capture_default_str();
+  app.add_option("--panel", options.panel, "only this panel: contexts, map, events, ...");
+  app.add_option("--select", options.select, "a context by its name, 0xADDRESS, or #EVENT");
+  app.add_option("--overlay", options.overlay)->check(CLI::IsMember({"palette", "help", "open", "save", "scenarios"}));
+  if (const auto status = parse_arguments(app, "shot", arguments, io)) return *status;
+
+  const auto size = parse_size(options.size);
+  if (!size) return complain("shot", "--size " + options.size + ": give WIDTHxHEIGHT, 320 to 8192 each", io);
+  if (!options.panel.empty() && find_panel(options.panel) == nullptr)
+    return complain("shot", "--panel " + options.panel + ": no such panel", io);
+
+  App window(system_chinese_font());
+  Session& session = window.session();
+  set_preferences(options, session.preferences);
+  if (!options.file.empty())
+    if (const core::Status opened = open_subject(session, options); !opened)
+      return complain("shot", opened.error(), io);
+  session.preferences.workspace.full_screen = session.document ? options.panel : std::string();
+  session.overlay = overlay_named(options.overlay);
+  if (!options.select.empty()) {
+    apply(session, SetFind{options.select});
+    apply(session, FindNext{});
+    if (session.message) return complain("shot", "--select " + options.select + ": there is no such thing here", io);
+  }
+
+  core::Result<Offscreen> screen = Offscreen::create(window, size->first, size->second);
+  if (!screen) return complain("shot", screen.error(), io);
+  const Picture picture = render_settled(*screen, window);
+  if (const core::Status written = write_png(options.out, picture); !written)
+    return complain("shot", written.error(), io);
+  return kExitGood;
+}
+
+}  // namespace palloscope::gui::cli

@@ -1,0 +1,20 @@
+// The real window: GLFW, event-driven. Draws when something happened or moves, and sleeps otherwise.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "core/base/ids.h"
+#include "core/base/result.h"
+
+namespace palloscope::gui {
+
+struct WindowOptions {
+  std::optional<std::filesystem::path> file;  // none: the welcome screen
+  std::optional<core::EventNumber> at;
+};
+
+// Until the window is closed.
+core::Status run_window(const WindowOptions& options);
+
+}  // namespace palloscope::gui
