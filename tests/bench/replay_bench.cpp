@@ -4,11 +4,11 @@
 // Two kinds of stream: "random" (64 contexts, random sizes and victims: the worst case) and "statements" (short-lived
 // contexts filled and deleted, as a server working through small queries).
 #include <benchmark/benchmark.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <bit>
 #include <chrono>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <functional>
@@ -229,12 +229,10 @@ TraceFile& trace_file(int kind, std::size_t live) {
   return file;
 }
 
-double resident_mib() {
-  std::FILE* statm = std::fopen("/proc/self/statm", "r");
-  unsigned long total = 0, resident = 0;
-  if (!statm || std::fscanf(statm, "%lu %lu", &total, &resident) != 2) resident = 0;
-  if (statm) std::fclose(statm);
-  return static_cast<double>(resident) * 4096 / (1 << 20);
+// What malloc has given out and not got back.
+double allocated_bytes() {
+  const auto info = mallinfo2();
+  return static_cast<double>(info.uordblks + info.hblkhd);
 }
 
 void BM_CopyMemory(benchmark::State& state) {
@@ -333,14 +331,14 @@ void BM_Record(benchmark::State& state) {
   double before = 0, after = 0;
   core::EventNumber events = 0;
   for (auto _ : state) {
-    before = resident_mib();
+    before = allocated_bytes();
     Timeline timeline = Timeline::recording({});
     (state.range(0) == 0 ? random_stream : statement_stream)(timeline.sink(), 3'000'000, 2000);
-    after = resident_mib();
+    after = allocated_bytes();
     events = timeline.size();
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * events));
-  state.counters["bytes_per_event"] = (after - before) * (1 << 20) / static_cast<double>(events);
+  state.counters["bytes_per_event"] = (after - before) / static_cast<double>(events);
 }
 
 BENCHMARK(BM_CopyMemory)->Unit(benchmark::kMillisecond);
