@@ -2,10 +2,18 @@
 
 #include <imgui.h>
 
+#include <algorithm>
+
 #include "gui/key_input.h"
 #include "gui/look.h"
 
 namespace palloscope::gui {
+namespace {
+
+// A tooltip comes when the mouse has rested for a while: so long after it moved, frames are drawn to let it come.
+constexpr double kTooltipSeconds = 0.7, kTooltipLookSeconds = 0.1;
+
+}  // namespace
 
 App::App(std::span<const unsigned char> system_chinese) : imgui_(ImGui::CreateContext()) {
   ImGui::SetCurrentContext(imgui_);
@@ -27,7 +35,9 @@ bool App::wants_frame() const { return fresh_frames_ > 0 || glows_ || session_.i
 
 double App::seconds_to_next_frame() const {
   if (fresh_frames_ > 0 || glows_) return 0;
-  return session_.seconds_to_next_move();
+  const double move = session_.seconds_to_next_move();
+  if (!awaits_tooltip_) return move;
+  return move < 0 ? kTooltipLookSeconds : std::min(move, kTooltipLookSeconds);
 }
 
 void App::open_at_start(std::filesystem::path file, std::optional<EventNumber> at) {
@@ -59,6 +69,10 @@ void App::frame() {
                              .wants_frame = &glows_};
   draw(context);
   ImGui::Render();
+
+  const ImVec2 moved = ImGui::GetIO().MouseDelta;
+  if (moved.x != 0 || moved.y != 0) mouse_moved_s_ = now_s_;
+  awaits_tooltip_ = ImGui::IsAnyItemHovered() && now_s_ - mouse_moved_s_ < kTooltipSeconds;
 
   session_.filter_wanted = session_.find_wanted = false;
   apply_queued();

@@ -60,7 +60,9 @@ class App {
   double now_s_ = 0, changed_s_ = -1;
   EventNumber last_cursor_ = 0;
   std::optional<EventNumber> seek_when_open_;
+  double mouse_moved_s_ = -1;
   bool glows_ = false;
+  bool awaits_tooltip_ = false;
   int fresh_frames_ = 0;  // frames still to draw so that everything that follows from a change is on the screen
 };
 

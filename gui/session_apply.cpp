@@ -37,6 +37,16 @@ std::span<const std::uint8_t> lesson_tags(const trace::Timeline& timeline) {
   return tags.first(1);
 }
 
+// A dump has no source and no lesson, a lesson is lost in a server's arrangement. Debug suits everything, and what the
+// user has arranged by hand stays.
+void suit_arrangement(Session& session) {
+  WorkspaceState& workspace = session.preferences.workspace;
+  if (!workspace.visible.empty()) return;
+  const core::SourceKind source = session.document->timeline.description().source;
+  if (source == core::SourceKind::Dump && workspace.preset == Preset::Teach) workspace.preset = Preset::Server;
+  if (source == core::SourceKind::Scenario && workspace.preset == Preset::Server) workspace.preset = Preset::Teach;
+}
+
 void open(Session& session, core::Result<Document> opened) {
   if (!opened) {
     say(session, MessageKind::Problem, "message.cannot_open", opened.error().message);
@@ -50,6 +60,7 @@ void open(Session& session, core::Result<Document> opened) {
   session.playback.owed_events = 0;
   session.bookmarks.clear();
   session.message.reset();
+  suit_arrangement(session);
   if (!session.document->timeline.problem().empty())
     say(session, MessageKind::Problem, "message.opened_in_part", session.document->timeline.problem());
   if (!session.document->path.empty()) {
@@ -338,6 +349,8 @@ void finish_opening(Session& session) {
   if (!session.opening_scenario.empty()) {
     const std::string name = std::exchange(session.opening_scenario, {});
     open(session, open_scenario(name));
+    // Straight to the lesson's first words.
+    if (session.document && session.document->scenario_name == name) apply(session, StepLesson{1});
   }
 }
 

@@ -4,6 +4,7 @@
 #include <EGL/eglext.h>
 #define GLFW_INCLUDE_NONE  // OpenGL comes from glad
 #include <GLFW/glfw3.h>
+#include <dlfcn.h>
 #include <glad/gl.h>
 #include <imgui.h>
 
@@ -145,6 +146,8 @@ Offscreen::Offscreen(Offscreen&&) noexcept = default;
 Offscreen::~Offscreen() = default;
 
 core::Result<Offscreen> Offscreen::create(App& app, int width, int height) {
+  // ImGui's loader closes this library with its renderer but goes on using its addresses in the next one.
+  dlopen("libOpenGL.so.0", RTLD_LAZY | RTLD_LOCAL | RTLD_NODELETE);
   std::optional<Context> context = Context::without_surface();
   if (!context)
     if (std::optional<Context> hidden = Context::with_hidden_window()) context.emplace(std::move(*hidden));
