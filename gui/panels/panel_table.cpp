@@ -29,12 +29,12 @@ constexpr PanelRow kPanels[] = {
     {{"contexts", Place::LeftTop, {true, true, true}}, icons::kTree, make_panel<ContextsPanel>},
     {{"map", Place::CentreTop, {true, true, true}}, icons::kMap, make_panel<MapPanel>},
     {{"freelists", Place::CentreMiddle, {true, true, false}}, icons::kFreelists, make_panel<FreelistsPanel>},
-    {{"inspector", Place::RightTop, {false, true, true}}, icons::kInspector, make_panel<InspectorPanel>},
+    {{"inspector", Place::RightTop, {true, true, true}}, icons::kInspector, make_panel<InspectorPanel>},
     {{"why", Place::RightBottom, {true, true, false}}, icons::kWhy, make_panel<WhyPanel>},
     {{"timeline", Place::CentreLower, {true, true, true}}, icons::kTimeline, make_panel<TimelinePanel>},
     {{"events", Place::CentreBottom, {false, true, true}}, icons::kEvents, make_panel<EventsPanel>},
     {{"source", Place::LeftBottom, {true, true, false}}, icons::kSource, make_panel<SourcePanel>},
-    {{"statistics", Place::CentreMiddle, {false, true, true}}, icons::kStatistics, make_panel<StatisticsPanel>},
+    {{"statistics", Place::CentreMiddle, {true, true, true}}, icons::kStatistics, make_panel<StatisticsPanel>},
 };
 
 consteval bool has_unique_ids() {

@@ -110,9 +110,7 @@ void SourcePanel::draw_narration(const PanelContext& panel) {
     ImGui::GetWindowDrawList()->AddRectFilled(top, {top.x + em * 0.2f, top.y + ImGui::GetWindowHeight()},
                                               panel.theme.accent);
     ImGui::PushFont(panel.fonts.text, em * 1.06f);
-    ImGui::PushTextWrapPos(0);
-    ImGui::TextUnformatted(text.c_str());
-    ImGui::PopTextWrapPos();
+    draw_paragraphs(text);
     ImGui::PopFont();
   }
   ImGui::EndChild();

@@ -18,11 +18,7 @@ void draw_heading(const PanelContext& context, const char* icon, const std::stri
   ImGui::PopStyleColor();
 }
 
-void draw_paragraph(const char* text) {
-  ImGui::PushTextWrapPos(0);
-  ImGui::TextUnformatted(text);
-  ImGui::PopTextWrapPos();
-}
+void draw_paragraph(const char* text) { draw_paragraphs(text); }
 
 }  // namespace
 

@@ -39,6 +39,10 @@ bool draw_link(const PanelContext& context, const char* id, std::string_view tex
 // A small letter in a rounded square: the kind of a context (A, G, S, B, ?).
 void draw_badge(const PanelContext& context, std::string_view letter, Color color);
 
+// Paragraphs wrapped to the content's width. Breaks Latin text at spaces and Chinese between any two signs, as is usual
+// there, but never before closing punctuation (ImGui's own wrapping leaves ragged Chinese lines).
+void draw_paragraphs(std::string_view text);
+
 // Text cut with "..." to `width` pixels; whole text on hover.
 void draw_cut_text(std::string_view text, float width, Color color);
 
