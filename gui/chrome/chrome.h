@@ -22,13 +22,13 @@ class TopBar {
 
  private:
   std::string find_;
-  float left_end_ = 0;
+  bool find_is_open_ = false;
 };
 
 // What is open, where the cursor is, what the last step did.
 void draw_status_bar(const PanelContext& context);
 
-// The message of the session as a line between the top bar and the panels; the height it took.
+// The message of the session as a line between the top bar and the panels.
 void draw_message(const PanelContext& context);
 
 void draw_welcome(const PanelContext& context);

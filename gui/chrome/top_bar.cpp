@@ -42,15 +42,18 @@ struct PartRow {
 };
 
 constexpr PartRow kParts[] = {
-    {Part::Files, 0}, {Part::Arrange, 8},  {Part::Start, 5},   {Part::TouchBack, 4},  {Part::TenBack, 6},
+    {Part::Files, 0}, {Part::Arrange, 9},  {Part::Start, 5},   {Part::TouchBack, 4},  {Part::TenBack, 6},
     {Part::Back, 0},  {Part::Play, 0},     {Part::Forward, 0}, {Part::TenForward, 6}, {Part::TouchForward, 4},
-    {Part::End, 5},   {Part::Lesson, 2},   {Part::Speed, 7},   {Part::Find, 9},       {Part::Bookmark, 8},
+    {Part::End, 5},   {Part::Lesson, 2},   {Part::Speed, 7},   {Part::Find, 8},       {Part::Bookmark, 8},
     {Part::Text, 3},  {Part::Language, 1}, {Part::Theme, 3},   {Part::Help, 0},
 };
 
 struct BarShape {
   bool has_words = true;
   int max_rank = 9;
+  bool needs_find = false;  // F was pressed: the find box has a place, whatever goes for it
+
+  bool has(const PartRow& row) const { return row.rank <= max_rank || (needs_find && row.part == Part::Find); }
 };
 
 float gap_before(const PanelContext& context, Part part) {
@@ -133,13 +136,14 @@ bool has_part(const PanelContext& context, Part part) {
 float total_width(const PanelContext& context, const BarShape& shape) {
   float width = 0;
   for (const PartRow& row : kParts)
-    if (row.rank <= shape.max_rank && has_part(context, row.part))
+    if (shape.has(row) && has_part(context, row.part))
       width += part_width(context, row.part, shape) + gap_before(context, row.part);
   return width;
 }
 
-BarShape fitting_shape(const PanelContext& context, float room) {
+BarShape fitting_shape(const PanelContext& context, float room, bool needs_find) {
   BarShape shape;
+  shape.needs_find = needs_find;
   if (total_width(context, shape) <= room) return shape;
   shape.has_words = false;
   while (shape.max_rank > 0 && total_width(context, shape) > room) --shape.max_rank;
@@ -198,17 +202,18 @@ void draw_speed(const PanelContext& context) {
 
 void TopBar::draw(const PanelContext& context) {
   const float em = context.em(), room = ImGui::GetContentRegionAvail().x;
-  const BarShape shape = fitting_shape(context, room);
+  if (context.session.find_wanted) find_is_open_ = true;
+  const BarShape shape = fitting_shape(context, room, find_is_open_);
   // What belongs to the window stands at the right edge.
   float right_width = 0;
   for (const PartRow& row : kParts)
-    if (row.part >= Part::Find && row.rank <= shape.max_rank && has_part(context, row.part))
+    if (row.part >= Part::Find && shape.has(row) && has_part(context, row.part))
       right_width += part_width(context, row.part, shape) + gap_before(context, row.part);
   const float right_start = ImGui::GetCursorPosX() + room - right_width;
 
   bool is_first = true, is_right = false;
   for (const PartRow& row : kParts) {
-    if (row.rank > shape.max_rank || !has_part(context, row.part)) continue;
+    if (!shape.has(row) || !has_part(context, row.part)) continue;
     if (!is_first) ImGui::SameLine(0, gap_before(context, row.part));
     is_first = false;
     if (row.part >= Part::Find && !is_right) {
@@ -274,6 +279,7 @@ void TopBar::draw(const PanelContext& context) {
           context.actions.push(FindNext{ImGui::GetIO().KeyShift ? -1 : 1});
           ImGui::SetKeyboardFocusHere(-1);
         }
+        if (ImGui::IsItemDeactivated()) find_is_open_ = false;
         ImGui::SetItemTooltip("%s", command_tooltip(context, *find_command("find")).c_str());
         break;
       case Part::Bookmark: {

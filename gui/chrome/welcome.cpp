@@ -25,9 +25,7 @@ void draw_heading(const PanelContext& context, std::string_view key) {
 
 void draw_dim_text(const PanelContext& context, const char* text) {
   ImGui::PushStyleColor(ImGuiCol_Text, context.theme.dim);
-  ImGui::PushTextWrapPos(0);
-  ImGui::TextUnformatted(text);
-  ImGui::PopTextWrapPos();
+  draw_paragraphs(text);
   ImGui::PopStyleColor();
 }
 

@@ -18,7 +18,12 @@ void draw_heading(const PanelContext& context, const char* icon, const std::stri
   ImGui::PopStyleColor();
 }
 
-void draw_paragraph(const char* text) { draw_paragraphs(text); }
+// Source lines, variables and words stand between the events that change something.
+bool changes_memory(const core::EventBody& event) {
+  return std::visit(
+      [](const auto& e) { return e.kTag < core::ErrorCaught::kTag || e.kTag >= core::SnapshotBegan::kTag; }, event);
+}
+constexpr EventNumber kLookBack = 32;
 
 }  // namespace
 
@@ -30,6 +35,16 @@ void WhyPanel::refresh(const PanelContext& context) {
   const trace::Timeline& timeline = *session.timeline();
   const core::EventBody event = timeline.event(session.cursor());
   explanation_ = explain(event, session.state(), context.strings);
+  last_change_ = 0;
+  for (EventNumber n = session.cursor(); !changes_memory(timeline.event(n)) && n > 1;) {
+    --n;
+    if (session.cursor() - n > kLookBack) break;
+    const core::EventBody earlier = timeline.event(n);
+    if (!changes_memory(earlier)) continue;
+    last_change_ = n;
+    before_ = explain(earlier, session.state(), context.strings);
+    break;
+  }
   narration_.clear();
   // Later events stand under the same words; the source panel keeps them in sight.
   if (const auto* words = std::get_if<core::Narration>(&event))
@@ -49,16 +64,22 @@ void WhyPanel::draw(const PanelContext& context) {
     draw_heading(context, icons::kLesson, context.strings("why.lesson"));
     // The teacher's words carry a bar at their left, so that they are told from the machine's.
     const ImVec2 start = ImGui::GetCursorScreenPos();
-    ImGui::Indent(0.8f * em);
-    draw_paragraph(narration_.c_str());
-    ImGui::Unindent(0.8f * em);
+    draw_paragraphs(narration_, 0.8f * em);
     const float bottom = ImGui::GetItemRectMax().y;
     ImGui::GetWindowDrawList()->AddRectFilled({start.x, start.y}, {start.x + 0.2f * em, bottom}, context.theme.accent,
                                               0.1f * em);
     ImGui::Dummy({0, 0.3f * em});
   }
   draw_heading(context, icons::kWhy, context.strings("why.event") + std::string("  ") + format_event(session.cursor()));
-  for (const std::string& sentence : explanation_.sentences) draw_paragraph(sentence.c_str());
+  for (const std::string& sentence : explanation_.sentences) draw_paragraphs(sentence);
+  if (last_change_ != 0) {
+    ImGui::Dummy({0, 0.3f * em});
+    draw_heading(context, icons::kReset,
+                 context.strings("why.before") + std::string("  ") + format_event(last_change_));
+    ImGui::PushStyleColor(ImGuiCol_Text, context.theme.dim);
+    for (const std::string& sentence : before_.sentences) draw_paragraphs(sentence);
+    ImGui::PopStyleColor();
+  }
 
   if (const trace::ContextRecord* about = session.state().context(explanation_.about)) {
     const std::string link = context.strings.fill("why.show", {{"name", about->name}});

@@ -24,6 +24,8 @@ class WhyPanel : public Panel {
 
   Key key_;  // what the following were made for
   Explanation explanation_;
+  EventNumber last_change_ = 0;  // where the event itself changes no memory: the last one before it that did
+  Explanation before_;
   std::string narration_;
 };
 

@@ -3,9 +3,9 @@
 #include <imgui.h>
 
 #include <algorithm>
-#include <initializer_list>
 
 #include "gui/format_text.h"
+#include "gui/layout/text_wrap.h"
 
 namespace palloscope::gui {
 namespace {
@@ -14,23 +14,6 @@ constexpr double kGlowSeconds = 0.2;
 
 const char* begin(std::string_view text) { return text.data(); }
 const char* end(std::string_view text) { return text.data() + text.size(); }
-
-// Bytes of the UTF-8 character that begins with this byte.
-std::size_t sign_bytes(char first) {
-  const auto byte = static_cast<unsigned char>(first);
-  return byte < 0xC0 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
-}
-
-bool is_one_of(std::string_view sign, std::initializer_list<std::string_view> signs) {
-  return std::find(signs.begin(), signs.end(), sign) != signs.end();
-}
-
-// Signs that must not begin a line, and those that must not end one.
-bool closes(std::string_view sign) {
-  return is_one_of(sign,
-                   {"。", "，", "、", "；", "：", "！", "？", "）", "》", "”", "’", ".", ",", ";", ":", "!", "?", ")"});
-}
-bool opens(std::string_view sign) { return is_one_of(sign, {"（", "《", "“", "‘", "("}); }
 
 }  // namespace
 
@@ -55,6 +38,23 @@ void draw_empty(const PanelContext& context, std::string_view key) {
   ImGui::TextUnformatted(text);
   ImGui::PopTextWrapPos();
   ImGui::PopStyleColor();
+}
+
+void draw_paragraphs(std::string_view text, float indent) {
+  ImFontBaked* font = ImGui::GetFontBaked();
+  const float em = ImGui::GetFontSize(), room = std::max(em, ImGui::GetContentRegionAvail().x - indent);
+  const auto lines =
+      wrap_text(text, room, [&](char32_t sign) { return font->GetCharAdvance(static_cast<ImWchar>(sign)); });
+  const float height = ImGui::GetTextLineHeight() + 0.15f * em;
+  const ImVec2 at = ImGui::GetCursorScreenPos();
+  const Color color = ImGui::GetColorU32(ImGuiCol_Text);
+  ImDrawList* list = ImGui::GetWindowDrawList();
+  float y = at.y;
+  for (const std::string_view line : lines) {
+    if (!line.empty()) list->AddText({at.x + indent, y}, color, begin(line), end(line));
+    y += height;
+  }
+  ImGui::Dummy({indent + room, y - at.y});
 }
 
 void draw_number(const PanelContext& context, std::string_view text, float right_x, Color color) {
@@ -147,36 +147,6 @@ float glow(const PanelContext& context) {
   if (!context.session.preferences.motion || age < 0 || age >= kGlowSeconds) return 0;
   if (context.wants_frame != nullptr) *context.wants_frame = true;
   return static_cast<float>(1 - age / kGlowSeconds);
-}
-
-void draw_paragraphs(std::string_view text) {
-  const float width = ImGui::GetContentRegionAvail().x;
-  ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, {0, ImGui::GetFontSize() * 0.15f});
-  std::size_t line = 0, last_break = 0;
-  for (std::size_t at = 0; at <= text.size();) {
-    if (at == text.size() || text[at] == '\n') {
-      ImGui::TextUnformatted(text.data() + line, text.data() + at);
-      line = last_break = ++at;
-      continue;
-    }
-    const std::size_t next = at + sign_bytes(text[at]);
-    const std::size_t end = std::min(next, text.size());
-    if (ImGui::CalcTextSize(text.data() + line, text.data() + end).x > width && at > line) {
-      const std::size_t cut = last_break > line ? last_break : at;
-      ImGui::TextUnformatted(text.data() + line, text.data() + cut);
-      line = cut;
-      while (line < text.size() && text[line] == ' ') ++line;
-      last_break = line;
-      at = std::max(at, line);
-      continue;
-    }
-    const std::string_view sign = text.substr(at, end - at),
-                           following = text.substr(end, end < text.size() ? sign_bytes(text[end]) : 0);
-    const bool between_wide = sign.size() >= 3 || following.size() >= 3;
-    if (sign == " " || (between_wide && following != " " && !closes(following) && !opens(sign))) last_break = end;
-    at = end;
-  }
-  ImGui::PopStyleVar();
 }
 
 }  // namespace palloscope::gui

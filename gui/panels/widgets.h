@@ -40,8 +40,9 @@ bool draw_link(const PanelContext& context, const char* id, std::string_view tex
 void draw_badge(const PanelContext& context, std::string_view letter, Color color);
 
 // Paragraphs wrapped to the content's width. Breaks Latin text at spaces and Chinese between any two signs, as is usual
-// there, but never before closing punctuation (ImGui's own wrapping leaves ragged Chinese lines).
-void draw_paragraphs(std::string_view text);
+// there, but never before closing punctuation (ImGui's own wrapping leaves ragged Chinese lines). One item, in
+// the current text colour, `indent` to the right.
+void draw_paragraphs(std::string_view text, float indent = 0);
 
 // Text cut with "..." to `width` pixels; whole text on hover.
 void draw_cut_text(std::string_view text, float width, Color color);

@@ -78,6 +78,17 @@ TEST_CASE("find selects the context whose name was typed") {
   REQUIRE(window.session().state().context(key->slot)->name == "ErrorContext");
 }
 
+TEST_CASE("F finds also where the bar has no room for its box") {
+  Headless window(1280, 800);
+  window.session().preferences.text_scale = 2;
+  window.open_scenario("1");
+  REQUIRE_FALSE(window.sees("##find"));
+  window.key("F");
+  window.type("errorcontext");
+  window.key("Enter");
+  REQUIRE(std::holds_alternative<ContextKey>(window.session().selection));
+}
+
 TEST_CASE("the palette finds a command by some of its letters and runs it, in both languages") {
   for (const char* typed : {"lght", "浅色"}) {
     Headless window;
