@@ -80,9 +80,35 @@ BlockIndex::BlockIndex(const trace::MemoryState& state, core::BlockSlot slot, co
   }
 }
 
+// The first chunk for which `before` no longer holds, looked for outward from chunk `near`: neighbouring columns of the
+// map ask for neighbouring chunks, so that a look costs the distance and not the logarithm of everything.
+template <class Before>
+std::size_t BlockIndex::search(std::size_t near, Before before) const {
+  const std::size_t count = chunks_.size();
+  std::size_t low = std::min(near, count), high = low, step = 1;
+  if (low < count && before(chunks_[low])) {
+    while (high < count && before(chunks_[high])) {
+      low = high + 1;
+      high = std::min(count, high + step);
+      step *= 2;
+    }
+  } else {
+    while (low > 0 && !before(chunks_[low - 1])) {
+      high = low - 1;
+      low = low > step ? low - step : 0;
+      step *= 2;
+    }
+  }
+  const auto at = [&](std::size_t i) { return chunks_.begin() + static_cast<std::ptrdiff_t>(i); };
+  return static_cast<std::size_t>(std::partition_point(at(low), at(std::max(low, high)), before) - chunks_.begin());
+}
+
 std::size_t BlockIndex::first_ending_after(std::uint64_t offset) const {
-  auto found = std::partition_point(chunks_.begin(), chunks_.end(), [&](const Chunk& c) { return c.end <= offset; });
-  return static_cast<std::size_t>(found - chunks_.begin());
+  return near_ = search(near_, [&](const Chunk& chunk) { return chunk.end <= offset; });
+}
+
+std::size_t BlockIndex::first_beginning_at(std::uint64_t offset, std::size_t near) const {
+  return search(near, [&](const Chunk& chunk) { return chunk.begin < offset; });
 }
 
 void BlockIndex::add_clipped(ByteMix& mix, const Chunk& chunk, std::uint64_t begin, std::uint64_t end) {
@@ -107,10 +133,7 @@ ByteMix BlockIndex::mix(std::uint64_t begin, std::uint64_t end) const {
   mix[ByteUse::BlockHeader] = overlap(block_header_, first_chunk_, begin, end);
   // Whole chunks come from the sums; the first and the last may stick out of the range.
   std::size_t first = first_ending_after(begin);
-  auto last =
-      static_cast<std::size_t>(std::partition_point(chunks_.begin() + static_cast<std::ptrdiff_t>(first), chunks_.end(),
-                                                    [&](const Chunk& c) { return c.begin < end; }) -
-                               chunks_.begin());
+  const std::size_t last = first_beginning_at(end, first);
   if (first < last) {
     std::size_t inner_first = first, inner_last = last;
     if (chunks_[first].begin < begin) add_clipped(mix, chunks_[inner_first++], begin, end);
@@ -153,10 +176,8 @@ core::ChunkSlot BlockIndex::chunk_at(std::uint64_t offset) const {
 }
 
 std::size_t BlockIndex::chunks_beginning(std::uint64_t begin, std::uint64_t end) const {
-  auto at = [&](std::uint64_t offset) {
-    return std::partition_point(chunks_.begin(), chunks_.end(), [&](const Chunk& c) { return c.begin < offset; });
-  };
-  return static_cast<std::size_t>(at(end) - at(begin));
+  const std::size_t first = first_beginning_at(begin, near_);
+  return first_beginning_at(end, first) - first;
 }
 
 }  // namespace palloscope::gui

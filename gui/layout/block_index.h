@@ -70,7 +70,10 @@ class BlockIndex {
     std::uint64_t header = 0, live = 0, rounding = 0, free = 0, dead = 0;
   };
 
+  template <class Before>
+  std::size_t search(std::size_t near, Before before) const;
   std::size_t first_ending_after(std::uint64_t offset) const;
+  std::size_t first_beginning_at(std::uint64_t offset, std::size_t near) const;
   static void add_clipped(ByteMix& mix, const Chunk& chunk, std::uint64_t begin, std::uint64_t end);
 
   std::uint64_t size_ = 0;
@@ -79,8 +82,9 @@ class BlockIndex {
   std::uint64_t free_at_ = 0;
   ByteUse whole_ = ByteUse::Plain;  // Plain, Recycled, ContextHeader: the region has no inside to show
   bool opaque_ = true;
-  std::vector<Chunk> chunks_;  // by begin
-  std::vector<Sums> sums_;     // one more than chunks_
+  std::vector<Chunk> chunks_;     // by begin
+  std::vector<Sums> sums_;        // one more than chunks_
+  mutable std::size_t near_ = 0;  // where the last look ended: the next one is mostly nearby
 };
 
 }  // namespace palloscope::gui
