@@ -217,10 +217,11 @@ Error EventBlockDecoder::error() const {
   if (columns_[kOps].failed())
     return {ErrorCode::BadFormat, fmt::format("event {} is damaged: its block ends before it", number)};
   if (!known && minor_ > kFormatMinor)
-    return {ErrorCode::Unsupported,
-            fmt::format("event {} is of kind {}, which this version of Palloscope does not know: the trace is of format "
-                        "{}.{}, this version reads up to {}.{}, use a newer one",
-                        number, op_, kFormatMajor, minor_, kFormatMajor, kFormatMinor)};
+    return {
+        ErrorCode::Unsupported,
+        fmt::format("event {} is of kind {}, which this version of Palloscope does not know: the trace is of format "
+                    "{}.{}, this version reads up to {}.{}, use a newer one",
+                    number, op_, kFormatMajor, minor_, kFormatMajor, kFormatMinor)};
   if (!known) return {ErrorCode::BadFormat, fmt::format("event {} is damaged: there is no kind {}", number, op_)};
   return {ErrorCode::BadFormat, fmt::format("event {} (of kind {}) is damaged", number, op_)};
 }
