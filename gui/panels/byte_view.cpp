@@ -58,8 +58,8 @@ void draw_bits(const PanelContext& panel, std::uint64_t word, const std::vector<
   ImDrawList* draw = ImGui::GetWindowDrawList();
   for (int i = 0; i < 64; ++i) {
     const auto bit = static_cast<std::uint32_t>(63 - i);
-    const int row = i / 32, column = i % 32;
-    const float x = at.x + cell * (static_cast<float>(column) + 0.25f * static_cast<float>(column / 8));
+    const int row = i / 32, column = i % 32, group = column / 8;
+    const float x = at.x + cell * (static_cast<float>(column) + 0.25f * static_cast<float>(group));
     const float y = at.y + static_cast<float>(row) * (height + em * 0.25f);
     Color colour = panel.theme.dim;
     for (const trace::HeaderBits& part : parts)

@@ -166,7 +166,7 @@ void MapBlocks::repaint(const PanelContext& panel, ColourMode mode, float height
       [&](core::BlockSlot block, core::ChunkSlot chunk) { return marks(panel, block, chunk); }};
   image_ = paint_map(layout_, panel.state(), paint, std::floor(scroll_px_), static_cast<int>(height));
   texture_ = panel.map_surface != nullptr ? panel.map_surface->draw(image_, key.colours) : 0;
-  painted_ = std::move(key);
+  painted_ = key;
 }
 
 void MapBlocks::draw(const PanelContext& panel, MapFocus& focus, ColourMode mode) {
