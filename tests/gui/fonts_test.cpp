@@ -89,7 +89,7 @@ TEST_CASE("every Chinese character of the strings, scenarios and sources is in t
       if (entry.path().extension() == ".cpp" || entry.path().extension() == ".h")
         check_text(entry.path().string(), test::read_file(entry.path()));
   for (char32_t c : std::u32string(U"，。：；（）")) CHECK(has_outline(font, c));
-  if (seen == 0) WARN("no Chinese text in the tree yet");
+  CHECK(seen > 1000);
 }
 
 TEST_CASE("an embedded file is found by its path and equals the file in the clone") {
