@@ -1,3 +1,4 @@
+// Buttons that name their command and its keys, and the frame of overlays: shared by the files of this folder.
 #include <imgui.h>
 
 #include "gui/chrome/chrome.h"

@@ -1,3 +1,4 @@
+// What lies over everything else: palette, help, scenario list, file dialogs; at most one at a time.
 #include <imgui.h>
 
 #include "gui/chrome/chrome.h"

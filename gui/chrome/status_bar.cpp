@@ -1,3 +1,4 @@
+// The line at the bottom: what is open, where the cursor is, what the last step did.
 #include <fmt/format.h>
 #include <imgui.h>
 

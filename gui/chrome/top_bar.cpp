@@ -1,3 +1,4 @@
+// The line at the top: commands as buttons, transport, speed, find box, text size, language, theme, help.
 #include <fmt/format.h>
 #include <imgui.h>
 #include <imgui_stdlib.h>

@@ -1,3 +1,4 @@
+// The panels in their places, with the walls between them, tabs and title lines.
 #include <imgui.h>
 
 #include <algorithm>
