@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "gui/strings.h"
 #include "trace/open_any.h"
 
 namespace palloscope::gui {
@@ -43,6 +44,15 @@ core::Result<Document> start_script(std::string_view name, std::string_view text
 }
 
 core::Result<Document> open_scenario(std::string_view builtin_name) {
+  if (builtin_name == kEmptyProcess) {
+    core::Result<Document> document = start_script(kEmptyProcess, "");
+    if (!document) return document;
+    document->run->advance();
+    document->title = {strings_of(Language::English)("welcome.console"),
+                       strings_of(Language::Chinese)("welcome.console")};
+    document->timeline.seek(document->timeline.size());
+    return document;
+  }
   const core::BuiltinScenario* scenario = core::find_builtin_scenario(builtin_name);
   if (scenario == nullptr)
     return core::Error{core::ErrorCode::NotFound, "no scenario named " + std::string(builtin_name)};

@@ -12,6 +12,8 @@ namespace palloscope::gui {
 // A trace of ours, a scenario (.lua), or a dump that one of the importers knows.
 core::Result<Document> open_document(const std::filesystem::path& path);
 core::Result<Document> open_scenario(std::string_view builtin_name);
+// An empty process for the console alone; also opened by open_scenario under this name.
+inline constexpr std::string_view kEmptyProcess = "console";
 // A script's text, started and paused before its first line.
 core::Result<Document> start_script(std::string_view name, std::string_view text);
 

@@ -350,7 +350,8 @@ void finish_opening(Session& session) {
     const std::string name = std::exchange(session.opening_scenario, {});
     open(session, open_scenario(name));
     // Straight to the lesson's first words.
-    if (session.document && session.document->scenario_name == name) apply(session, StepLesson{1});
+    if (session.document && session.document->scenario_name == name && session.can_run_on())
+      apply(session, StepLesson{1});
   }
 }
 

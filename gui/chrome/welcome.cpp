@@ -7,6 +7,7 @@
 #include "core/scenario/scenario_info.h"
 #include "gui/chrome/chrome.h"
 #include "gui/command_table.h"
+#include "gui/document.h"
 #include "gui/icons.h"
 #include "gui/panels/widgets.h"
 
@@ -140,6 +141,10 @@ void draw_welcome(const PanelContext& context) {
 
   const auto draw_right = [&] {
     draw_own_file(context);
+    ImGui::Dummy({0, 0.4f * em});
+    if (draw_row(context, "##console", icons::kCommands, false, context.strings("welcome.console"),
+                 context.strings("welcome.console_hint")))
+      context.actions.push(OpenScenario{std::string(kEmptyProcess)});
     ImGui::Dummy({0, 0.8f * em});
     draw_recent(context);
     ImGui::Dummy({0, 0.8f * em});

@@ -22,6 +22,18 @@ TEST_CASE("the welcome screen opens a scenario by a click on its line") {
   REQUIRE(window.session().document->scenario_name == first.info.name);
 }
 
+TEST_CASE("the welcome screen opens an empty process, and its console takes calls") {
+  Headless window(1920, 1080);
+  window.click("##console");
+  window.frames(2);
+  REQUIRE(window.session().document);
+  const EventNumber before = window.session().event_count();
+  apply(window.session(), Evaluate{"p = palloc(100)"});
+  window.frames(2);
+  REQUIRE(window.session().document->console.back().answer.ok);
+  REQUIRE(window.session().event_count() > before);
+}
+
 TEST_CASE("arrow keys step, Shift by ten, Home and End go to the ends") {
   Headless window;
   window.open_scenario("1");
