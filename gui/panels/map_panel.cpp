@@ -145,7 +145,7 @@ void MapPanel::draw(const PanelContext& panel) {
     return;
   }
   const ImVec2 space = ImGui::GetContentRegionAvail();
-  const float legend = treemap ? 0 : panel.fonts.small_size * 1.5f;
+  const float legend = treemap ? 0 : panel.fonts.small_size * 1.3f + ImGui::GetStyle().ItemSpacing.y + 1;
   if (ImGui::BeginChild("##picture", {0, std::max(8.0f, space.y - legend)}, ImGuiChildFlags_None,
                         ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse)) {
     if (treemap)
