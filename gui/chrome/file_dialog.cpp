@@ -76,7 +76,7 @@ void FileDialog::open(FileDialogKind kind, const Session& session) {
   }
 }
 
-void FileDialog::go_to(std::filesystem::path folder) {
+void FileDialog::go_to(const std::filesystem::path& folder) {
   folder_ = folder.lexically_normal();
   entries_ = list_folder(folder_, &readable_);
   if (kind_ == FileDialogKind::Open) filter_.clear();

@@ -31,7 +31,7 @@ class FileDialog {
   void draw(const PanelContext& context);
 
  private:
-  void go_to(std::filesystem::path folder);
+  void go_to(const std::filesystem::path& folder);
   bool draw_rows(const PanelContext& context, const std::vector<const FolderEntry*>& rows);
   void finish(const PanelContext& context, const std::filesystem::path& file);
 
