@@ -37,7 +37,7 @@ std::string check_counters(const ReportedCounters& counters) {
                      counters.used_bytes);
 }
 
-void DumpBuilder::complain(std::string what) {
+void DumpBuilder::complain(const std::string& what) {
   constexpr std::uint64_t kTold = 4;
   if (++problem_count_ > kTold) return;
   if (!dump_.problem.empty()) dump_.problem += "; ";

@@ -74,7 +74,7 @@ class DumpBuilder {
   void omit(std::uint64_t parent_level, const TotalLine& line, std::uint64_t line_number);
   // The dump's own sum: what was read must add up to it.
   void grand_total(const TotalLine& line);
-  void complain(std::string what);
+  void complain(const std::string& what);
 
   // `complete`: the dump came to its end.
   Dump finish(bool complete);

@@ -49,7 +49,7 @@ core::Result<DumpSurvey> survey_dumps(TextSource& source, std::string_view head,
     if (const int sure = importer.sniff(head); sure > best) survey.importer = &importer, best = sure;
   if (survey.importer == nullptr || head.empty()) return not_recognised(head, file);
 
-  core::Result<DumpFacts> facts = survey.importer->read(source, [](Dump) {});
+  core::Result<DumpFacts> facts = survey.importer->read(source, [](const Dump&) {});
   if (source.stopped()) return cancelled(file);
   if (!facts) return in_file(facts.error(), file);
   if (facts->dumps == 0)
