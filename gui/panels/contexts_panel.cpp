@@ -56,16 +56,19 @@ void ContextsPanel::refresh(const PanelContext& panel) {
 
 void ContextsPanel::draw_title_tools(const PanelContext& panel, float width) {
   if (!panel.session.document) return;
-  const float em = panel.em(), order_width = em * 6, filter_width = std::min(em * 8, width - order_width - em * 0.5f);
-  if (filter_width < em * 3) return;
+  const float em = panel.em();
+  const bool narrow = width < em * 10;  // then the order is a sign instead of a word
+  const float order_width = em * (narrow ? 2.2f : 6.0f),
+              filter_width = std::min(em * 8, width - order_width - em * 0.5f);
+  if (filter_width < em * 2) return;
   ImGui::SetCursorPosX(ImGui::GetCursorPosX() + width - order_width - filter_width - em * 0.5f);
   ImGui::SetNextItemWidth(filter_width);
   if (panel.filter_wanted && panel.is_focused) ImGui::SetKeyboardFocusHere();
   if (ImGui::InputTextWithHint("##filter", panel.strings("contexts.filter"), &request_.filter)) stale_ = true;
   ImGui::SameLine(0, em * 0.5f);
   ImGui::SetNextItemWidth(order_width);
-  if (ImGui::BeginCombo("##order", panel.strings(kOrderKeys[static_cast<int>(request_.order)]),
-                        ImGuiComboFlags_NoArrowButton)) {
+  const char* order = narrow ? icons::kLayout : panel.strings(kOrderKeys[static_cast<int>(request_.order)]);
+  if (ImGui::BeginCombo("##order", order, ImGuiComboFlags_NoArrowButton)) {
     for (int i = 0; i < static_cast<int>(std::size(kOrderKeys)); ++i)
       if (ImGui::Selectable(panel.strings(kOrderKeys[i]), static_cast<int>(request_.order) == i)) {
         request_.order = static_cast<TreeOrder>(i);
@@ -236,9 +239,9 @@ void ContextsPanel::draw(const PanelContext& panel) {
   if (!open) return;
   ImGui::TableSetupScrollFreeze(0, 1);
   ImGui::TableSetupColumn(panel.strings("contexts.name"), ImGuiTableColumnFlags_WidthStretch);
-  ImGui::TableSetupColumn(panel.strings("contexts.own"), ImGuiTableColumnFlags_WidthFixed, em * 3.4f);
-  ImGui::TableSetupColumn(panel.strings("contexts.inclusive"), ImGuiTableColumnFlags_WidthFixed | inclusive, em * 3.4f);
-  ImGui::TableSetupColumn(panel.strings("contexts.used"), ImGuiTableColumnFlags_WidthFixed | bar, em * 2.6f);
+  ImGui::TableSetupColumn(panel.strings("contexts.own"), ImGuiTableColumnFlags_WidthFixed, em * 3.2f);
+  ImGui::TableSetupColumn(panel.strings("contexts.inclusive"), ImGuiTableColumnFlags_WidthFixed | inclusive, em * 3.2f);
+  ImGui::TableSetupColumn(panel.strings("contexts.used"), ImGuiTableColumnFlags_WidthFixed | bar, em * 2.0f);
   ImGui::TableHeadersRow();
   ImGuiListClipper clipper;
   clipper.Begin(static_cast<int>(rows_.size()));
