@@ -92,6 +92,6 @@ build() {
   done
   local status=${PIPESTATUS[0]}
   [ -t 2 ] && grep -q '^\[' "$log" && printf '\r\033[K' >&2
-  [ "$status" -eq 0 ] || fail "building ($preset) failed: $(grep -m1 -E 'error:|FAILED:|Error' "$log") (log: $log)" \
+  [ "$status" -eq 0 ] || fail "building ($preset) failed: $(grep -m1 -E "error:|FAILED:|Error" "$log" || tail -1 "$log") (log: $log)" \
     "Mend that, then ./$me again; a build folder in disorder is cured by rm -rf $folder"
 }
