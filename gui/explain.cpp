@@ -219,6 +219,10 @@ struct Explainer {
     say("why.allocation_failed", {{"name", name(e.context)}, {"asked", format_bytes(e.requested_bytes)}});
   }
   void operator()(const core::ErrorCaught&) { say("why.caught"); }
+  void operator()(const core::FaultFound& e) {
+    if (e.context) context(e.context);
+    say("why.fault", {{"at", format_address(e.at)}});
+  }
   void operator()(const core::Output&) { say("why.output"); }
 
   void operator()(const core::SourceText& e) { say("why.source_text", {{"name", e.name}}); }

@@ -17,7 +17,8 @@ constexpr std::uint64_t kFrameInstructions = 50'000, kCommandInstructions = 5'00
 // What can be a step of a lesson, best first.
 constexpr std::array<std::uint8_t, 3> kLessonTags = {core::Narration::kTag, core::SnapshotEnded::kTag,
                                                      core::Statement::kTag};
-constexpr std::array<std::uint8_t, 2> kErrorTags = {core::ErrorReported::kTag, core::AllocationFailed::kTag};
+constexpr std::array<std::uint8_t, 3> kErrorTags = {core::ErrorReported::kTag, core::AllocationFailed::kTag,
+                                                    core::FaultFound::kTag};
 
 void say(Session& session, MessageKind kind, std::string key, std::string detail = {}) {
   session.message = Message{kind, std::move(key), std::move(detail)};

@@ -4,7 +4,7 @@
 //
 // The number in kTag is the kind's number in trace files: explicit, never changed, never used again.
 //   1-19 contexts, 20-39 malloc and blocks, 40-59 chunks, 60-69 errors and output, 70-79 source and lesson,
-//   80-89 reported snapshots. Reserved: 100-119 buffers, 120-139 shared memory, 140-159 faults,
+//   80-89 reported snapshots, 140-159 faults. Reserved: 100-119 buffers, 120-139 shared memory,
 //   160-179 stacks, 180-189 time stamps.
 //
 // After every single event three accounts agree: the bytes in the process, the state replayed from events, and the
@@ -314,6 +314,40 @@ struct ErrorCaught {
   friend bool operator==(const ErrorCaught&, const ErrorCaught&) = default;
 };
 
+// A mistake of the program, as a debugger sees it. PostgreSQL may notice (an ErrorReported follows) or not.
+enum class FaultKind : std::uint8_t {
+  DoubleFree,         // pfree of a chunk that is free already
+  InvalidPointer,     // pfree, repalloc, ... of what palloc never returned: foreign, garbage, into the middle
+  FreeInBump,         // pfree or repalloc in a context that keeps no chunk headers (17+)
+  WritePastEnd,       // wrote behind what was asked for, or in front of it
+  ReadPastEnd,        //
+  UseAfterFree,       // read, written, repalloc'ed after its pfree
+  UseAfterReset,      // ... after the reset of its context
+  UseAfterDelete,     // ... after the end of its context; or the context itself was used
+  WrongContext,       // lives in a context that outlives, or ends before, what it is for
+  ResetLivePointers,  // reset or delete while a variable of the program points into it
+  TooLarge,           // a request above MaxAllocSize
+  OutOfMemory,        // malloc failed
+  InCriticalSection,  // palloc between START_CRIT_SECTION and END_CRIT_SECTION
+  SwitchForgotten,    // CurrentMemoryContext is not what it was when the work began
+  HeapCorrupt,        // found by looking at the bytes: a trampled header or sentinel
+};
+
+inline constexpr int kFaultKindCount = 15;
+
+// The context, chunk and events concerned, as far as they are known. Where it happened is this event's own place.
+struct FaultFound {
+  static constexpr std::uint8_t kTag = 140;
+  FaultKind kind = FaultKind::DoubleFree;
+  Address at;               // the first byte concerned, or the pointer that was handed over
+  std::uint64_t bytes = 0;  // how many bytes are concerned; 0: the pointer itself
+  ContextSlot context;
+  ChunkSlot chunk;        // its slot may be used by another by now: go by `born`
+  EventNumber born = 0;   // the event that allocated the memory; 0: not known
+  EventNumber ended = 0;  // the event that freed, reset or deleted it; 0: still allocated, or not known
+  friend bool operator==(const FaultFound&, const FaultFound&) = default;
+};
+
 // A line the program printed.
 struct Output {
   static constexpr std::uint8_t kTag = 63;
@@ -413,7 +447,7 @@ using EventBody =
                  Malloc, MallocFailed, Realloc, ReallocFailed, Free, BlockAdded, BlockRemoved, BlockEmptied,
                  NextBlockSizeSet, BlockMoved,                                          //
                  ChunkAllocated, ChunkFreed, ChunkCarved, ChunkResized, MemoryWritten,  //
-                 ErrorReported, AllocationFailed, ErrorCaught, Output,                  //
+                 ErrorReported, AllocationFailed, ErrorCaught, Output, FaultFound,      //
                  SourceText, SourceLine, Narration, Statement, VariableSet,             //
                  SnapshotBegan, ContextReported, ContextsOmitted, SnapshotEnded>;
 

@@ -23,6 +23,8 @@ class EventSink {
  public:
   virtual ~EventSink() = default;
   virtual void emit(const EventBody& event) = 0;
+  // Number of the event that went in last, in the stream that is made; 0: none yet, or the sink does not count.
+  virtual EventNumber last_event() const { return 0; }
 };
 
 }  // namespace palloscope::core

@@ -52,6 +52,7 @@ class Host final : public EventSink {
 
   // From the process (and for what the script itself says).
   void emit(const EventBody& event) override;
+  EventNumber last_event() const override { return events_; }
   std::uint64_t events() const { return events_; }
 
   // --- a call from Lua: enter; then run what it does within attempt; then leave -------------------------------

@@ -35,6 +35,7 @@ EventLook look_of(std::uint8_t tag) {
       return {icons::kReset, &Theme::changed};
     case core::ContextSwitched::kTag:
       return {icons::kSwitch, &Theme::accent};
+    case core::FaultFound::kTag:
     case core::ErrorReported::kTag:
     case core::AllocationFailed::kTag:
     case core::MallocFailed::kTag:

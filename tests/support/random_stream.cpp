@@ -404,7 +404,9 @@ void RandomStream::say_something() {
     case 2:
       return emit(ErrorReported{static_cast<Severity>(roll(3)), context.slot, "53200", random_words(), ""});
     case 3:
-      return emit(ErrorCaught{});
+      return chance(0.5) ? emit(ErrorCaught{})
+                         : emit(FaultFound{static_cast<FaultKind>(roll(kFaultKindCount)), Address{random_()}, roll(100),
+                                           context.slot, ChunkSlot{}, roll(1000), roll(1000)});
     case 4:
       return emit(Statement{random_words()});
     case 5:

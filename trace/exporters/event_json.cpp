@@ -49,6 +49,7 @@ constexpr std::string_view kFields[] = {
     "context requested_bytes",
     "",
     "text",
+    "kind at bytes context chunk born ended",
     "file name text",
     "file line",
     "en zh",
@@ -73,6 +74,7 @@ Json to_json(const std::vector<std::uint8_t>& bytes) {
   return hex;
 }
 Json to_json(core::ContextKind kind) { return context_kind_name(kind); }
+Json to_json(core::FaultKind kind) { return fault_kind_name(kind); }
 Json to_json(core::BlockRole role) { return block_role_name(role); }
 Json to_json(core::BlockPosition position) {
   constexpr std::string_view kNames[] = {"head", "second from head", "tail"};

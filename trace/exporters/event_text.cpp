@@ -52,6 +52,7 @@ constexpr std::string_view kKindNames[] = {"ContextCreated",
                                            "AllocationFailed",
                                            "ErrorCaught",
                                            "Output",
+                                           "FaultFound",
                                            "SourceText",
                                            "SourceLine",
                                            "Narration",
@@ -179,6 +180,13 @@ class TextMaker {
     return fmt::format("no memory for {} in {}", e.requested_bytes, name(e.context));
   }
   std::string operator()(const ErrorCaught&) const { return "error caught"; }
+  std::string operator()(const FaultFound& e) const {
+    std::string text = fmt::format("fault: {} {}", fault_kind_name(e.kind), at_text(e.at));
+    if (e.context) text += fmt::format(" in {}", name(e.context));
+    if (e.born != 0) text += fmt::format(", memory of event {}", e.born);
+    if (e.ended != 0) text += fmt::format(", ended by event {}", e.ended);
+    return text;
+  }
   std::string operator()(const Output& e) const {
     return fmt::format("print: {}", printable_start(e.text, kLongestText));
   }
@@ -254,6 +262,26 @@ std::string_view event_kind_name(std::uint8_t tag) {
   constexpr auto kTags = KindName<EventBody>::kTags;
   const auto found = std::find(kTags.begin(), kTags.end(), tag);
   return found == kTags.end() ? "?" : kKindNames[static_cast<std::size_t>(found - kTags.begin())];
+}
+
+std::string_view fault_kind_name(core::FaultKind kind) {
+  constexpr std::string_view kNames[] = {"double free",
+                                         "invalid pointer",
+                                         "free in a bump context",
+                                         "write past the end",
+                                         "read past the end",
+                                         "use after free",
+                                         "use after reset",
+                                         "use after delete",
+                                         "wrong context",
+                                         "reset with live pointers",
+                                         "too large a request",
+                                         "out of memory",
+                                         "allocation in a critical section",
+                                         "forgotten switch back",
+                                         "corrupt heap"};
+  static_assert(std::size(kNames) == core::kFaultKindCount);
+  return kNames[static_cast<std::size_t>(kind)];
 }
 
 std::string_view context_kind_name(ContextKind kind) {

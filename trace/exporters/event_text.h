@@ -17,6 +17,7 @@ std::string event_text(const core::EventBody& event, const MemoryState& after);
 std::string_view event_kind_name(const core::EventBody& event);
 std::string_view event_kind_name(std::uint8_t tag);  // "?" for a tag that is none
 
+std::string_view fault_kind_name(core::FaultKind kind);      // "double free"
 std::string_view context_kind_name(core::ContextKind kind);  // "AllocSet"; Unknown: "unknown"
 std::string_view block_role_name(core::BlockRole role);      // "keeper"
 

@@ -28,7 +28,8 @@ class RowExpectations {
     using namespace core;
     if constexpr (std::is_same_v<E, ContextCreated>) context_ = model.next_context();
     if constexpr (std::is_same_v<E, Malloc>) block_ = model.next_block();
-    if constexpr (std::is_same_v<E, MemoryWritten> || std::is_same_v<E, VariableSet>) at_ = model.last_at();
+    if constexpr (std::is_same_v<E, MemoryWritten> || std::is_same_v<E, VariableSet> || std::is_same_v<E, FaultFound>)
+      at_ = model.last_at();
   }
 
   std::uint32_t slot(core::ContextSlot) const { return context_; }

@@ -57,6 +57,8 @@ void each_field(Event& e, F&& f) {
     f(e.severity), f(e.context), f(e.sqlstate), f(e.message), f(e.detail);
   } else if constexpr (std::is_same_v<E, AllocationFailed>) {
     f(e.context), f(e.requested_bytes);
+  } else if constexpr (std::is_same_v<E, FaultFound>) {
+    f(e.kind), f(e.at), f(e.bytes), f(e.context), f(e.chunk), f(e.born), f(e.ended);
   } else if constexpr (std::is_same_v<E, ErrorCaught>) {
     // nothing but its kind
   } else if constexpr (std::is_same_v<E, Output> || std::is_same_v<E, Statement>) {
@@ -113,6 +115,10 @@ constexpr std::uint64_t enum_count<core::ChunkCause>() {
 template <>
 constexpr std::uint64_t enum_count<core::Severity>() {
   return 3;
+}
+template <>
+constexpr std::uint64_t enum_count<core::FaultKind>() {
+  return core::kFaultKindCount;
 }
 
 }  // namespace palloscope::trace

@@ -37,6 +37,7 @@ class TraceWriter final : public core::EventSink {
   ~TraceWriter() override;  // closes; whoever wants to know how that went calls close()
 
   void emit(const core::EventBody& event) override;
+  core::EventNumber last_event() const override { return size(); }
   // Writes the events so far as a block, if any wait.
   void flush();
   // flush() if the oldest waiting event is older than flush_after: for who emits seldom (once a frame).

@@ -17,6 +17,7 @@ class RecordedEvents final : public EventStore, public core::EventSink {
  public:
   void emit(const core::EventBody& event) override;
 
+  EventNumber last_event() const override { return size(); }
   EventNumber size() const override { return end_.event_number(); }
   std::size_t block_count() const override { return blocks_.size() + (open_.empty() ? 0 : 1); }
   EventNumber first_event(std::size_t block) const override {

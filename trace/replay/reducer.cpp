@@ -554,6 +554,11 @@ void Reducer<J>::operator()(const core::Output&) {
 }
 
 template <class J>
+void Reducer<J>::operator()(const core::FaultFound&) {
+  begin();
+}
+
+template <class J>
 void Reducer<J>::operator()(const core::SourceText&) {
   begin();
 }

@@ -46,6 +46,7 @@ class Reducer {
   void operator()(const core::AllocationFailed& e);
   void operator()(const core::ErrorCaught& e);
   void operator()(const core::Output& e);
+  void operator()(const core::FaultFound& e);
   void operator()(const core::SourceText& e);
   void operator()(const core::SourceLine& e);
   void operator()(const core::Narration& e);

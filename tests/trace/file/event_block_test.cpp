@@ -155,8 +155,8 @@ TEST_CASE("an unknown kind of event is named, with the format it needs") {
   REQUIRE_FALSE(status);
   CHECK(status.error().code == core::ErrorCode::Unsupported);
   CHECK(status.error().message ==
-        "event 7 is of kind 101, which this version of Palloscope does not know: the trace is of format 1.3, this "
-        "version reads up to 1.0, use a newer one");
+        "event 7 is of kind 101, which this version of Palloscope does not know: the trace is of format 1.4, this "
+        "version reads up to 1.1, use a newer one");
   REQUIRE(decoder.begin(payload, 7));
   status = decoder.decode(1, [](const auto&) {});
   REQUIRE_FALSE(status);

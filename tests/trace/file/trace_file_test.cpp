@@ -355,7 +355,8 @@ TEST_CASE("files that are no traces, or of another format, are refused with word
   CHECK(refused(head) == "x: bytes 0 to 15 are damaged");
   auto crc = crc32c(ByteSpan(head).first(12));
   std::copy_n(reinterpret_cast<const std::uint8_t*>(&crc), 4, &head[12]);
-  CHECK(refused(head) == "x: written in format 9.0, this version of Palloscope reads format 1: use a newer one");
+  CHECK(refused(head) == "x: written in format 9." + std::to_string(kFormatMinor) +
+                             ", this version of Palloscope reads format 1: use a newer one");
 }
 
 TEST_CASE("frames of unknown types are skipped") {
