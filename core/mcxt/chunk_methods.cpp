@@ -33,6 +33,7 @@ Address ChunkMethods::alloc_extended(Address context, std::uint64_t bytes, int f
 
 Address ChunkMethods::alloc_from(Allocator& allocator, Address context, std::uint64_t bytes, int flags,
                                  ChunkCause cause) {
+  core_.assert_not_critical(context);
   auto announce_failure = [&] {
     core_.store(context, core_.profile.context.is_reset, 0);
     core_.emit(AllocationFailed{core_.slot_of(context), bytes});

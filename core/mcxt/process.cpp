@@ -7,17 +7,47 @@
 #include "core/mcxt/chunk_methods.h"
 #include "core/mcxt/context_stats.h"
 #include "core/mcxt/context_tree.h"
+#include "core/mcxt/fault_watch.h"
 #include "core/mcxt/process_core.h"
 
 namespace palloscope::core {
 
 struct Process::Impl {
-  Impl(const VersionProfile& profile, EventSink& sink) : core(profile, sink), tree(core), chunks(core) {}
+  Impl(const VersionProfile& profile, EventSink& sink, const ProcessOptions& options)
+      : watch(options.watch_faults ? std::make_unique<FaultWatch>(profile, sink) : nullptr),
+        core(profile, watch ? *watch : sink),
+        tree(core),
+        chunks(core) {
+    if (watch) watch->look_at(core.space);
+  }
+  std::unique_ptr<FaultWatch> watch;  // null: nobody watches
   ProcessCore core;
   ContextTree tree;
   ChunkMethods chunks;
 
   Address variable(Address at) const { return core.load_pointer(at); }
+  bool critical() const { return core.crit_section_count != 0; }
+
+  void watch_alloc(Address context, std::uint64_t bytes, int flags) {
+    if (watch) watch->alloc(context, bytes, flags, critical());
+  }
+  void watch_create(Address parent) {
+    if (watch) watch->create(parent, critical());
+  }
+  void watch_context(Address context) {
+    if (watch) watch->use_context(context);
+  }
+  Address alloc(Address context, std::uint64_t bytes) {
+    watch_alloc(context, bytes, 0);
+    return chunks.alloc(context, bytes, 0);
+  }
+  Address realloc(Address pointer, std::uint64_t bytes, int flags) {
+    if (!watch) return chunks.realloc(pointer, bytes, flags);
+    watch->realloc(pointer, bytes, flags, critical());
+    Address at = chunks.realloc(pointer, bytes, flags);
+    watch->handed_out(at, bytes);
+    return at;
+  }
 };
 
 namespace {
@@ -43,7 +73,8 @@ ContextParameters parameters_of(const AllocSetSizes& sizes) {
 
 }  // namespace
 
-Process::Process(const VersionProfile& profile, EventSink& sink) : impl_(std::make_unique<Impl>(profile, sink)) {
+Process::Process(const VersionProfile& profile, EventSink& sink, const ProcessOptions& options)
+    : impl_(std::make_unique<Impl>(profile, sink, options)) {
   ProcessCore& core = impl_->core;
   const GlobalVariables& variables = core.image.variables();
   Address top = alloc_set_context_create({}, "TopMemoryContext");
@@ -70,16 +101,19 @@ Address Process::current_memory_context() const {
 
 Address Process::alloc_set_context_create(Address parent, std::string_view name, AllocSetSizes sizes) {
   check_sizes(sizes);
+  impl_->watch_create(parent);
   return impl_->core.allocator(ContextKind::AllocSet).create(parent, name, parameters_of(sizes));
 }
 
 Address Process::generation_context_create(Address parent, std::string_view name, AllocSetSizes sizes) {
   check_sizes(sizes);
+  impl_->watch_create(parent);
   return impl_->core.allocator(ContextKind::Generation).create(parent, name, parameters_of(sizes));
 }
 
 Address Process::slab_context_create(Address parent, std::string_view name, std::uint64_t block_bytes,
                                      std::uint64_t chunk_bytes) {
+  impl_->watch_create(parent);
   return impl_->core.allocator(ContextKind::Slab).create(parent, name, {chunk_bytes, block_bytes, 0});
 }
 
@@ -88,10 +122,12 @@ Address Process::bump_context_create(Address parent, std::string_view name, Allo
     throw Ereport{"XX000", "PostgreSQL " + std::to_string(profile().major) + " has no BumpContextCreate", "", {}};
   }
   check_sizes(sizes);
+  impl_->watch_create(parent);
   return impl_->core.allocator(ContextKind::Bump).create(parent, name, parameters_of(sizes));
 }
 
 Address Process::memory_context_switch_to(Address context) {
+  impl_->watch_context(context);
   ProcessCore& core = impl_->core;
   Address variable = core.image.variables().current_memory_context;
   Address old = core.load_pointer(variable);
@@ -102,31 +138,33 @@ Address Process::memory_context_switch_to(Address context) {
 
 // --- palloc and company ---------------------------------------------------------------------------------------
 
-Address Process::memory_context_alloc(Address context, std::uint64_t bytes) {
-  return impl_->chunks.alloc(context, bytes, 0);
-}
+Address Process::memory_context_alloc(Address context, std::uint64_t bytes) { return impl_->alloc(context, bytes); }
 Address Process::memory_context_alloc_zero(Address context, std::uint64_t bytes) {
-  Address at = impl_->chunks.alloc(context, bytes, 0);
+  Address at = impl_->alloc(context, bytes);
   impl_->core.fill(at, 0, bytes);
   return at;
 }
 Address Process::memory_context_alloc_extended(Address context, std::uint64_t bytes, int flags) {
+  impl_->watch_alloc(context, bytes, flags);
   return impl_->chunks.alloc_extended(context, bytes, flags, ChunkCause::Palloc);
 }
 Address Process::memory_context_alloc_aligned(Address context, std::uint64_t bytes, std::uint64_t align_to, int flags) {
-  return impl_->chunks.alloc_aligned(context, bytes, align_to, flags, ChunkCause::Palloc);
+  impl_->watch_alloc(context, bytes, flags);
+  Address at = impl_->chunks.alloc_aligned(context, bytes, align_to, flags, ChunkCause::Palloc);
+  if (impl_->watch) impl_->watch->handed_out(at, bytes);
+  return at;
 }
 Address Process::palloc(std::uint64_t bytes) { return memory_context_alloc(current_memory_context(), bytes); }
 Address Process::palloc0(std::uint64_t bytes) { return memory_context_alloc_zero(current_memory_context(), bytes); }
 Address Process::palloc_extended(std::uint64_t bytes, int flags) {
   return memory_context_alloc_extended(current_memory_context(), bytes, flags);
 }
-Address Process::repalloc(Address pointer, std::uint64_t bytes) { return impl_->chunks.realloc(pointer, bytes, 0); }
+Address Process::repalloc(Address pointer, std::uint64_t bytes) { return impl_->realloc(pointer, bytes, 0); }
 Address Process::repalloc_huge(Address pointer, std::uint64_t bytes) {
-  return impl_->chunks.realloc(pointer, bytes, kMcxtAllocHuge);
+  return impl_->realloc(pointer, bytes, kMcxtAllocHuge);
 }
 Address Process::repalloc_extended(Address pointer, std::uint64_t bytes, int flags) {
-  return impl_->chunks.realloc(pointer, bytes, flags);
+  return impl_->realloc(pointer, bytes, flags);
 }
 Address Process::repalloc0(Address pointer, std::uint64_t old_bytes, std::uint64_t bytes) {
   if (old_bytes > bytes) {
@@ -136,7 +174,7 @@ Address Process::repalloc0(Address pointer, std::uint64_t old_bytes, std::uint64
         "",
         {}};
   }
-  Address moved = impl_->chunks.realloc(pointer, bytes, 0);
+  Address moved = impl_->realloc(pointer, bytes, 0);
   impl_->core.fill(moved + old_bytes, 0, bytes - old_bytes);
   return moved;
 }
@@ -148,18 +186,46 @@ Address Process::memory_context_strdup(Address context, std::string_view text) {
   return at;
 }
 Address Process::pstrdup(std::string_view text) { return memory_context_strdup(current_memory_context(), text); }
-void Process::pfree(Address pointer) { impl_->chunks.free(pointer, ChunkCause::Pfree); }
-Address Process::get_memory_chunk_context(Address pointer) const { return impl_->chunks.context_of(pointer); }
-std::uint64_t Process::get_memory_chunk_space(Address pointer) const { return impl_->chunks.space_of(pointer); }
+void Process::pfree(Address pointer) {
+  if (impl_->watch) impl_->watch->free(pointer);
+  impl_->chunks.free(pointer, ChunkCause::Pfree);
+}
+Address Process::get_memory_chunk_context(Address pointer) const {
+  if (impl_->watch) impl_->watch->ask_about(pointer);
+  return impl_->chunks.context_of(pointer);
+}
+std::uint64_t Process::get_memory_chunk_space(Address pointer) const {
+  if (impl_->watch) impl_->watch->ask_about(pointer);
+  return impl_->chunks.space_of(pointer);
+}
 
 // --- the tree -------------------------------------------------------------------------------------------------
 
-void Process::memory_context_reset(Address context) { impl_->tree.reset(context); }
-void Process::memory_context_reset_only(Address context) { impl_->tree.reset_only(context); }
-void Process::memory_context_reset_children(Address context) { impl_->tree.reset_children(context); }
-void Process::memory_context_delete(Address context) { impl_->tree.remove(context); }
-void Process::memory_context_delete_children(Address context) { impl_->tree.remove_children(context); }
-void Process::memory_context_set_parent(Address context, Address parent) { impl_->tree.set_parent(context, parent); }
+void Process::memory_context_reset(Address context) {
+  impl_->watch_context(context);
+  impl_->tree.reset(context);
+}
+void Process::memory_context_reset_only(Address context) {
+  impl_->watch_context(context);
+  impl_->tree.reset_only(context);
+}
+void Process::memory_context_reset_children(Address context) {
+  impl_->watch_context(context);
+  impl_->tree.reset_children(context);
+}
+void Process::memory_context_delete(Address context) {
+  impl_->watch_context(context);
+  impl_->tree.remove(context);
+}
+void Process::memory_context_delete_children(Address context) {
+  impl_->watch_context(context);
+  impl_->tree.remove_children(context);
+}
+void Process::memory_context_set_parent(Address context, Address parent) {
+  impl_->watch_context(context);
+  impl_->watch_context(parent);
+  impl_->tree.set_parent(context, parent);
+}
 
 void Process::memory_context_set_identifier(Address context, std::optional<std::string_view> ident) {
   memory_context_set_identifier(context, ident ? impl_->core.image.string_constant(*ident) : Address{});
@@ -177,6 +243,11 @@ void Process::memory_context_allow_in_critical_section(Address context, bool all
   core.store(context, core.profile.context.allow_in_crit_section, allow ? 1 : 0);
   core.emit(CritSectionAllowed{core.slot_of(context), allow});
 }
+void Process::start_crit_section() { ++impl_->core.crit_section_count; }
+void Process::end_crit_section() {
+  if (impl_->critical()) --impl_->core.crit_section_count;
+}
+std::uint32_t Process::crit_section_count() const { return impl_->core.crit_section_count; }
 
 void Process::memory_context_register_reset_callback(Address context, std::uint32_t number, std::function<void()> run) {
   impl_->tree.register_callback(context, number, std::move(run));
@@ -216,7 +287,10 @@ const Names& Process::names() const { return impl_->core.names; }
 
 // --- C's own --------------------------------------------------------------------------------------------------
 
-Address Process::malloc(std::uint64_t bytes) { return impl_->core.malloc(bytes); }
+Address Process::malloc(std::uint64_t bytes) {
+  if (impl_->watch) impl_->watch->other();
+  return impl_->core.malloc(bytes);
+}
 
 Address Process::realloc(Address pointer, std::uint64_t bytes) {
   if (!pointer) return malloc(bytes);
@@ -230,6 +304,7 @@ void Process::free(Address pointer) { impl_->core.free(pointer); }
 void Process::fail_mallocs_from(std::uint64_t bytes) { impl_->core.mallocs.fail_from(bytes); }
 
 void Process::write(Address at, std::span<const std::uint8_t> bytes) {
+  if (impl_->watch) impl_->watch->access(FaultWatch::Access::Write, at, bytes.size());
   if (!impl_->core.space.write(at, bytes)) {
     throw Crash{"SIGSEGV", "the process wrote memory that is not mapped", at};
   }
@@ -237,6 +312,17 @@ void Process::write(Address at, std::span<const std::uint8_t> bytes) {
 }
 
 bool Process::read(Address at, std::span<std::uint8_t> into) const { return impl_->core.space.read(at, into); }
+
+bool Process::read_as_program(Address at, std::span<std::uint8_t> into) {
+  if (impl_->watch) impl_->watch->access(FaultWatch::Access::Read, at, into.size());
+  return read(at, into);
+}
+
+void Process::pointer_from(Address pointer, EventNumber born) {
+  if (impl_->watch) impl_->watch->pointer_from(pointer, born);
+}
+EventNumber Process::born_at(Address pointer) const { return impl_->watch ? impl_->watch->born_at(pointer) : 0; }
+void Process::note_use_of(Address context) { impl_->watch_context(context); }
 
 void Process::announce(const EventBody& event) { impl_->core.emit(event); }
 

@@ -34,11 +34,15 @@ inline constexpr AllocSetSizes kDefaultSizes{0, 8192, 8388608};
 inline constexpr AllocSetSizes kSmallSizes{0, 1024, 8192};
 inline constexpr AllocSetSizes kStartSmallSizes{0, 1024, 8388608};
 
+struct ProcessOptions {
+  bool watch_faults = false;  // the program's mistakes are told as FaultFound (core/mcxt/fault_watch.h)
+};
+
 class Process {
  public:
   // MemoryContextInit: TopMemoryContext and ErrorContext exist, CurrentMemoryContext is Top (spec 7.1).
   // The sink must outlive the process.
-  Process(const VersionProfile& profile, EventSink& sink);
+  Process(const VersionProfile& profile, EventSink& sink, const ProcessOptions& options = {});
   ~Process();
 
   const VersionProfile& profile() const;
@@ -81,6 +85,11 @@ class Process {
   // none.
   void memory_context_set_identifier(Address context, Address ident);
   void memory_context_allow_in_critical_section(Address context, bool allow);
+  // START_CRIT_SECTION, END_CRIT_SECTION; they nest. Checking builds assert that nothing is allocated in between but in
+  // contexts that allow it (spec 7.8). That an ERROR becomes PANIC there is for whoever catches it to see to.
+  void start_crit_section();
+  void end_crit_section();
+  std::uint32_t crit_section_count() const;
   // `run` is called once, before the next reset or delete; `number` names it in events. The callback struct lies in the
   // process's data segment (a real one is usually palloc'ed in the context).
   void memory_context_register_reset_callback(Address context, std::uint32_t number, std::function<void()> run);
@@ -111,6 +120,15 @@ class Process {
   void write(Address at, std::span<const std::uint8_t> bytes);  // announced as MemoryWritten
   // False if any of it is not mapped.
   bool read(Address at, std::span<std::uint8_t> into) const;
+  // The program itself reads: a watch looks whether it may.
+  bool read_as_program(Address at, std::span<std::uint8_t> into);
+
+  // --- for a watch of faults; without one they do nothing
+  // The program got the pointer that its next call is about (or that the address it reads or writes next is reckoned
+  // from) from the event `born`; 0: not known.
+  void pointer_from(Address pointer, EventNumber born);
+  EventNumber born_at(Address pointer) const;  // the event that handed out the memory that begins there; 0: none
+  void note_use_of(Address context);           // the program uses a context that may be gone
 
   // Passes an event that is not about memory (source line, narration, output) to the same sink, in order.
   void announce(const EventBody& event);

@@ -78,7 +78,17 @@ void ProcessCore::announce_realloc(Address region) {
 
 // --- contexts -------------------------------------------------------------------------------------------------
 
+void ProcessCore::assert_not_critical(Address context) const {
+  if (!profile.checking || crit_section_count == 0) return;
+  if (context && load(context, profile.context.allow_in_crit_section) != 0) return;
+  throw Crash{"SIGABRT",
+              context ? "failed Assert(\"CritSectionCount == 0 || (context)->allowInCritSection\")"
+                      : "failed Assert(\"CritSectionCount == 0\")",
+              context};
+}
+
 ContextSlot ProcessCore::create_context(Address at, Address parent, std::string_view name, ContextCreated event) {
+  assert_not_critical({});
   const MemoryContextLayout& layout = profile.context;
   auto kind = static_cast<std::size_t>(event.kind);
   bool allow = parent && load(parent, layout.allow_in_crit_section) != 0;

@@ -39,6 +39,7 @@ class ProcessCore {
   MallocSource mallocs;
   ProcessImage image;
   Names names;
+  std::uint32_t crit_section_count = 0;  // CritSectionCount
 
   // --- bytes: a page that is not mapped ends the simulated process, as SIGSEGV would (Crash is thrown)
   std::uint64_t load(Address at, unsigned width = 8) const {
@@ -91,6 +92,8 @@ class ProcessCore {
   std::size_t most_contexts() const { return tallies_.size(); }
   std::size_t most_chunks() const { return chunk_books_.size(); }
   ContextSlot slot_of(Address context) const { return names.context(context); }
+  // AssertNotInCriticalSection: what an assertion-enabled build dies of (spec 7.8).
+  void assert_not_critical(Address context) const;
 
   Allocator& allocator(ContextKind kind);    // null kinds of this version: check
   Allocator& allocator_of(Address context);  // through its `methods`; Crash if they are nobody's

@@ -11,6 +11,12 @@ namespace {
 constexpr std::uint64_t kPsprintfFirstTry = 128;     // bytes; psprintf.c
 constexpr lua_Integer kMostBytesRead = 1024 * 1024;  // at once, by a script
 
+// The address of a pointer that the process is about to use; a watch learns where the program has it from.
+Address known(Process& process, PointerValue pointer) {
+  process.pointer_from(pointer.at, pointer.born);
+  return pointer.at;
+}
+
 int palloc(lua_State* L) {
   std::uint64_t bytes = check_size(L, 1);
   check_current_context(L);
@@ -50,30 +56,30 @@ int memory_context_alloc_extended(lua_State* L) {
 }
 
 int repalloc(lua_State* L) {
-  Address pointer = check_pointer(L, 1).at;
+  PointerValue pointer = check_pointer(L, 1);
   std::uint64_t bytes = check_size(L, 2);
-  return call(L, [=](Process& p) { return PointerValue{p.repalloc(pointer, bytes)}; });
+  return call(L, [=](Process& p) { return PointerValue{p.repalloc(known(p, pointer), bytes)}; });
 }
 
 int repalloc_huge(lua_State* L) {
-  Address pointer = check_pointer(L, 1).at;
+  PointerValue pointer = check_pointer(L, 1);
   std::uint64_t bytes = check_size(L, 2);
-  return call(L, [=](Process& p) { return PointerValue{p.repalloc_huge(pointer, bytes)}; });
+  return call(L, [=](Process& p) { return PointerValue{p.repalloc_huge(known(p, pointer), bytes)}; });
 }
 
 int pfree(lua_State* L) {
-  Address pointer = check_pointer(L, 1).at;
-  return call(L, [=](Process& p) { p.pfree(pointer); });
+  PointerValue pointer = check_pointer(L, 1);
+  return call(L, [=](Process& p) { p.pfree(known(p, pointer)); });
 }
 
 int get_memory_chunk_context(lua_State* L) {
-  Address pointer = check_pointer(L, 1).at;
-  return call(L, [=](Process& p) { return ContextValue{p.get_memory_chunk_context(pointer)}; });
+  PointerValue pointer = check_pointer(L, 1);
+  return call(L, [=](Process& p) { return ContextValue{p.get_memory_chunk_context(known(p, pointer))}; });
 }
 
 int get_memory_chunk_space(lua_State* L) {
-  Address pointer = check_pointer(L, 1).at;
-  return call(L, [=](Process& p) { return p.get_memory_chunk_space(pointer); });
+  PointerValue pointer = check_pointer(L, 1);
+  return call(L, [=](Process& p) { return p.get_memory_chunk_space(known(p, pointer)); });
 }
 
 // --- strings --------------------------------------------------------------------------------------------------
@@ -128,44 +134,52 @@ int c_realloc(lua_State* L) {
     lua_remove(L, 1);
     return c_malloc(L);
   }
-  Address pointer = check_pointer(L, 1).at;
+  PointerValue pointer = check_pointer(L, 1);
   std::uint64_t bytes = check_size(L, 2);
-  luaL_argcheck(L, Host::of(L).is_malloced(pointer), 1, "realloc(): invalid pointer (no malloc'ed memory begins here)");
-  return call(L, [=](Process& p) { return PointerValue{p.realloc(pointer, bytes)}; });
+  luaL_argcheck(L, Host::of(L).is_malloced(pointer.at), 1,
+                "realloc(): invalid pointer (no malloc'ed memory begins here)");
+  return call(L, [=](Process& p) { return PointerValue{p.realloc(pointer.at, bytes)}; });
 }
 
 int c_free(lua_State* L) {
   if (lua_isnoneornil(L, 1)) return 0;
-  Address pointer = check_pointer(L, 1).at;
-  luaL_argcheck(L, Host::of(L).is_malloced(pointer), 1,
+  PointerValue pointer = check_pointer(L, 1);
+  luaL_argcheck(L, Host::of(L).is_malloced(pointer.at), 1,
                 "free(): invalid pointer (no malloc'ed memory begins here, or it was freed already)");
-  return call(L, [=](Process& p) { p.free(pointer); });
+  return call(L, [=](Process& p) { p.free(pointer.at); });
 }
 
 // --- bytes ----------------------------------------------------------------------------------------------------
 
 // write(p, "text" [, offset]): as memcpy(p + offset, ...) would, wherever that may be.
 int write_bytes(lua_State* L) {
-  Address pointer = check_pointer(L, 1).at;
+  PointerValue pointer = check_pointer(L, 1);
   std::size_t length = 0;
   const char* text = luaL_checklstring(L, 2, &length);
-  Address at = pointer + static_cast<std::uint64_t>(luaL_optinteger(L, 3, 0));
+  auto offset = static_cast<std::uint64_t>(luaL_optinteger(L, 3, 0));
   return call(L, [=](Process& p) {
-    if (length != 0) p.write(at, {reinterpret_cast<const std::uint8_t*>(text), length});
+    if (length != 0) p.write(known(p, pointer) + offset, {reinterpret_cast<const std::uint8_t*>(text), length});
   });
 }
 
 // read(p, bytes [, offset]) answers the bytes as a string.
 int read_bytes(lua_State* L) {
-  Address pointer = check_pointer(L, 1).at;
+  PointerValue pointer = check_pointer(L, 1);
   lua_Integer count = luaL_checkinteger(L, 2);
-  Address at = pointer + static_cast<std::uint64_t>(luaL_optinteger(L, 3, 0));
+  auto offset = static_cast<std::uint64_t>(luaL_optinteger(L, 3, 0));
   luaL_argcheck(L, count >= 0 && count <= kMostBytesRead, 2, "at most 1 MB is read at once");
   luaL_Buffer buffer;
   auto size = static_cast<std::size_t>(count);
   auto* into = reinterpret_cast<std::uint8_t*>(luaL_buffinitsize(L, &buffer, size));
-  if (!Host::of(L).process().read(at, {into, size}))
-    return luaL_error(L, "segmentation fault: no memory is mapped there");
+  Host& host = Host::of(L);
+  bool mapped = false;
+  host.enter(L);
+  if (!host.attempt([&] {
+        mapped = host.process().read_as_program(known(host.process(), pointer) + offset, {into, size});
+      }))
+    return host.raise(L);
+  host.leave(L);
+  if (!mapped) return luaL_error(L, "segmentation fault: no memory is mapped there");
   luaL_pushresultsize(&buffer, size);
   return 1;
 }

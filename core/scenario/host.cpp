@@ -41,7 +41,7 @@ Host::Host(std::string chunk_name, const ScenarioBudget& budget, EventSink& out)
 Host::~Host() { process_.reset(); }
 
 void Host::start_process(const VersionProfile& profile) {
-  process_ = std::make_unique<Process>(profile, *this);
+  process_ = std::make_unique<Process>(profile, *this, ProcessOptions{.watch_faults = true});
   process_->fail_mallocs_from(budget_.heap_bytes);
 }
 

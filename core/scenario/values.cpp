@@ -16,30 +16,37 @@ constexpr const char* kPointer = "pointer";
 constexpr const char* kContext = "memory context";
 constexpr const char* kEreport = "ereport";
 
-// Registry names of the weak tables address -> value.
+// Registry names of the weak tables address and origin -> value.
 constexpr const char* kPointers = "palloscope.pointers";
 constexpr const char* kContexts = "palloscope.contexts";
 
-void push_address(lua_State* L, Address at, const char* kind, const char* interned) {
-  if (!at) {
+PointerValue held(void* memory) {
+  PointerValue value;
+  std::memcpy(&value, memory, sizeof value);
+  return value;
+}
+
+void push_value(lua_State* L, const PointerValue& value, const char* kind, const char* interned) {
+  if (!value.at) {
     lua_pushnil(L);
     return;
   }
   lua_getfield(L, LUA_REGISTRYINDEX, interned);
-  if (lua_rawgeti(L, -1, static_cast<lua_Integer>(at.value)) == LUA_TNIL) {
+  char key[sizeof value];
+  std::memcpy(key, &value, sizeof value);
+  lua_pushlstring(L, key, sizeof key);
+  lua_pushvalue(L, -1);
+  if (lua_rawget(L, -3) == LUA_TNIL) {
     lua_pop(L, 1);
-    std::memcpy(lua_newuserdatauv(L, sizeof at, 0), &at, sizeof at);
+    std::memcpy(lua_newuserdatauv(L, sizeof value, 0), &value, sizeof value);
     luaL_setmetatable(L, kind);
-    lua_pushvalue(L, -1);
-    lua_rawseti(L, -3, static_cast<lua_Integer>(at.value));
+    lua_insert(L, -2);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, -4);
+  } else {
+    lua_remove(L, -2);
   }
   lua_remove(L, -2);
-}
-
-Address held(void* memory) {
-  Address at;
-  std::memcpy(&at, memory, sizeof at);
-  return at;
 }
 
 void push_hex(lua_State* L, Address at) {
@@ -56,16 +63,23 @@ int pointer_text(lua_State* L) {
 int pointer_add(lua_State* L) {
   int number = lua_isinteger(L, 1) ? 1 : 2;
   auto offset = static_cast<std::uint64_t>(luaL_checkinteger(L, number));
-  push(L, PointerValue{check_pointer(L, 3 - number).at + offset});
+  PointerValue from = check_pointer(L, 3 - number);
+  push(L, PointerValue{from.at + offset, from.born});
   return 1;
 }
 
 int pointer_subtract(lua_State* L) {
-  Address from = check_pointer(L, 1).at;
+  PointerValue from = check_pointer(L, 1);
   if (Address other = address_in(L, 2))
-    lua_pushinteger(L, static_cast<lua_Integer>(from - other));
+    lua_pushinteger(L, static_cast<lua_Integer>(from.at - other));
   else
-    push(L, PointerValue{from - static_cast<std::uint64_t>(luaL_checkinteger(L, 2))});
+    push(L, PointerValue{from.at - static_cast<std::uint64_t>(luaL_checkinteger(L, 2)), from.born});
+  return 1;
+}
+
+// A pointer that outlived its memory is another value than the one that the next owner got.
+int address_equal(lua_State* L) {
+  lua_pushboolean(L, address_in(L, 1) == address_in(L, 2));
   return 1;
 }
 
@@ -180,9 +194,9 @@ void make_weak_table(lua_State* L, const char* name) {
 }  // namespace
 
 void register_values(lua_State* L) {
-  constexpr luaL_Reg pointer[] = {
-      {"__tostring", pointer_text}, {"__add", pointer_add},     {"__sub", pointer_subtract}, {"__lt", address_less},
-      {"__le", address_less_equal}, {"__concat", concat_texts}, {nullptr, nullptr}};
+  constexpr luaL_Reg pointer[] = {{"__tostring", pointer_text}, {"__add", pointer_add}, {"__sub", pointer_subtract},
+                                  {"__eq", address_equal},      {"__lt", address_less}, {"__le", address_less_equal},
+                                  {"__concat", concat_texts},   {nullptr, nullptr}};
   constexpr luaL_Reg context[] = {
       {"__tostring", context_text}, {"__index", context_field}, {"__newindex", read_only}, {"__lt", address_less},
       {"__le", address_less_equal}, {"__concat", concat_texts}, {nullptr, nullptr}};
@@ -194,26 +208,33 @@ void register_values(lua_State* L) {
   make_weak_table(L, kContexts);
 }
 
-void push(lua_State* L, PointerValue pointer) { push_address(L, pointer.at, kPointer, kPointers); }
-void push(lua_State* L, ContextValue context) { push_address(L, context.at, kContext, kContexts); }
+void push(lua_State* L, PointerValue pointer) {
+  if (pointer.born == 0) pointer.born = Host::of(L).process().born_at(pointer.at);
+  push_value(L, pointer, kPointer, kPointers);
+}
+void push(lua_State* L, ContextValue context) { push_value(L, {context.at, 0}, kContext, kContexts); }
 
 Address address_in(lua_State* L, int index) {
-  if (void* memory = luaL_testudata(L, index, kPointer)) return held(memory);
-  if (void* memory = luaL_testudata(L, index, kContext)) return held(memory);
+  if (void* memory = luaL_testudata(L, index, kPointer)) return held(memory).at;
+  if (void* memory = luaL_testudata(L, index, kContext)) return held(memory).at;
   return {};
 }
 
 PointerValue check_pointer(lua_State* L, int index) {
-  if (void* memory = luaL_testudata(L, index, kPointer)) return {held(memory)};
+  if (void* memory = luaL_testudata(L, index, kPointer)) return held(memory);
   wrong_kind(L, index, luaL_testudata(L, index, kContext) ? "pointer to a chunk" : "pointer");
 }
 
 ContextValue check_context(lua_State* L, int index) {
   void* memory = luaL_testudata(L, index, kContext);
   if (!memory) wrong_kind(L, index, "memory context");
-  ContextValue context{held(memory)};
-  if (!Host::of(L).is_live_context(context.at))
+  ContextValue context{held(memory).at};
+  Host& host = Host::of(L);
+  if (!host.is_live_context(context.at)) {
+    host.enter(L);
+    if (!host.attempt([&] { host.process().note_use_of(context.at); })) host.raise(L);
     luaL_argerror(L, index, "this memory context was deleted; a server would go on in freed memory");
+  }
   return context;
 }
 

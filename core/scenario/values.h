@@ -1,5 +1,6 @@
 // What simulated addresses look like to a script: pointers (of chunks and malloc'ed memory) and memory contexts, two
-// kinds that the functions tell apart. One value per address, so that they compare and serve as keys as one expects.
+// kinds that the functions tell apart. One value per address (and, of a pointer, per life of the memory there), so that
+// they compare and serve as keys as one expects.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +17,7 @@ struct Ereport;
 // Script values of the three kinds, as arguments and results.
 struct PointerValue {
   Address at;
+  EventNumber born = 0;  // the event that handed its memory out, for the watch of faults; 0: not known
 };
 struct ContextValue {
   Address at;
@@ -24,7 +26,7 @@ struct ContextValue {
 // Once per state: the kinds' (locked) metatables.
 void register_values(lua_State* L);
 
-// A null address becomes nil.
+// A null address becomes nil. A pointer that does not know its origin takes that of what lives there now.
 void push(lua_State* L, PointerValue pointer);
 void push(lua_State* L, ContextValue context);
 

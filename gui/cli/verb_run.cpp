@@ -13,6 +13,7 @@
 
 #include "core/scenario/scenario_run.h"
 #include "gui/cli/arguments.h"
+#include "gui/cli/fault_places.h"
 #include "trace/file/trace_writer.h"
 #include "trace/replay/memory_state.h"
 
@@ -87,6 +88,7 @@ class Teller final : public core::EventSink {
     state_.apply(event);
     peak_context_bytes_ = std::max(peak_context_bytes_, state_.totals().context_bytes);
     peak_malloc_bytes_ = std::max(peak_malloc_bytes_, state_.totals().malloc_bytes);
+    places_.note(state_.event_number(), event);
     if (writer_) writer_->emit(event);
     if (const auto* narration = std::get_if<core::Narration>(&event)) {
       // Chinese is written without blanks to break at: the terminal breaks it.
@@ -96,6 +98,9 @@ class Teller final : public core::EventSink {
       out_ << "      | " << output->text << '\n';
     } else if (const auto* error = std::get_if<core::ErrorReported>(&event)) {
       tell(*error);
+    } else if (const auto* fault = std::get_if<core::FaultFound>(&event)) {
+      out_ << "      * " << places_.text(*fault, state_.event_number(), state_) << '\n';
+      ++faults_;
     } else if (std::get_if<core::ErrorCaught>(&event)) {
       out_ << "      ! caught\n";
     }
@@ -107,7 +112,7 @@ class Teller final : public core::EventSink {
         "{} events; {} calls of malloc, {} of free; at most {} bytes from malloc, {} of them in contexts; errors: {}; "
         "faults: {}",
         with_commas(state_.event_number()), with_commas(totals.malloc_calls), with_commas(totals.free_calls),
-        with_commas(peak_malloc_bytes_), with_commas(peak_context_bytes_), errors_, state_.faults().size());
+        with_commas(peak_malloc_bytes_), with_commas(peak_context_bytes_), errors_, faults_);
   }
 
  private:
@@ -123,7 +128,9 @@ class Teller final : public core::EventSink {
   trace::TraceWriter* writer_;
   trace::MemoryState state_;
   std::uint64_t peak_context_bytes_ = 0, peak_malloc_bytes_ = 0;
+  FaultPlaces places_;
   int errors_ = 0;
+  std::uint64_t faults_ = 0;
 };
 
 int list_scenarios(bool chinese, Streams io) {

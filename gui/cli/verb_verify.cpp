@@ -1,4 +1,5 @@
-// palloscope verify FILE: does the trace obey every rule that a correct heap obeys?
+// palloscope verify FILE: does the trace obey every rule that a correct heap obeys, and what mistakes of the program
+// were found when it was made?
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "gui/cli/arguments.h"
+#include "gui/cli/fault_places.h"
 #include "gui/cli/source_file.h"
 #include "trace/analysis/heap_check.h"
 #include "trace/exporters/event_text.h"
@@ -19,6 +21,7 @@ namespace {
 struct Finding {
   core::EventNumber event = 0;
   std::string what;
+  bool by_program = false;  // a FaultFound; else the trace itself breaks a rule
 };
 
 // Walks the trace once. The whole heap is checked whenever as many events have gone by as it has parts, so that a check
@@ -29,6 +32,7 @@ class Verifier {
 
   std::vector<Finding> run();
   std::uint64_t fault_count() const { return fault_count_; }
+  std::uint64_t mistake_count() const { return mistake_count_; }
 
  private:
   void visit(core::EventNumber n, const core::EventBody& event, const trace::MemoryState& after);
@@ -36,13 +40,18 @@ class Verifier {
 
   trace::Timeline& timeline_;
   std::vector<Finding> findings_;
+  FaultPlaces places_;
   core::EventNumber good_ = 0, next_check_ = 1, broken_ = 0;
-  std::uint64_t fault_count_ = 0;
+  std::uint64_t fault_count_ = 0, mistake_count_ = 0;
 };
 
 void Verifier::visit(core::EventNumber n, const core::EventBody& event, const trace::MemoryState& after) {
   if (const auto* ended = std::get_if<core::SnapshotEnded>(&event); ended != nullptr && !ended->problem.empty())
     findings_.push_back({n, fmt::format("the dump: {}", ended->problem)});
+  places_.note(n, event);
+  if (const auto* fault = std::get_if<core::FaultFound>(&event)) {
+    if (++mistake_count_ <= trace::kKeptFaults) findings_.push_back({n, places_.text(*fault, n, after), true});
+  }
   if (n == timeline_.size()) {
     fault_count_ = after.fault_count();
     for (const trace::Fault& fault : after.faults()) findings_.push_back({fault.event, fault.what});
@@ -87,7 +96,10 @@ std::vector<Finding> Verifier::run() {
 }  // namespace
 
 int run_verify(Arguments arguments, Streams io) {
-  CLI::App app("Checks every rule that a correct heap obeys. Exit status 1: something is wrong, and is listed.");
+  CLI::App app(
+      "Checks every rule that a correct heap obeys, and lists the program's mistakes with where they happened and "
+      "where "
+      "the memory concerned came from. Exit status 1: something is wrong, and is listed.");
   std::string file;
   app.add_option("FILE", file, "a trace or a server's dump")->required();
   if (const auto status = parse_arguments(app, "verify", arguments, io)) return *status;
@@ -98,6 +110,10 @@ int run_verify(Arguments arguments, Streams io) {
   const std::vector<Finding> findings = verifier.run();
   for (const Finding& finding : findings) {
     std::string text;
+    if (finding.by_program) {
+      io.out << fmt::format("#{}: {}\n", finding.event, finding.what);
+      continue;
+    }
     if (finding.event >= 1 && finding.event <= timeline->size()) {
       timeline->seek(finding.event);
       text = fmt::format(" ({})", trace::event_text(timeline->event(finding.event), timeline->state()));
@@ -106,6 +122,8 @@ int run_verify(Arguments arguments, Streams io) {
   }
   if (verifier.fault_count() > trace::kKeptFaults)
     io.out << fmt::format("and {} more\n", verifier.fault_count() - trace::kKeptFaults);
+  if (verifier.mistake_count() > trace::kKeptFaults)
+    io.out << fmt::format("and {} more mistakes of the program\n", verifier.mistake_count() - trace::kKeptFaults);
   if (!timeline->problem().empty()) io.out << fmt::format("file: {}\n", timeline->problem());
   const bool good = findings.empty() && timeline->problem().empty();
   if (good) io.out << fmt::format("{}: {} events, nothing wrong\n", file, timeline->size());

@@ -43,7 +43,7 @@ TEST_CASE("a variable is forgotten when it holds an address no longer; numbers a
 TEST_CASE("addresses compare, add, subtract, and serve as keys") {
   CHECK(Script("a = palloc(64) pfree(a) b = palloc(64)\n"
                "print(a == b, (a + 8) - a, a + 8 > a, (a + 8) - 8 == a)\n"
-               "t = { [a] = 'here' } print(t[b])\n"
+               "t = { [b] = 'here' } print(t[b + 8 - 8])\n"
                "print(CurrentMemoryContext == TopMemoryContext, GetMemoryChunkContext(a) == TopMemoryContext)\n"
                "print(GetMemoryChunkContext(a))")
             .finish() == "true\t8\ttrue\ttrue\nhere\ntrue\ttrue\nTopMemoryContext\n");
