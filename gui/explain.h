@@ -1,23 +1,26 @@
-// What one event did and by which rule of PostgreSQL, in one to three sentences with this moment's numbers.
+// A card (trace/explain) in words: the sentences of one language with the numbers filled in.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "core/events/event.h"
-#include "gui/selection.h"
 #include "gui/strings.h"
-#include "trace/replay/memory_state.h"
+#include "trace/explain/card.h"
 
 namespace palloscope::gui {
 
 struct Explanation {
   std::vector<std::string> sentences;  // never empty
-  core::ContextSlot about;             // the context concerned; none if there is none
+  std::string rule;                    // "aset.c · AllocSetAlloc · spec 3.5"; empty: no rule of PostgreSQL's
+  std::string call;                    // "palloc of 8000 B in work: effect 3 of 11"; empty: the event stands alone
+  std::vector<std::string> effects;    // of that call, in words, as in Card::effects
   friend bool operator==(const Explanation&, const Explanation&) = default;
 };
 
-// `after`: the state after the event.
-Explanation explain(const core::EventBody& event, const trace::MemoryState& after, const Strings& strings);
+Explanation in_words(const trace::Card& card, const Strings& strings);
+std::string in_words(const trace::Sentence& sentence, const Strings& strings);
+
+// Sizes on cards are exact, so that one can add them up: 8192 -> "8192 B", 1048576 -> "1 MB".
+std::string format_exact_bytes(std::uint64_t bytes);
 
 }  // namespace palloscope::gui

@@ -42,6 +42,10 @@ const char* Strings::operator()(std::string_view key) const {
 }
 
 std::string Strings::fill(std::string_view key, std::initializer_list<Placeholder> placeholders) const {
+  return fill(key, std::span<const Placeholder>(placeholders.begin(), placeholders.size()));
+}
+
+std::string Strings::fill(std::string_view key, std::span<const Placeholder> placeholders) const {
   const std::string_view pattern = (*this)(key);
   std::string filled;
   filled.reserve(pattern.size() + 32);

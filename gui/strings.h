@@ -4,6 +4,7 @@
 
 #include <initializer_list>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,6 +26,7 @@ class Strings {
   const char* operator()(std::string_view key) const;
   // With {name} replaced: fill("status.event", {{"n", "1"}, {"count", "3"}}).
   std::string fill(std::string_view key, std::initializer_list<Placeholder> placeholders) const;
+  std::string fill(std::string_view key, std::span<const Placeholder> placeholders) const;
   bool has(std::string_view key) const;
   std::vector<std::string_view> keys() const;
 

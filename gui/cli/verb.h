@@ -39,5 +39,6 @@ int run_info(Arguments arguments, Streams io);
 int run_scenario(Arguments arguments, Streams io);  // run
 int run_state(Arguments arguments, Streams io);
 int run_verify(Arguments arguments, Streams io);
+int run_why(Arguments arguments, Streams io);
 
 }  // namespace palloscope::gui::cli

@@ -15,6 +15,7 @@ constexpr Verb kVerbs[] = {
     {"run", "run a scenario without a window", run_scenario},
     {"state", "the state at one moment as text, CSV or JSON", run_state},
     {"verify", "check every rule that a correct heap obeys", run_verify},
+    {"why", "why an event did what it did, and by which rule", run_why},
 };
 
 constexpr bool names_are_unique() {

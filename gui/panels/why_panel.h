@@ -1,5 +1,5 @@
-// Why: what the event at the cursor did and by which rule, with this moment's numbers; where a step of the lesson
-// begins, the teacher's words.
+// Why: what the event at the cursor did and by which rule, with this moment's numbers; the call that it is part of;
+// where a step of the lesson begins, the teacher's words.
 #pragma once
 
 #include <string>
@@ -16,16 +16,23 @@ class WhyPanel : public Panel {
  private:
   struct Key {
     std::uint64_t serial = 0;
-    EventNumber cursor = 0;
+    EventNumber cursor = 0, count = 0;
     Language language = Language::English;
     friend bool operator==(const Key&, const Key&) = default;
   };
+  struct Shown {
+    trace::Card card;
+    Explanation words;
+  };
   void refresh(const PanelContext& context);
+  void draw_card(const PanelContext& context, const Shown& shown, bool is_main);
+  void draw_call(const PanelContext& context, const Shown& shown);
+  void draw_links(const PanelContext& context, const Shown& shown);
 
   Key key_;  // what the following were made for
-  Explanation explanation_;
+  Shown shown_;
   EventNumber last_change_ = 0;  // where the event itself changes no memory: the last one before it that did
-  Explanation before_;
+  Shown before_;
   std::string narration_;
 };
 

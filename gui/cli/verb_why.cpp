@@ -1,0 +1,96 @@
+// palloscope why FILE --at N: why the event did what it did, in words.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <ostream>
+#include <string>
+
+#include "gui/cli/arguments.h"
+#include "gui/cli/source_file.h"
+#include "gui/document.h"
+#include "gui/explain.h"
+#include "trace/explain/explain.h"
+#include "trace/exporters/event_text.h"
+
+namespace palloscope::gui::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json json_of(const trace::Sentence& sentence, const Strings& strings) {
+  Json values = Json::object();
+  for (const trace::NamedValue& value : sentence.values) {
+    const bool is_number = value.kind != trace::ValueKind::Text && value.kind != trace::ValueKind::Key;
+    values[std::string(value.name)] = is_number ? Json(value.number) : Json(value.text);
+  }
+  return {{"key", sentence.key}, {"values", values}, {"text", in_words(sentence, strings)}};
+}
+
+void write_json(const trace::Card& card, std::string_view kind, const Strings& strings, std::ostream& out) {
+  Json json = {{"event", card.event}, {"kind", kind}, {"sentences", Json::array()}};
+  for (const trace::Sentence& sentence : card.sentences) json["sentences"].push_back(json_of(sentence, strings));
+  if (!card.rule.file.empty())
+    json["rule"] = {{"file", card.rule.file}, {"function", card.rule.function}, {"spec", card.rule.spec}};
+  if (!card.effects.empty()) {
+    json["call"] = {{"text", in_words(card.call, strings)}, {"effect", card.effect + 1}, {"effects", Json::array()}};
+    for (const trace::CallEffect& effect : card.effects)
+      json["call"]["effects"].push_back({{"event", effect.event}, {"text", in_words(effect.label, strings)}});
+  }
+  out << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+}
+
+void write_text(const trace::Card& card, const std::string& line, const Strings& strings, std::ostream& out) {
+  const Explanation words = in_words(card, strings);
+  out << fmt::format("#{}  {}\n", card.event, line);
+  for (const std::string& sentence : words.sentences) out << "  " << sentence << '\n';
+  if (!words.call.empty()) out << fmt::format("  [{}]\n", words.call);
+  for (std::size_t i = 0; i < words.effects.size(); ++i)
+    out << fmt::format("  {} #{}  {}\n", i == card.effect ? '>' : ' ', card.effects[i].event, words.effects[i]);
+  if (!words.rule.empty()) out << fmt::format("  ({})\n", words.rule);
+}
+
+// A script is run to its end; everything else is opened as the other verbs do.
+std::optional<trace::Timeline> open_any_source(const std::string& file, Streams io, int pg_major) {
+  if (std::filesystem::path(file).extension() != ".lua") return open_source("why", file, io, pg_major);
+  core::Result<Document> document = open_document(file);
+  if (!document) {
+    complain("why", document.error(), io);
+    return std::nullopt;
+  }
+  if (document->run->advance({}) == core::RunState::Failed)
+    io.err << "palloscope why: " << document->run->error() << '\n';
+  document->run.reset();
+  return std::move(document->timeline);
+}
+
+}  // namespace
+
+int run_why(Arguments arguments, Streams io) {
+  CLI::App app("Says why an event did what it did: by which rule of PostgreSQL, and with which numbers.");
+  std::string file, format = "text", language = "en";
+  core::EventNumber at = 0;
+  int pg_major = 0;
+  app.add_option("FILE", file, "a trace, a scenario (.lua) or a server's dump")->required();
+  CLI::Option* at_option = app.add_option("--at", at, "this event; left out: the last one")->type_name("N");
+  app.add_option("--lang", language, "of the words")->check(CLI::IsMember({"en", "zh"}))->capture_default_str();
+  app.add_option("--format", format)->check(CLI::IsMember({"text", "json"}))->capture_default_str();
+  app.add_option("--pg", pg_major, "the version of a dump that does not tell it")->check(CLI::Range(14, 18));
+  if (const auto status = parse_arguments(app, "why", arguments, io)) return *status;
+
+  auto timeline = open_any_source(file, io, pg_major);
+  if (!timeline) return kExitBad;
+  if (!stand_at("why", file, *timeline, *at_option ? std::optional(at) : std::nullopt, io)) return kExitBad;
+  if (timeline->cursor() == 0) return complain("why", fmt::format("{}: at 0 nothing has happened yet", file), io);
+  const core::EventBody event = timeline->event(timeline->cursor());
+  const trace::Card card = trace::explain(*timeline, timeline->cursor(), trace::profile_for(timeline->description()));
+  const Strings& strings = strings_of(language == "zh" ? Language::Chinese : Language::English);
+  if (format == "json")
+    write_json(card, trace::event_kind_name(event), strings, io.out);
+  else
+    write_text(card, trace::event_text(event, timeline->state()), strings, io.out);
+  return kExitGood;
+}
+
+}  // namespace palloscope::gui::cli

@@ -1,0 +1,83 @@
+// Every card of every scenario on every version, in both languages.
+#include "gui/explain.h"
+
+#include <set>
+#include <string>
+
+#include "core/scenario/scenario_run.h"
+#include "gui/format_text.h"
+#include "tests/support/catch.h"
+#include "trace/explain/explain.h"
+#include "trace/exporters/event_text.h"
+
+using namespace palloscope;
+using namespace palloscope::gui;
+
+namespace {
+
+// The names between braces.
+std::set<std::string> placeholders(std::string_view pattern) {
+  std::set<std::string> names;
+  for (std::size_t at = pattern.find('{'); at != pattern.npos; at = pattern.find('{', at + 1))
+    names.emplace(pattern.substr(at + 1, pattern.find('}', at) - at - 1));
+  return names;
+}
+
+// A sentence has words in both languages, and exactly the values that they ask for.
+void check_sentence(const trace::Sentence& sentence) {
+  for (const Language language : {Language::English, Language::Chinese}) {
+    const Strings& strings = strings_of(language);
+    if (!strings.has(sentence.key)) FAIL("no words for " << sentence.key);
+    const auto wanted = placeholders(strings(sentence.key));
+    std::set<std::string> given;
+    for (const trace::NamedValue& value : sentence.values) {
+      given.emplace(value.name);
+      if (value.kind == trace::ValueKind::Key && !strings.has(value.text)) FAIL("no words for " << value.text);
+      if (value.kind == trace::ValueKind::Text && value.text.empty()) FAIL(sentence.key << ": empty " << value.name);
+    }
+    for (const std::string& name : wanted)
+      if (given.count(name) == 0) FAIL(sentence.key << ": no value for {" << name << "}");
+    if (in_words(sentence, strings).empty()) FAIL("nothing said for " << sentence.key);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("every event of every scenario on every version has a card in both languages") {
+  std::set<std::string> kinds;
+  std::size_t cards = 0;
+  for (const core::BuiltinScenario& scenario : core::builtin_scenarios())
+    for (const int major : {15, 16, 17, 18}) {
+      if (scenario.info.pg_major && major < *scenario.info.pg_major) continue;
+      for (const bool checking : {false, true}) {
+        if (core::find_profile(major, checking) == nullptr) continue;
+        CAPTURE(scenario.info.name, major, checking);
+        core::ScenarioOptions options;
+        options.pg_major = major;
+        options.checking = checking;
+        trace::Timeline timeline = trace::Timeline::recording(core::describe_scenario(scenario.info, options));
+        auto run = core::ScenarioRun::start(scenario.info.name, scenario.text, options, timeline.sink());
+        REQUIRE(run);
+        run->advance();
+        const core::VersionProfile& profile = trace::profile_for(timeline.description());
+        for (core::EventNumber n = 1; n <= timeline.size(); ++n) {
+          CAPTURE(n);
+          const trace::Card card = trace::explain(timeline, n, profile);
+          ++cards;
+          kinds.emplace(trace::event_kind_name(timeline.event(n)));
+          if (card.sentences.empty() || card.sentences.size() > 4) FAIL(card.sentences.size() << " sentences");
+          for (const trace::Sentence& sentence : card.sentences) check_sentence(sentence);
+          for (const trace::CallEffect& effect : card.effects) check_sentence(effect.label);
+          if (!card.effects.empty()) check_sentence(card.call);
+        }
+      }
+    }
+  REQUIRE(cards > 1000);
+  REQUIRE(kinds.size() > 25);
+}
+
+TEST_CASE("sizes on cards are exact") {
+  REQUIRE(format_exact_bytes(8192) == "8192 B");
+  REQUIRE(format_exact_bytes(8'388'608) == "8 MB");
+  REQUIRE(format_exact_bytes(8'388'609) == format_bytes_exactly(8'388'609));
+}

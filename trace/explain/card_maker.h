@@ -1,0 +1,101 @@
+// CardMaker: one overload a kind of event, which says why in sentences. The words' keys are those of assets/strings,
+// the numbers come from the moments; the overloads are in files by subject (cards_*.cpp).
+#pragma once
+
+#include <initializer_list>
+
+#include "core/version/version_profile.h"
+#include "trace/explain/card.h"
+#include "trace/explain/moment.h"
+
+namespace palloscope::trace {
+
+// What is the same for all blocks of a context's kind.
+struct KindLayout {
+  std::uint64_t context_bytes = 0, block_bytes = 0, chunk_bytes = 0;
+};
+
+struct CardMaker {
+  const core::VersionProfile& profile;
+  const Call& call;
+  const Moment& start;   // before the call
+  const Moment& before;  // before the event
+  const Moment& after;
+  Card card;
+
+  // contexts
+  void operator()(const core::ContextCreated& e);
+  void operator()(const core::ContextReset& e);
+  void operator()(const core::ContextDeleted& e);
+  void operator()(const core::ContextRecycled& e);
+  void operator()(const core::ContextReparented& e);
+  void operator()(const core::ContextIdentSet& e);
+  void operator()(const core::ContextSwitched& e);
+  void operator()(const core::CritSectionAllowed& e);
+  void operator()(const core::CallbackRegistered& e);
+  void operator()(const core::CallbackRun& e);
+  // malloc and blocks
+  void operator()(const core::Malloc& e);
+  void operator()(const core::MallocFailed& e);
+  void operator()(const core::Realloc& e);
+  void operator()(const core::ReallocFailed& e);
+  void operator()(const core::Free& e);
+  void operator()(const core::BlockAdded& e);
+  void operator()(const core::BlockRemoved& e);
+  void operator()(const core::BlockEmptied& e);
+  void operator()(const core::NextBlockSizeSet& e);
+  void operator()(const core::BlockMoved& e);
+  // chunks
+  void operator()(const core::ChunkAllocated& e);
+  void operator()(const core::ChunkFreed& e);
+  void operator()(const core::ChunkCarved& e);
+  void operator()(const core::ChunkResized& e);
+  void operator()(const core::MemoryWritten& e);
+  // the program, errors, dumps
+  void operator()(const core::ErrorReported& e);
+  void operator()(const core::AllocationFailed& e);
+  void operator()(const core::ErrorCaught& e);
+  void operator()(const core::FaultFound& e);
+  void operator()(const core::Output& e);
+  void operator()(const core::SourceText& e);
+  void operator()(const core::SourceLine& e);
+  void operator()(const core::Narration& e);
+  void operator()(const core::Statement& e);
+  void operator()(const core::VariableSet& e);
+  void operator()(const core::SnapshotBegan& e);
+  void operator()(const core::ContextReported& e);
+  void operator()(const core::ContextsOmitted& e);
+  void operator()(const core::SnapshotEnded& e);
+
+  void say(std::string_view key, std::initializer_list<NamedValue> values = {}) {
+    card.sentences.push_back({key, values});
+  }
+  void rule(std::string_view file, std::string_view function, std::string_view spec) {
+    card.rule = {file, function, spec};
+  }
+  bool at_least(int major) const { return profile.major >= major; }
+
+  // Of the context concerned, before the event or, if it came only now, after it.
+  const ContextRecord* context() const;
+  core::ContextKind kind() const;
+  std::string name() const;  // "?" where it is not known
+  KindLayout layout() const;
+  // File and function by kind: rule_of_kind("3.5", "AllocSetAlloc", "GenerationAlloc", ...).
+  void rule_of_kind(const char* aset_function, const char* aset_spec, const char* generation_function,
+                    const char* generation_spec, const char* slab_function, const char* slab_spec,
+                    const char* bump_function);
+  // The functions that allocate from a fresh block, and large chunks.
+  void rule_of_new_block();
+  void rule_of_large();
+  // nextBlockSize as the call found it, and what its chunk needs with all headers.
+  std::uint64_t next_block_before() const;
+  std::uint64_t required_for(const core::ChunkAllocated& chunk) const;
+  std::uint64_t slab_full_chunk() const;
+  std::uint64_t slab_chunks_per_block() const;
+  void say_why_of_that_size(const core::ChunkAllocated& chunk, std::uint64_t block_bytes);
+  void say_how_checked(const core::ChunkAllocated& e);
+};
+
+std::string_view kind_key(core::ContextKind kind);  // "kind.aset"
+
+}  // namespace palloscope::trace

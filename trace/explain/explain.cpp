@@ -1,0 +1,126 @@
+#include "trace/explain/explain.h"
+
+#include <optional>
+
+#include "trace/explain/card_maker.h"
+
+namespace palloscope::trace {
+namespace {
+
+using namespace core;
+
+// How an effect is called in the list of its call's effects.
+struct Label {
+  Sentence operator()(const Malloc& e) const { return {"why.effect.malloc", {bytes_value("bytes", e.bytes)}}; }
+  Sentence operator()(const MallocFailed& e) const {
+    return {"why.effect.malloc_failed", {bytes_value("bytes", e.bytes)}};
+  }
+  Sentence operator()(const Realloc& e) const { return {"why.effect.realloc", {bytes_value("bytes", e.bytes)}}; }
+  Sentence operator()(const ReallocFailed& e) const {
+    return {"why.effect.malloc_failed", {bytes_value("bytes", e.bytes)}};
+  }
+  Sentence operator()(const Free&) const { return {"why.effect.free", {}}; }
+  Sentence operator()(const BlockAdded& e) const {
+    return {e.role == BlockRole::Keeper ? "why.effect.keeper" : "why.effect.block",
+            {bytes_value("bytes", e.accounted_bytes)}};
+  }
+  Sentence operator()(const BlockRemoved&) const { return {"why.effect.block_removed", {}}; }
+  Sentence operator()(const BlockEmptied&) const { return {"why.effect.block_emptied", {}}; }
+  Sentence operator()(const BlockMoved& e) const { return {"why.effect.block_moved", {count_value("list", e.list)}}; }
+  Sentence operator()(const NextBlockSizeSet& e) const { return {"why.effect.next", {bytes_value("bytes", e.bytes)}}; }
+  Sentence operator()(const ChunkCarved& e) const {
+    return {"why.effect.carved", {bytes_value("bytes", e.granted_bytes)}};
+  }
+  Sentence operator()(const ChunkAllocated& e) const {
+    return {"why.effect.chunk", {bytes_value("bytes", e.granted_bytes)}};
+  }
+  Sentence operator()(const ChunkFreed&) const { return {"why.effect.freed", {}}; }
+  Sentence operator()(const ChunkResized& e) const {
+    return {"why.effect.resized", {bytes_value("bytes", e.requested_bytes)}};
+  }
+  Sentence operator()(const ContextCreated&) const { return {"why.effect.created", {}}; }
+  Sentence operator()(const ContextReset&) const { return {"why.effect.reset", {}}; }
+  Sentence operator()(const ContextDeleted&) const { return {"why.effect.deleted", {}}; }
+  Sentence operator()(const ContextRecycled& e) const { return {"why.effect.recycled", {count_value("list", e.list)}}; }
+  Sentence operator()(const CallbackRun&) const { return {"why.effect.callback", {}}; }
+  Sentence operator()(const AllocationFailed&) const { return {"why.effect.failed", {}}; }
+  Sentence operator()(const ErrorReported&) const { return {"why.effect.error", {}}; }
+  Sentence operator()(const FaultFound&) const { return {"why.effect.fault", {}}; }
+  Sentence operator()(const Output&) const { return {"why.effect.output", {}}; }
+  template <class Other>
+  Sentence operator()(const Other&) const {
+    return {"why.effect.other", {}};
+  }
+};
+
+// What the whole call is.
+Sentence call_title(const Call& call, const std::string& context) {
+  const NamedValue name = text_value("name", context);
+  const auto* allocated = call.find<ChunkAllocated>();
+  if (allocated != nullptr && allocated->cause == ChunkCause::Repalloc)
+    return {"why.call.repalloc", {bytes_value("asked", allocated->requested_bytes), name}};
+  if (allocated != nullptr) return {"why.call.palloc", {bytes_value("asked", allocated->requested_bytes), name}};
+  if (const auto* resized = call.find<ChunkResized>())
+    return {"why.call.repalloc", {bytes_value("asked", resized->requested_bytes), name}};
+  if (const auto* failed = call.find<AllocationFailed>())
+    return {"why.call.palloc", {bytes_value("asked", failed->requested_bytes), name}};
+  if (call.find<ContextCreated>() != nullptr) return {"why.call.create", {name}};
+  if (call.find<ContextReset>() != nullptr) return {"why.call.reset", {name}};
+  if (call.find<ContextDeleted>() != nullptr) return {"why.call.delete", {name}};
+  if (call.find<ChunkFreed>() != nullptr) return {"why.call.pfree", {name}};
+  return {"why.call.other", {}};
+}
+
+template <class Slot, class Record>
+CardLink<Slot> link(Slot slot, const Record* record) {
+  return record == nullptr ? CardLink<Slot>{} : CardLink<Slot>{slot, record->born};
+}
+
+}  // namespace
+
+Card explain(const Timeline& timeline, EventNumber n, const VersionProfile& profile) {
+  const Call call = call_around(timeline, n);
+  // The slots may be told only by the state after the event (a context that it creates): so twice over these events.
+  const EventNumber start_number = call.first - 1, before_number = n - 1;
+  Subject known_before, known_after, subject;
+  Card card;
+  if (n == 1) known_before = subject_of(call, MemoryState{});
+  timeline.visit(before_number == 0 ? 1 : before_number, n,
+                 [&](EventNumber at, const EventBody&, const MemoryState& state) {
+                   if (at == before_number) known_before = subject_of(call, state);
+                   if (at == n) known_after = subject_of(call, state);
+                 });
+  subject = merged(known_before, known_after);
+
+  Moment start, before, after;
+  if (start_number == 0) start = moment_of(MemoryState{}, subject);
+  if (before_number == 0) before = start;
+  timeline.visit(start_number == 0 ? 1 : start_number, n,
+                 [&](EventNumber at, const EventBody&, const MemoryState& state) {
+                   if (at == start_number) start = moment_of(state, subject);
+                   if (at == before_number) before = moment_of(state, subject);
+                   if (at != n) return;
+                   after = moment_of(state, subject);
+                   card.context = link(subject.context, state.context(subject.context));
+                   card.block = link(subject.block, state.block(subject.block));
+                   card.chunk = link(subject.chunk, state.chunk(subject.chunk));
+                 });
+
+  CardMaker maker{profile, call, start, before, after, std::move(card)};
+  maker.card.event = n;
+  std::visit(maker, call.event());
+  if (call.events.size() > 1) {
+    maker.card.call = call_title(call, maker.name());
+    maker.card.effect = call.at;
+    for (std::size_t i = 0; i < call.events.size(); ++i)
+      maker.card.effects.push_back({call.first + i, std::visit(Label{}, call.events[i])});
+  }
+  return std::move(maker.card);
+}
+
+const VersionProfile& profile_for(const StreamDescription& description) {
+  const VersionProfile* profile = find_profile(description.pg_major, description.checking);
+  return profile != nullptr ? *profile : *find_profile(17, false);
+}
+
+}  // namespace palloscope::trace

@@ -1,0 +1,16 @@
+// Why the event at N did what it did: from the event, the call around it, and the state before and after. Costs a look
+// at the neighbourhood, never at the whole heap or trace; the cursor stays where it is.
+#pragma once
+
+#include "core/version/version_profile.h"
+#include "trace/explain/card.h"
+
+namespace palloscope::trace {
+
+// `n` within 1..size(). `profile`: the layout rules of the stream's version (profile_for).
+Card explain(const Timeline& timeline, core::EventNumber n, const core::VersionProfile& profile);
+
+// Of what the stream says of itself; 17's where it does not say.
+const core::VersionProfile& profile_for(const core::StreamDescription& description);
+
+}  // namespace palloscope::trace
