@@ -1,5 +1,7 @@
 #include "core/mcxt/context_tree.h"
 
+#include <string>
+
 #include "core/allocators/allocator.h"
 #include "core/mcxt/process_core.h"
 
@@ -33,10 +35,19 @@ Address ContextTree::deepest_first_child(Address context) const {
   return context;
 }
 
+void ContextTree::tell(ContextFunction function, Address context, Address parent) const {
+  if (!core_.context_calls) return;
+  std::string name = core_.load_string(core_.load_pointer(context, layout_.name));
+  std::string parent_name = parent ? core_.load_string(core_.load_pointer(parent, layout_.name)) : std::string();
+  core_.context_calls->called({function, context, name, parent_name, static_cast<bool>(first_child(context)),
+                               core_.load(context, layout_.is_reset) != 0, nullptr});
+}
+
 // --- reset ----------------------------------------------------------------------------------------------------
 
 void ContextTree::reset(Address context) {
-  remove_children(context);
+  tell(ContextFunction::Reset, context);
+  if (first_child(context)) remove_children(context);
   reset_only(context);
 }
 
@@ -66,23 +77,42 @@ void ContextTree::reset_children(Address context) {
 
 // --- delete ---------------------------------------------------------------------------------------------------
 
+Address ContextTree::descend_to_delete(Address context, bool entered) const {
+  if (!core_.context_calls || !core_.profile.rules.delete_recurses) return deepest_first_child(context);
+  std::size_t visited = 0;
+  while (Address child = first_child(context)) {
+    count(visited, child);
+    if (entered) tell(ContextFunction::DeleteChildren, context);
+    tell(ContextFunction::Delete, child);
+    entered = true;
+    context = child;
+  }
+  return context;
+}
+
 // The order of 15 to 18, which differ only in how they find it: always the first child, children before parents.
 void ContextTree::remove(Address context) {
+  if (core_.profile.rules.delete_recurses) tell(ContextFunction::Delete, context);
+  bool entered = true;
   for (Address at = context;;) {
-    at = deepest_first_child(at);
+    at = descend_to_delete(at, entered);
     Address parent = parent_of(at);
     remove_only(at);
     if (at == context) return;
     at = parent;
+    entered = false;
   }
 }
 
 void ContextTree::remove_children(Address context) {
+  tell(ContextFunction::DeleteChildren, context);
   while (Address child = first_child(context)) remove(child);
 }
 
 void ContextTree::remove_only(Address context) {
+  if (!core_.profile.rules.delete_recurses) tell(ContextFunction::Delete, context);
   call_callbacks(context);
+  tell(ContextFunction::SetParent, context);
   unlink(context);
   core_.store_pointer(context, layout_.ident, {});
   core_.allocator_of(context).delete_context(context);
@@ -107,6 +137,7 @@ void ContextTree::unlink(Address context) {
 }
 
 void ContextTree::set_parent(Address context, Address parent) {
+  tell(ContextFunction::SetParent, context, parent);
   if (parent_of(context) == parent) return;
   unlink(context);
   if (parent) {

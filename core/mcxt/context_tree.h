@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "core/base/ids.h"
+#include "core/mcxt/context_calls.h"
 #include "core/version/version_profile.h"
 
 namespace palloscope::core {
@@ -30,6 +31,9 @@ class ContextTree {
   Address next_sibling(Address context) const;
   Address parent_of(Address context) const;
   Address deepest_first_child(Address context) const;
+  // For MemoryContextDelete: the same, telling of the calls that lead there. `entered`: the way down from `context`
+  // itself begins here, not after one of its children is gone.
+  Address descend_to_delete(Address context, bool entered) const;
   // Counts a step of a walk: one that visits more contexts than there are runs in a circle (trampled links).
   void count(std::size_t& visited, Address context) const;
   // The one after `context` in preorder below `top`; null: that was the last.
@@ -37,6 +41,7 @@ class ContextTree {
   void unlink(Address context);
   void call_callbacks(Address context);
   void remove_only(Address context);
+  void tell(ContextFunction function, Address context, Address parent = {}) const;
 
   ProcessCore& core_;
   const MemoryContextLayout& layout_;

@@ -201,6 +201,8 @@ std::uint64_t Process::get_memory_chunk_space(Address pointer) const {
 
 // --- the tree -------------------------------------------------------------------------------------------------
 
+void Process::observe_context_calls(ContextCallObserver* observer) { impl_->core.context_calls = observer; }
+
 void Process::memory_context_reset(Address context) {
   impl_->watch_context(context);
   impl_->tree.reset(context);

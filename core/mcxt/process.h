@@ -38,6 +38,8 @@ struct ProcessOptions {
   bool watch_faults = false;  // the program's mistakes are told as FaultFound (core/mcxt/fault_watch.h)
 };
 
+class ContextCallObserver;
+
 class Process {
  public:
   // MemoryContextInit: TopMemoryContext and ErrorContext exist, CurrentMemoryContext is Top (spec 7.1).
@@ -129,6 +131,9 @@ class Process {
   void pointer_from(Address pointer, EventNumber born);
   EventNumber born_at(Address pointer) const;  // the event that handed out the memory that begins there; 0: none
   void note_use_of(Address context);           // the program uses a context that may be gone
+
+  // Who is told of calls on contexts from now on (core/mcxt/context_calls.h); null: nobody. Must outlive the process.
+  void observe_context_calls(ContextCallObserver* observer);
 
   // Passes an event that is not about memory (source line, narration, output) to the same sink, in order.
   void announce(const EventBody& event);

@@ -121,6 +121,10 @@ ContextSlot ProcessCore::create_context(Address at, Address parent, std::string_
   event.allow_in_crit_section = allow;
   event.name = name;
   emit(event);
+  if (context_calls) {
+    std::string parent_name = parent ? load_string(load_pointer(parent, layout.name)) : std::string();
+    context_calls->called({ContextFunction::Create, at, name, parent_name, false, true, &event});
+  }
   return slot;
 }
 

@@ -16,6 +16,7 @@
 #include "core/base/ids.h"
 #include "core/events/event_sink.h"
 #include "core/events/names.h"
+#include "core/mcxt/context_calls.h"
 #include "core/mcxt/errors.h"
 #include "core/mcxt/process_image.h"
 #include "core/mcxt/tallies.h"
@@ -40,6 +41,7 @@ class ProcessCore {
   ProcessImage image;
   Names names;
   std::uint32_t crit_section_count = 0;  // CritSectionCount
+  ContextCallObserver* context_calls = nullptr;
 
   // --- bytes: a page that is not mapped ends the simulated process, as SIGSEGV would (Crash is thrown)
   std::uint64_t load(Address at, unsigned width = 8) const {

@@ -15,9 +15,10 @@ namespace palloscope::core {
 std::span<const luaL_Reg> context_functions();  // api_contexts.cpp
 std::span<const luaL_Reg> chunk_functions();    // api_chunks.cpp: palloc and its kin, malloc, reading and writing
 std::span<const luaL_Reg> error_functions();    // api_errors.cpp: ereport, PG_TRY
-std::span<const luaL_Reg> lesson_functions();   // api_lesson.cpp: scenario, narrate, print
+std::span<const luaL_Reg> lesson_functions();   // api_lesson.cpp: scenario, narrate, statement, print
+std::span<const luaL_Reg> library_functions();  // api_library.cpp: require
 
-// Adds the four tables and the constants to the table on top of the stack.
+// Adds the tables and the constants to the table on top of the stack.
 void add_functions(lua_State* L);
 void add_constants(lua_State* L, int pg_major);
 

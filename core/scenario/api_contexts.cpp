@@ -150,6 +150,11 @@ int memory_context_mem_allocated(lua_State* L) {
   return call(L, [=](Process& p) { return p.memory_context_mem_allocated(context, recurse); });
 }
 
+int memory_context_is_empty(lua_State* L) {
+  Address context = check_context(L, 1).at;
+  return call(L, [=](Process& p) { return p.memory_context_is_empty(context); });
+}
+
 // The dump, line by line, as Output.
 int memory_context_stats(lua_State* L) {
   Address context = lua_isnone(L, 1) ? Host::of(L).process().top_memory_context() : check_context(L, 1).at;
@@ -179,6 +184,7 @@ constexpr luaL_Reg kFunctions[] = {
     {"MemoryContextAllowInCriticalSection", memory_context_allow_in_critical_section},
     {"MemoryContextRegisterResetCallback", memory_context_register_reset_callback},
     {"MemoryContextMemAllocated", memory_context_mem_allocated},
+    {"MemoryContextIsEmpty", memory_context_is_empty},
     {"MemoryContextStats", memory_context_stats},
 };
 

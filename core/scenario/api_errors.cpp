@@ -134,6 +134,15 @@ int flush_error_state(lua_State* L) {
   return call(L, [](Process& p) { p.memory_context_reset(p.error_context()); });
 }
 
+// on_uncaught_error(function() ... end): what the process does with an error that nobody caught, as the main loop of a
+// server does behind its sigsetjmp; nil: the host's own (Host::recover_at_top_level).
+int on_uncaught_error(lua_State* L) {
+  if (!lua_isnoneornil(L, 1)) luaL_checktype(L, 1, LUA_TFUNCTION);
+  lua_settop(L, 1);
+  lua_setfield(L, LUA_REGISTRYINDEX, kUncaughtHandler);
+  return 0;
+}
+
 // --- pcall ----------------------------------------------------------------------------------------------------
 
 int after_protected(lua_State* L, int status, lua_KContext) {
@@ -164,6 +173,7 @@ constexpr luaL_Reg kFunctions[] = {
     {"PG_TRY", pg_try},
     {"PG_RE_THROW", pg_re_throw},
     {"FlushErrorState", flush_error_state},
+    {"on_uncaught_error", on_uncaught_error},
     {"pcall", protected_call},
 };
 

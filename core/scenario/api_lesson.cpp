@@ -1,4 +1,4 @@
-// The lesson: the scenario's head, narration in two languages, print.
+// The lesson: the scenario's head, narration in two languages, statement, print.
 #include <string>
 #include <string_view>
 
@@ -34,6 +34,14 @@ int narrate(lua_State* L) {
   return 0;
 }
 
+// statement(text): what the server works on from here.
+int statement(lua_State* L) {
+  std::size_t length = 0;
+  const char* text = luaL_checklstring(L, 1, &length);
+  Host& host = Host::of(L);
+  return call(L, [&host, text, length](Process&) { host.emit(Statement{std::string(text, length)}); });
+}
+
 int print(lua_State* L) {
   int count = lua_gettop(L);
   luaL_Buffer line;
@@ -50,7 +58,8 @@ int print(lua_State* L) {
   return call(L, [&host, text, length](Process&) { host.emit(Output{std::string(text, length)}); });
 }
 
-constexpr luaL_Reg kFunctions[] = {{"scenario", scenario}, {"narrate", narrate}, {"print", print}};
+constexpr luaL_Reg kFunctions[] = {
+    {"scenario", scenario}, {"narrate", narrate}, {"statement", statement}, {"print", print}};
 
 }  // namespace
 

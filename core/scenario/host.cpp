@@ -40,8 +40,9 @@ Host::Host(std::string chunk_name, const ScenarioBudget& budget, EventSink& out)
 // The process goes first: its callbacks name functions of the Lua state.
 Host::~Host() { process_.reset(); }
 
-void Host::start_process(const VersionProfile& profile) {
+void Host::start_process(const VersionProfile& profile, ContextCallObserver* calls) {
   process_ = std::make_unique<Process>(profile, *this, ProcessOptions{.watch_faults = true});
+  process_->observe_context_calls(calls);
   process_->fail_mallocs_from(budget_.heap_bytes);
 }
 
@@ -139,16 +140,33 @@ void Host::note_assigned(lua_State* L, std::string_view name, Address value) {
 
 // --- calls ----------------------------------------------------------------------------------------------------
 
-SourceSpot Host::spot(lua_State* L) const {
+std::uint32_t Host::file_of(const char* chunk_name) const {
+  if (chunk_name_ == chunk_name) return kScriptFile;
+  if (std::string_view(kConsoleChunk) == chunk_name) return kConsoleFile;
+  for (std::size_t i = 0; i < libraries_.size(); ++i)
+    if (libraries_[i] == chunk_name) return kFirstLibraryFile + static_cast<std::uint32_t>(i);
+  return 0;
+}
+
+SourceSpot Host::nearest(lua_State* L, bool libraries) const {
   lua_Debug frame;
   for (int level = 0; lua_getstack(L, level, &frame); ++level) {
     lua_getinfo(L, "Sl", &frame);
     if (frame.currentline <= 0) continue;
-    if (chunk_name_ == frame.source) return {kScriptFile, static_cast<std::uint32_t>(frame.currentline)};
-    if (std::string_view(kConsoleChunk) == frame.source)
-      return {kConsoleFile, static_cast<std::uint32_t>(frame.currentline)};
+    std::uint32_t file = file_of(frame.source);
+    if (file != 0 && (libraries || file < kFirstLibraryFile))
+      return {file, static_cast<std::uint32_t>(frame.currentline)};
   }
   return {};
+}
+
+SourceSpot Host::spot(lua_State* L) const { return nearest(L, true); }
+SourceSpot Host::author_spot(lua_State* L) const { return nearest(L, false); }
+
+const char* Host::add_library(const std::string& name, std::string_view text) {
+  libraries_.push_back("=" + name);
+  emit(SourceText{kFirstLibraryFile + static_cast<std::uint32_t>(libraries_.size() - 1), name, std::string(text)});
+  return libraries_.back().c_str();
 }
 
 void Host::enter(lua_State* L) {
@@ -223,7 +241,10 @@ int Host::raise(lua_State* L) {
 
 std::string Host::text_of(SourceSpot spot) const {
   if (spot.line == 0) return {};
-  return fmt::format("{}:{}", spot.file == kConsoleFile ? kConsoleChunk + 1 : chunk_name_.c_str() + 1, spot.line);
+  const char* chunk = spot.file >= kFirstLibraryFile ? libraries_[spot.file - kFirstLibraryFile].c_str()
+                      : spot.file == kConsoleFile    ? kConsoleChunk
+                                                     : chunk_name_.c_str();
+  return fmt::format("{}:{}", chunk + 1, spot.line);
 }
 
 // --- callbacks ------------------------------------------------------------------------------------------------
@@ -282,12 +303,26 @@ void Host::announce_caught() {
   attempt([&] { emit(ErrorCaught{}); });
 }
 
+bool Host::has_own_recovery() const {
+  lua_State* L = sandbox_.state();
+  bool has = lua_getfield(L, LUA_REGISTRYINDEX, kUncaughtHandler) == LUA_TFUNCTION;
+  lua_pop(L, 1);
+  return has;
+}
+
 void Host::recover_at_top_level() {
-  if (!error_in_flight_) return;
+  if (!error_in_flight_ || crashed_) return;
   current_ = sandbox_.state();  // for callbacks; the thread that called in last may be gone
   set_hook(current_, false);
+  attempt([&] { emit(ErrorCaught{}); });
+  if (lua_getfield(current_, LUA_REGISTRYINDEX, kUncaughtHandler) == LUA_TFUNCTION) {
+    if (lua_pcall(current_, 0, 0, 0) == LUA_OK) return;
+    std::string mistake = describe_error(current_);
+    attempt([&] { emit(Output{mistake}); });
+  } else {
+    lua_pop(current_, 1);
+  }
   attempt([&] {
-    emit(ErrorCaught{});
     process_->memory_context_switch_to(process_->top_memory_context());
     process_->memory_context_reset(process_->error_context());
   });
@@ -351,12 +386,13 @@ void Host::hook(lua_State* L, lua_Debug* event) {
     if (host.limits.instructions != 0 && host.instructions_ - host.instructions_at_start >= host.limits.instructions)
       host.pause_wanted_ = true;
   } else if (L == host.script && host.limits.at_line && host.events_ != host.events_at_start) {
-    host.pause_wanted_ = true;
+    lua_getinfo(L, "S", event);
+    host.pause_wanted_ = host.file_of(event->source) < kFirstLibraryFile;  // steps go over a library's lines
   }
   if (host.pause_wanted_ && L == host.script && lua_isyieldable(L)) {
     host.pause_wanted_ = false;
     host.paused = true;
-    host.paused_at = host.spot(L);  // now: after the yield the frame says the instruction before
+    host.paused_at = host.author_spot(L);  // now: after the yield the frame says the instruction before
     lua_yield(L, 0);
   }
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <set>
 #include <string>
@@ -21,7 +22,9 @@ struct lua_Debug;
 namespace palloscope::core {
 
 inline constexpr std::uint32_t kScriptFile = 1, kConsoleFile = 2;
+inline constexpr std::uint32_t kFirstLibraryFile = 3;
 inline constexpr const char* kConsoleChunk = "=console";
+inline constexpr const char* kUncaughtHandler = "palloscope.uncaught";  // registry: function of on_uncaught_error
 
 // The script asked for something that no C program could, or that would end it: words for the author.
 struct ScriptMistake {
@@ -42,7 +45,7 @@ class Host final : public EventSink {
   ~Host() override;
   static Host& of(lua_State* L) { return *static_cast<Host*>(owner_of(L)); }
 
-  void start_process(const VersionProfile& profile);
+  void start_process(const VersionProfile& profile, ContextCallObserver* calls);
   Process& process() { return *process_; }
   const Process& process() const { return *process_; }
   lua_State* main_state() const { return sandbox_.state(); }
@@ -64,8 +67,12 @@ class Host final : public EventSink {
   void leave(lua_State* L);
   int raise(lua_State* L);
 
-  // Where the nearest frame of a script's or console's text stands.
+  // Where the nearest frame stands whose text is known: a script's, the console's, a library's.
   SourceSpot spot(lua_State* L) const;
+  // The same without libraries: the line of the author's own that led there.
+  SourceSpot author_spot(lua_State* L) const;
+  // A library's text joins the sources. Its name as Lua wants it for the chunk; lives as long as the host.
+  const char* add_library(const std::string& name, std::string_view text);
   std::string text_of(SourceSpot spot) const;  // "leak.lua:12"
 
   // --- errors -------------------------------------------------------------------------------------------------
@@ -74,8 +81,9 @@ class Host final : public EventSink {
   void announce_again(lua_State* L);
   void announce_caught();
   bool error_in_flight() const { return error_in_flight_; }
-  // What the main loop of a server does with an error that nobody caught.
+  // What the main loop of a server does with an error that nobody caught: the script's own handler, or the least.
   void recover_at_top_level();
+  bool has_own_recovery() const;  // on_uncaught_error was called
   // The words for an error value that reached the top. Pops it.
   std::string describe_error(lua_State* L);
 
@@ -113,6 +121,8 @@ class Host final : public EventSink {
  private:
   void track(const EventBody& event);
   void run_callback(int function);
+  std::uint32_t file_of(const char* chunk_name) const;  // 0: none of ours
+  SourceSpot nearest(lua_State* L, bool libraries) const;
   void keep_failure(const Ereport& error);
   void keep_crash(const Crash& crash);
 
@@ -133,6 +143,7 @@ class Host final : public EventSink {
 
   lua_State* current_ = nullptr;  // that called in last
   SourceSpot spot_, last_spot_;
+  std::deque<std::string> libraries_;  // chunk names, "=lib/backend.lua"; file numbers from kFirstLibraryFile
 
   enum class Failure : std::uint8_t { None, Postgres, Mistake, Callback };
   Failure failure_ = Failure::None;

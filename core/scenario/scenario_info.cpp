@@ -113,6 +113,7 @@ const std::vector<BuiltinScenario>& builtin_scenarios() {
     std::vector<BuiltinScenario> list;
     for (std::string_view path : generated::embedded_paths()) {
       if (!path.starts_with(kFolder) || !path.ends_with(".lua")) continue;
+      if (path.find('/', kFolder.size()) != std::string_view::npos) continue;  // a library
       std::string_view text = generated::embedded(path);
       list.push_back({read_scenario_info(path, text), text});
     }

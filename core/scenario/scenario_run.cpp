@@ -62,16 +62,16 @@ struct ScenarioRun::Impl {
   std::string console_text;
   std::uint32_t console_lines = 0;
 
-  std::optional<Error> load(std::string_view text, int pg_major, bool checking);
+  std::optional<Error> load(std::string_view text, int pg_major, const ScenarioOptions& options);
   void end(int status);
   ConsoleAnswer answer(lua_State* L, std::string_view line);
 };
 
-std::optional<Error> ScenarioRun::Impl::load(std::string_view text, int pg_major, bool checking) {
-  const VersionProfile* profile = find_profile(pg_major, checking);
+std::optional<Error> ScenarioRun::Impl::load(std::string_view text, int pg_major, const ScenarioOptions& options) {
+  const VersionProfile* profile = find_profile(pg_major, options.checking);
   if (!profile)
     return Error{ErrorCode::BadArgument, fmt::format("PostgreSQL {}{} is not simulated; there are 15, 16, 17 and 18",
-                                                     pg_major, checking ? " in a checking build" : "")};
+                                                     pg_major, options.checking ? " in a checking build" : "")};
   lua_State* L = host.main_state();
   script = lua_newthread(L);
   luaL_ref(L, LUA_REGISTRYINDEX);
@@ -79,7 +79,7 @@ std::optional<Error> ScenarioRun::Impl::load(std::string_view text, int pg_major
     return Error{ErrorCode::ScriptFailed, host.describe_error(script)};
 
   host.emit(SourceText{kScriptFile, info.name + ".lua", std::string(text)});
-  host.start_process(*profile);
+  host.start_process(*profile, options.context_calls);
   lua_pushcfunction(L, open_globals);
   lua_pushinteger(L, pg_major);
   if (lua_pcall(L, 1, 0, 0) != LUA_OK) return Error{ErrorCode::ScriptFailed, host.describe_error(L)};
@@ -96,6 +96,7 @@ void ScenarioRun::Impl::end(int status) {
     bool told = host.crashed() || host.is_ereport(script, -1);  // as an ErrorReported
     error = host.describe_error(script);
     if (!told) host.emit(Output{error});
+    if (host.has_own_recovery()) host.recover_at_top_level();
   }
   line = 0;
   host.script = nullptr;
@@ -106,7 +107,7 @@ Result<ScenarioRun> ScenarioRun::start(std::string_view name, std::string_view t
   ScenarioInfo info = read_scenario_info(name, text);
   int pg_major = options.pg_major.value_or(info.pg_major.value_or(kDefaultMajor));
   auto impl = std::make_unique<Impl>(std::move(info), options, sink);
-  if (auto failed = impl->load(text, pg_major, options.checking)) return *failed;
+  if (auto failed = impl->load(text, pg_major, options)) return *failed;
   return ScenarioRun(std::move(impl));
 }
 

@@ -19,6 +19,7 @@
 
 namespace palloscope::core {
 
+class ContextCallObserver;
 class Process;
 
 struct ScenarioBudget {
@@ -32,6 +33,7 @@ struct ScenarioBudget {
 struct ScenarioOptions {
   std::optional<int> pg_major;  // none: what the scenario's head wants, else 17
   bool checking = false;
+  ContextCallObserver* context_calls = nullptr;  // told of calls on contexts; must outlive the run
   ScenarioBudget budget;
 };
 

@@ -187,6 +187,7 @@ BumpLayout bump() {
 CommonRules rules(int major) {
   CommonRules rules;
   rules.size_checked_by_allocator = rules.reset_children_preorder = rules.omitted_counts_descendants = major >= 17;
+  rules.delete_recurses = major <= 16;
   rules.stats_depth_limit = major >= 17 ? 100 : 0;
   rules.level_of_top = major >= 18 ? 1 : 0;
   rules.has_bump = major >= 17;

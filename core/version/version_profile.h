@@ -140,6 +140,7 @@ struct BumpLayout {
 struct CommonRules {
   bool size_checked_by_allocator = true;   // 17+: after isReset was cleared, only for large requests (spec 7.9)
   bool reset_children_preorder = true;     // 17+ (spec 7.5)
+  bool delete_recurses = false;            // 15, 16: MemoryContextDelete calls itself for the children
   bool omitted_counts_descendants = true;  // 17+: "%d more child contexts" (spec 9.1)
   int stats_depth_limit = 100;             // 17+; 0: none
   int level_of_top = 0;                    // in logs and views: 18 counts from 1

@@ -11,6 +11,7 @@
 #include <sstream>
 #include <string>
 
+#include "core/mcxt/context_calls.h"
 #include "core/scenario/scenario_run.h"
 #include "gui/cli/arguments.h"
 #include "gui/cli/fault_places.h"
@@ -96,6 +97,8 @@ class Teller final : public core::EventSink {
                           chinese_ ? narration->zh : wrap(narration->en, kColumns - 6, "      "));
     } else if (const auto* output = std::get_if<core::Output>(&event)) {
       out_ << "      | " << output->text << '\n';
+    } else if (const auto* statement = std::get_if<core::Statement>(&event)) {
+      out_ << "      > " << statement->text << '\n';
     } else if (const auto* error = std::get_if<core::ErrorReported>(&event)) {
       tell(*error);
     } else if (const auto* fault = std::get_if<core::FaultFound>(&event)) {
@@ -133,6 +136,41 @@ class Teller final : public core::EventSink {
   std::uint64_t faults_ = 0;
 };
 
+// Tells the calls on contexts instead: a line each, as recordings of real servers have them (spec 8.2); equal lines
+// that follow each other are told once, with their number.
+class CallTeller final : public core::EventSink, public core::ContextCallObserver {
+ public:
+  CallTeller(std::ostream& out, trace::TraceWriter* writer) : out_(out), writer_(writer) {}
+  CallTeller(const CallTeller&) = delete;
+  CallTeller& operator=(const CallTeller&) = delete;
+  ~CallTeller() override { flush(); }
+
+  void emit(const core::EventBody& event) override {
+    if (writer_) writer_->emit(event);
+    if (const auto* statement = std::get_if<core::Statement>(&event)) tell("=== " + statement->text);
+  }
+  void called(const core::ContextCall& call) override { tell(core::text_of(call)); }
+
+ private:
+  void tell(std::string line) {
+    if (line != line_) flush();
+    line_ = std::move(line);
+    ++times_;
+  }
+  void flush() {
+    if (times_ > 1)
+      out_ << fmt::format("{}  x{}\n", line_, times_);
+    else if (times_ == 1)
+      out_ << line_ << '\n';
+    times_ = 0;
+  }
+
+  std::ostream& out_;
+  trace::TraceWriter* writer_;
+  std::string line_;
+  int times_ = 0;
+};
+
 int list_scenarios(bool chinese, Streams io) {
   for (const core::BuiltinScenario& scenario : core::builtin_scenarios()) {
     const core::ScenarioInfo& info = scenario.info;
@@ -142,8 +180,8 @@ int list_scenarios(bool chinese, Streams io) {
   return kExitGood;
 }
 
-int run_text(const Text& scenario, const core::ScenarioOptions& options, const std::string& trace_file, bool chinese,
-             Streams io) {
+int run_text(const Text& scenario, core::ScenarioOptions options, const std::string& trace_file, bool chinese,
+             bool calls, Streams io) {
   const core::ScenarioInfo info = core::read_scenario_info(scenario.name, scenario.text);
   const core::StreamDescription description = core::describe_scenario(info, options);
   std::unique_ptr<trace::TraceWriter> writer;
@@ -151,6 +189,16 @@ int run_text(const Text& scenario, const core::ScenarioOptions& options, const s
     auto created = trace::TraceWriter::create(trace_file, description);
     if (!created) return complain("run", created.error(), io);
     writer = std::move(*created);
+  }
+  if (calls) {
+    CallTeller teller(io.out, writer.get());
+    options.context_calls = &teller;
+    auto run = core::ScenarioRun::start(scenario.name, scenario.text, options, teller);
+    if (!run) return complain("run", run.error(), io);
+    const core::RunState end = run->advance();
+    if (writer)
+      if (const core::Status closed = writer->close(); !closed) return complain("run", closed.error(), io);
+    return end == core::RunState::Finished ? kExitGood : complain("run", run->error(), io);
   }
   io.out << fmt::format("{} (PostgreSQL {}{})\n", chinese ? info.title.zh : info.title.en, description.pg_major,
                         description.checking ? ", checking build" : "");
@@ -175,12 +223,13 @@ int run_scenario(Arguments arguments, Streams io) {
   std::string name, trace_file, language = "en";
   int pg_major = 0;
   core::ScenarioOptions options;
-  bool list = false;
+  bool list = false, calls = false;
   auto* scenario = app.add_option("SCENARIO", name, "a file, or a name of --list, or its number");
   app.add_flag("--list", list, "list the program's own scenarios")->excludes(scenario);
   app.add_option("--pg", pg_major, "PostgreSQL's major version (default: as the scenario says, else 17)")
       ->check(CLI::Range(15, 18));
   app.add_flag("--checking", options.checking, "as built with MEMORY_CONTEXT_CHECKING");
+  app.add_flag("--calls", calls, "tell the calls of mcxt.c's functions on contexts, a line each, and nothing else");
   app.add_option("-o,--output", trace_file, "write a trace file");
   app.add_option("--lang", language, "of the lesson")->check(CLI::IsMember({"en", "zh"}))->capture_default_str();
   if (const auto status = parse_arguments(app, "run", arguments, io)) return *status;
@@ -191,7 +240,7 @@ int run_scenario(Arguments arguments, Streams io) {
   if (pg_major != 0) options.pg_major = pg_major;
   const auto found = find_scenario(name);
   if (!found) return complain("run", found.error(), io);
-  return run_text(*found, options, trace_file, chinese, io);
+  return run_text(*found, options, trace_file, chinese, calls, io);
 }
 
 }  // namespace palloscope::gui::cli

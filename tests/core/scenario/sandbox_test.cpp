@@ -1,5 +1,7 @@
 // What a script cannot do: reach the machine, run for ever, fill the memory, differ from run to run.
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "tests/core/scenario/script_log.h"
 #include "tests/support/catch.h"
@@ -11,12 +13,37 @@ using Catch::Matchers::StartsWith;
 using test::Script;
 
 TEST_CASE("a script finds no way to files, processes, modules or the debug library") {
-  for (const char* name : {"io", "os", "require", "package", "debug", "dofile", "loadfile", "collectgarbage",
-                           "loadstring", "next", "xpcall"}) {
+  for (const char* name :
+       {"io", "os", "package", "debug", "dofile", "loadfile", "collectgarbage", "loadstring", "next", "xpcall"}) {
     CAPTURE(name);
     CHECK_THAT(Script(std::string("x = ") + name).fail(), StartsWith("test.lua:1: " + std::string(name) + ": "));
   }
   CHECK_THAT(Script("x = string.dump(function() end)").fail(), ContainsSubstring("nil value"));
+}
+
+TEST_CASE("require finds the program's own libraries only, and names them when asked for another") {
+  CHECK(Script("b = require('backend') print(type(b), require('backend') == b)").finish() == "table\ttrue\n");
+  for (const char* name : {"no-such", "../06-life-of-a-query", "/etc/passwd", "backend.lua", ""}) {
+    CAPTURE(name);
+    CHECK_THAT(Script("require('" + std::string(name) + "')").fail(),
+               StartsWith("test.lua:1: require \"") && ContainsSubstring("there is no library of this name") &&
+                   ContainsSubstring("backend, backend.catalog_indexes"));
+  }
+  CHECK_THAT(Script("require(nil)").fail(), StartsWith("test.lua:1: "));
+}
+
+TEST_CASE("a library's lines are its own in the events, but a script is stepped by its own lines") {
+  Script script("local b = require 'backend'\nb.InitPostgres()\nprint('ready')\n");
+  std::vector<std::uint32_t> lines;
+  while (script.run.advance({.at_line = true}) == RunState::Paused) lines.push_back(script.run.line());
+  CHECK(lines == std::vector<std::uint32_t>{2, 3});
+  auto texts = script.log.all<SourceText>();
+  REQUIRE(texts.size() > 3);
+  CHECK(texts[1].name == "lib/backend.lua");
+  CHECK(texts[1].file == 3);
+  std::size_t of_library = 0;
+  for (const SourceLine& line : script.log.all<SourceLine>()) of_library += line.file >= 3;
+  CHECK(of_library > 50);
 }
 
 TEST_CASE("a script cannot load binary code, but can load text") {

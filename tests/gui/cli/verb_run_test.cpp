@@ -60,6 +60,18 @@ TEST_CASE("run tells a scenario's lesson and sums it up") {
   CHECK_THAT(run({"run", "5", "--lang", "zh"}).out, StartsWith("大内存片与它的专用内存块"));
 }
 
+TEST_CASE("run --calls tells the calls on contexts as recordings of real servers have them") {
+  const TemporaryFile script("calls.lua",
+                             "c = AllocSetContextCreate(TopMemoryContext, 'work', ALLOCSET_SMALL_SIZES)\n"
+                             "statement('first')\nMemoryContextReset(c)\nMemoryContextReset(c)\n"
+                             "print('not told')\nMemoryContextDelete(c)\n");
+  const Outcome outcome = run({"run", script.path.string(), "--calls"});
+  CHECK(outcome.status == kExitGood);
+  CHECK(outcome.out ==
+        "C aset work parent=TopMemoryContext 0/1024/8192\n=== first\nR work children=0 isreset=1  x2\nD work\n"
+        "SP work -> NULL\n");
+}
+
 TEST_CASE("run writes a trace that opens again with the same events and the script's text") {
   const TemporaryFile trace("lesson.pscope");
   const Outcome outcome = run({"run", "01", "-o", trace.path.string()});
