@@ -1,7 +1,7 @@
-// What is known of the watched process's bytes at a moment, from events alone: headers of contexts, blocks and chunks,
-// links of freelists. No trace records every byte, but these follow from the state and the version's layout; so a hex
-// view is true at every cursor position, of recordings of real servers as well. What the program itself wrote is not
-// known here.
+// What is known of the watched process's bytes at a moment, from events alone: headers of contexts, blocks and chunks
+// of every kind, links of lists, and in checking builds requested sizes, sentinels and wiped memory. No trace records
+// every byte, but these follow from the state and the version's layout; so a hex view is true at every cursor position,
+// of recordings of real servers as well. What the program itself wrote is not known here.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 namespace palloscope::trace {
 
 // What a known field belongs to.
-enum class KnownStruct : std::uint8_t { Context, Block, Chunk, FreeLink };
+enum class KnownStruct : std::uint8_t { Context, Block, Chunk, FreeLink, Sentinel, Wiped };
 
 // A member in memory, little endian, 1 to 8 bytes wide. `name` is PostgreSQL's ("mem_allocated", "freeptr", "hdrmask").
 struct KnownField {
@@ -31,7 +31,7 @@ std::vector<KnownField> known_fields(const MemoryState& state, const core::Versi
                                      Address from, Address to);
 
 // The word in front of a chunk's payload: 16+ hdrmask (spec 2.3), 15 the context or the next free chunk (spec 2.2).
-// 0 if it is not known (Bump, contexts of unknown kind).
+// 0 if there is none (Bump in production builds, contexts of unknown kind).
 std::uint64_t known_chunk_word(const MemoryState& state, const core::VersionProfile& profile, ChunkSlot chunk);
 
 // One part of a packed chunk header (16+).
