@@ -34,6 +34,8 @@ void FaultWatch::after(const EventBody& event) {
   ShadowEffect effect = shadow_.apply(event, number);
   if (effect.began != 0) remember_header(effect.began);
   if (effect.resized != 0) remember_header(effect.resized);
+  if (effect.began != 0 && resizing_ != 0 && !stored_.empty())
+    move_stored(*shadow_.find(resizing_), *shadow_.find(effect.began));
   // The allocator was led astray by bytes that a mistake had trampled.
   if (effect.handed_twice != 0) {
     const ShadowLife* other = shadow_.find(effect.handed_twice);
@@ -49,14 +51,10 @@ void FaultWatch::after(const EventBody& event) {
   if (std::holds_alternative<MallocFailed>(event) || std::holds_alternative<ReallocFailed>(event)) {
     malloc_failed_ = true;
     if (const auto* failed = std::get_if<MallocFailed>(&event); failed && operation_ == Operation::Create)
-      report(FaultKind::OutOfMemory, {}, failed->bytes, nullptr);
+      report_request(FaultKind::OutOfMemory, {}, failed->bytes);
   } else if (const auto* refused = std::get_if<AllocationFailed>(&event);
              refused && malloc_failed_ && operation_ == Operation::Alloc) {
-    FaultFound fault;
-    fault.kind = FaultKind::OutOfMemory;
-    fault.bytes = refused->requested_bytes;
-    fault.context = refused->context;
-    emit(fault);
+    report_request(FaultKind::OutOfMemory, refused->context, refused->requested_bytes);
   }
 }
 
@@ -75,16 +73,11 @@ void FaultWatch::report(FaultKind kind, Address at, std::uint64_t bytes, const S
   emit(fault);
 }
 
-void FaultWatch::report_context(FaultKind kind, Address context, std::uint64_t bytes) {
+void FaultWatch::report_request(FaultKind kind, ContextSlot context, std::uint64_t bytes) {
   FaultFound fault;
   fault.kind = kind;
-  fault.at = context;
   fault.bytes = bytes;
-  fault.context = shadow_.slot_at(context);
-  if (const ShadowMemory::Context* known = shadow_.context_at(context)) {
-    fault.born = known->born;
-    fault.ended = known->ended;
-  }
+  fault.context = context;
   emit(fault);
 }
 
@@ -105,24 +98,90 @@ void FaultWatch::found_by_checks(const ErrorReported& warning) {
 
 void FaultWatch::use_context(Address context) {
   operation_ = Operation::Other;
+  resizing_ = 0;
   const ShadowMemory::Context* known = shadow_.context_at(context);
-  if (known && known->ended != 0) report_context(FaultKind::UseAfterDelete, context, 0);
+  if (!known || known->ended == 0) return;
+  FaultFound fault;
+  fault.kind = FaultKind::UseAfterDelete;
+  fault.at = context;
+  fault.born = known->born;
+  fault.ended = known->ended;
+  emit(fault);
 }
 
 void FaultWatch::create(Address parent, bool in_critical_section) {
   use_context(parent);
   operation_ = Operation::Create;
   malloc_failed_ = false;
-  if (in_critical_section) report_context(FaultKind::InCriticalSection, parent, 0);
+  if (in_critical_section) report_request(FaultKind::InCriticalSection, shadow_.slot_at(parent), 0);
 }
 
 void FaultWatch::other() { operation_ = Operation::Other; }
+
+// --- pointers in memory ---------------------------------------------------------------------------------------
+
+void FaultWatch::note_stored(Address at, Address pointer, EventNumber born) {
+  forget_stored(at, 8);
+  const ShadowLife* target = shadow_.find(born);
+  const ShadowLife* holder = shadow_.covering(at);
+  if (target && holder && target->live() && holder->live()) stored_[at.value] = {pointer, born, holder->born, false};
+}
+
+EventNumber FaultWatch::stored_at(Address at, Address pointer) const {
+  auto found = stored_.find(at.value);
+  return found != stored_.end() && found->second.pointer == pointer ? found->second.target : 0;
+}
+
+void FaultWatch::forget_stored(Address at, std::uint64_t bytes) {
+  auto from = stored_.lower_bound(at.value < 7 ? 0 : at.value - 7);
+  while (from != stored_.end() && from->first < at.value + bytes) from = stored_.erase(from);
+}
+
+// repalloc copied what stood in the chunk.
+void FaultWatch::move_stored(const ShadowLife& from, const ShadowLife& to) {
+  std::map<std::uint64_t, Stored> moved;
+  auto stored = stored_.lower_bound(from.at.value);
+  while (stored != stored_.end() && from.holds({stored->first}, 8)) {
+    if (stored->second.holder == from.born)
+      moved[to.at.value + (stored->first - from.at.value)] = {stored->second.pointer, stored->second.target, to.born,
+                                                              false};
+    ++stored;
+  }
+  stored_.insert(moved.begin(), moved.end());
+}
+
+void FaultWatch::ended() {
+  for (auto entry = stored_.begin(); entry != stored_.end();) {
+    Stored& stored = entry->second;
+    const ShadowLife* holder = shadow_.find(stored.holder);
+    const ShadowLife* target = shadow_.find(stored.target);
+    if (!holder || !holder->live() || !target) {
+      entry = stored_.erase(entry);
+      continue;
+    }
+    // What was pfree'd has no context to blame; its use is told when it comes to it.
+    const bool gone = target->end == ShadowLife::End::Reset || target->end == ShadowLife::End::Deleted;
+    if (gone && !stored.told && space_->load({entry->first}, 8) == stored.pointer.value) {
+      stored.told = true;
+      report(FaultKind::WrongContext, stored.pointer, 0, target);
+    }
+    ++entry;
+  }
+}
+
+void FaultWatch::free_own(Address pointer) {
+  operation_ = Operation::Other;
+  const ShadowLife* life = take_source(pointer);
+  if (!life) life = shadow_.covering(pointer);
+  bool twice = life && life->at == pointer && !life->chunk && !life->live();
+  report(twice ? FaultKind::DoubleFree : FaultKind::InvalidPointer, pointer, 0, life);
+}
 
 // --- palloc ---------------------------------------------------------------------------------------------------
 
 void FaultWatch::check_size(Address context, std::uint64_t bytes, int flags) {
   if (bytes > ((flags & kMcxtAllocHuge) != 0 ? kMaxAllocHugeSize : kMaxAllocSize))
-    report_context(FaultKind::TooLarge, context, bytes);
+    report_request(FaultKind::TooLarge, shadow_.slot_at(context), bytes);
 }
 
 void FaultWatch::alloc(Address context, std::uint64_t bytes, int flags, bool in_critical_section) {
@@ -131,11 +190,12 @@ void FaultWatch::alloc(Address context, std::uint64_t bytes, int flags, bool in_
   malloc_failed_ = false;
   const ShadowMemory::Context* known = shadow_.context(shadow_.slot_at(context));
   if (in_critical_section && known && !known->allow_in_crit_section)
-    report_context(FaultKind::InCriticalSection, context, bytes);
+    report_request(FaultKind::InCriticalSection, shadow_.slot_at(context), bytes);
   check_size(context, bytes, flags);
 }
 
 void FaultWatch::handed_out(Address pointer, std::uint64_t bytes) {
+  resizing_ = 0;
   if (pointer) shadow_.narrow_to(pointer, bytes);
 }
 
@@ -160,6 +220,7 @@ void FaultWatch::check_pointer(Address pointer, FaultKind when_freed) {
     else if (!life)
       life = shadow_.covering(pointer);
   }
+  if (life && life->end == ShadowLife::End::Lost) return;  // told when it was lost
   if (life && life->at == pointer && life->chunk) {
     if (!life->live()) return report(use_after(life->end, when_freed), pointer, 0, life);
     if (life->kind == ContextKind::Bump) return report(FaultKind::FreeInBump, pointer, 0, life);
@@ -180,11 +241,12 @@ void FaultWatch::realloc(Address pointer, std::uint64_t bytes, int flags, bool i
   check_pointer(pointer, FaultKind::UseAfterFree);
   const ShadowLife* life = shadow_.beginning_at(pointer);
   const ShadowMemory::Context* owner = life && life->live() ? shadow_.context(life->context) : nullptr;
+  resizing_ = owner ? life->born : 0;
   Address context = owner ? owner->at : Address{};
   operation_ = (flags & kMcxtAllocNoOom) != 0 ? Operation::AllocOrNull : Operation::Alloc;
   malloc_failed_ = false;
   if (in_critical_section && owner && !owner->allow_in_crit_section)
-    report_context(FaultKind::InCriticalSection, context, bytes);
+    report_request(FaultKind::InCriticalSection, shadow_.slot_at(context), bytes);
   check_size(context, bytes, flags);
 }
 
@@ -214,6 +276,7 @@ void FaultWatch::check_header(const ShadowLife& life) {
 // --- bytes ----------------------------------------------------------------------------------------------------
 
 void FaultWatch::check_range(Access access, Address at, std::uint64_t bytes, const ShadowLife& life) {
+  if (life.end == ShadowLife::End::Lost) return;
   if (!life.live()) return report(use_after(life.end, FaultKind::UseAfterFree), at, bytes, &life);
   if (life.holds(at, bytes)) return;
   Address end = life.at + life.requested_bytes;
@@ -225,6 +288,7 @@ void FaultWatch::check_range(Access access, Address at, std::uint64_t bytes, con
 void FaultWatch::access(Access access, Address at, std::uint64_t bytes) {
   operation_ = Operation::Other;
   if (bytes == 0) return;
+  if (access == Access::Write && !stored_.empty()) forget_stored(at, bytes);
   Address pointer = source_.pointer;
   if (const ShadowLife* meant = take_source(pointer)) return check_range(access, at, bytes, *meant);
   const ShadowLife* life = shadow_.covering(at);

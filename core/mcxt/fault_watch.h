@@ -9,10 +9,15 @@
 //  - a pointer of a script remembers which life it came from (`pointer_from`), so that its use is a mistake also when
 //    the memory has a new owner. Without that knowledge the latest owner of the bytes is taken for the one that is
 //    meant;
+//  - a pointer that the program stored in memory (note_stored) must not outlive what it points to: memory that lives on
+//    while a reset or delete of another context took what it points to, and that still holds the pointer when the call
+//    is over, was given a pointer into the wrong context. What is deleted along in the same call does not count, nor
+//    what was overwritten before;
 //  - a request that asked to be told of a failed malloc (NO_OOM) makes no mistake.
 #pragma once
 
 #include <cstdint>
+#include <map>
 
 #include "core/events/event_sink.h"
 #include "core/mcxt/shadow_memory.h"
@@ -39,17 +44,26 @@ class FaultWatch final : public EventSink {
   void ask_about(Address pointer);  // GetMemoryChunkContext, GetMemoryChunkSpace
   enum class Access : std::uint8_t { Read, Write };
   void access(Access access, Address at, std::uint64_t bytes);
-  void other();  // what concerns no context and no chunk: malloc
+  void other();                    // what concerns no context and no chunk: malloc
+  void free_own(Address pointer);  // C's free of what malloc did not hand out
 
   // --- after
   // What alloc or realloc answered: an aligned chunk begins inside of the one that was cut.
   void handed_out(Address pointer, std::uint64_t bytes);
+  // A reset or delete is over.
+  void ended();
+  // The program put this pointer there (the bytes are written already).
+  void note_stored(Address at, Address pointer, EventNumber born);
+  // The life that a pointer which stands there was stored with; 0: not stored, or overwritten.
+  EventNumber stored_at(Address at, Address pointer) const;
 
   // The pointer that the next call is about was got from this life (0: not known); an address read or written next is
   // reckoned from it.
   void pointer_from(Address pointer, EventNumber born) { source_ = {pointer, born}; }
   // The life that begins there now; 0: none.
   EventNumber born_at(Address pointer) const;
+  const ShadowLife* life(EventNumber born) const { return shadow_.find(born); }
+  void report(FaultKind kind, Address at, std::uint64_t bytes, const ShadowLife* life);
 
  private:
   enum class Operation : std::uint8_t { Other, Create, Alloc, AllocOrNull };
@@ -58,8 +72,14 @@ class FaultWatch final : public EventSink {
     EventNumber born = 0;
   };
 
-  void report(FaultKind kind, Address at, std::uint64_t bytes, const ShadowLife* life);
-  void report_context(FaultKind kind, Address context, std::uint64_t bytes);
+  struct Stored {
+    Address pointer;
+    EventNumber target = 0, holder = 0;
+    bool told = false;
+  };
+
+  // A request that finds no memory, or is not allowed to ask: there is no memory to name.
+  void report_request(FaultKind kind, ContextSlot context, std::uint64_t bytes);
   void after(const EventBody& event);
   void check_size(Address context, std::uint64_t bytes, int flags);
   void check_pointer(Address pointer, FaultKind when_freed);
@@ -67,6 +87,8 @@ class FaultWatch final : public EventSink {
   void check_header(const ShadowLife& life);
   void remember_header(EventNumber born);
   const ShadowLife* take_source(Address pointer);
+  void forget_stored(Address at, std::uint64_t bytes);
+  void move_stored(const ShadowLife& from, const ShadowLife& to);
   void found_by_checks(const ErrorReported& warning);
 
   const VersionProfile& profile_;
@@ -77,6 +99,8 @@ class FaultWatch final : public EventSink {
   Operation operation_ = Operation::Other;
   bool malloc_failed_ = false;
   Source source_;
+  EventNumber resizing_ = 0;                // the life that repalloc is at
+  std::map<std::uint64_t, Stored> stored_;  // by the place
 };
 
 }  // namespace palloscope::core

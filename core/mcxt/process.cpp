@@ -1,6 +1,7 @@
 #include "core/mcxt/process.h"
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "core/allocators/chunk_header.h"
@@ -36,6 +37,9 @@ struct Process::Impl {
   }
   void watch_context(Address context) {
     if (watch) watch->use_context(context);
+  }
+  void watch_ended() {
+    if (watch) watch->ended();
   }
   Address alloc(Address context, std::uint64_t bytes) {
     watch_alloc(context, bytes, 0);
@@ -206,22 +210,27 @@ void Process::observe_context_calls(ContextCallObserver* observer) { impl_->core
 void Process::memory_context_reset(Address context) {
   impl_->watch_context(context);
   impl_->tree.reset(context);
+  impl_->watch_ended();
 }
 void Process::memory_context_reset_only(Address context) {
   impl_->watch_context(context);
   impl_->tree.reset_only(context);
+  impl_->watch_ended();
 }
 void Process::memory_context_reset_children(Address context) {
   impl_->watch_context(context);
   impl_->tree.reset_children(context);
+  impl_->watch_ended();
 }
 void Process::memory_context_delete(Address context) {
   impl_->watch_context(context);
   impl_->tree.remove(context);
+  impl_->watch_ended();
 }
 void Process::memory_context_delete_children(Address context) {
   impl_->watch_context(context);
   impl_->tree.remove_children(context);
+  impl_->watch_ended();
 }
 void Process::memory_context_set_parent(Address context, Address parent) {
   impl_->watch_context(context);
@@ -307,10 +316,21 @@ void Process::fail_mallocs_from(std::uint64_t bytes) { impl_->core.mallocs.fail_
 
 void Process::write(Address at, std::span<const std::uint8_t> bytes) {
   if (impl_->watch) impl_->watch->access(FaultWatch::Access::Write, at, bytes.size());
+  poke(at, bytes);
+}
+
+void Process::poke(Address at, std::span<const std::uint8_t> bytes) {
   if (!impl_->core.space.write(at, bytes)) {
     throw Crash{"SIGSEGV", "the process wrote memory that is not mapped", at};
   }
   impl_->core.emit(MemoryWritten{at, {bytes.begin(), bytes.end()}});
+}
+
+void Process::store_pointer(Address at, PointerOrigin pointer) {
+  std::array<std::uint8_t, 8> bytes{};
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(pointer.at.value >> (8 * i));
+  write(at, bytes);
+  if (impl_->watch) impl_->watch->note_stored(at, pointer.at, pointer.born);
 }
 
 bool Process::read(Address at, std::span<std::uint8_t> into) const { return impl_->core.space.read(at, into); }
@@ -324,7 +344,7 @@ void Process::pointer_from(Address pointer, EventNumber born) {
   if (impl_->watch) impl_->watch->pointer_from(pointer, born);
 }
 EventNumber Process::born_at(Address pointer) const { return impl_->watch ? impl_->watch->born_at(pointer) : 0; }
-void Process::note_use_of(Address context) { impl_->watch_context(context); }
+FaultWatch* Process::watch() const { return impl_->watch.get(); }
 
 void Process::announce(const EventBody& event) { impl_->core.emit(event); }
 

@@ -34,6 +34,14 @@ inline constexpr AllocSetSizes kDefaultSizes{0, 8192, 8388608};
 inline constexpr AllocSetSizes kSmallSizes{0, 1024, 8192};
 inline constexpr AllocSetSizes kStartSmallSizes{0, 1024, 8388608};
 
+class FaultWatch;
+
+// An address, and the event that handed out the memory there (0: not known).
+struct PointerOrigin {
+  Address at;
+  EventNumber born = 0;
+};
+
 struct ProcessOptions {
   bool watch_faults = false;  // the program's mistakes are told as FaultFound (core/mcxt/fault_watch.h)
 };
@@ -120,6 +128,9 @@ class Process {
   void fail_mallocs_from(std::uint64_t bytes);
 
   void write(Address at, std::span<const std::uint8_t> bytes);  // announced as MemoryWritten
+  // The same by a debugger's hand: no mistake of the program's, whatever it tramples.
+  void poke(Address at, std::span<const std::uint8_t> bytes);
+  void store_pointer(Address at, PointerOrigin pointer);  // 8 bytes; a watch remembers what they point to
   // False if any of it is not mapped.
   bool read(Address at, std::span<std::uint8_t> into) const;
   // The program itself reads: a watch looks whether it may.
@@ -130,7 +141,7 @@ class Process {
   // from) from the event `born`; 0: not known.
   void pointer_from(Address pointer, EventNumber born);
   EventNumber born_at(Address pointer) const;  // the event that handed out the memory that begins there; 0: none
-  void note_use_of(Address context);           // the program uses a context that may be gone
+  FaultWatch* watch() const;                   // null: nobody watches
 
   // Who is told of calls on contexts from now on (core/mcxt/context_calls.h); null: nobody. Must outlive the process.
   void observe_context_calls(ContextCallObserver* observer);

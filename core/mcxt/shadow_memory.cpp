@@ -142,7 +142,7 @@ void ShadowMemory::place(const ShadowLife& life) {
 void ShadowMemory::begin_life(ShadowLife life, ShadowEffect& effect) {
   if (const ShadowLife* other = covering(life.at); other && other->live() && other->chunk && life.granted_bytes > 0) {
     effect.handed_twice = other->born;
-    end_life(other->born, ShadowLife::End::Freed, life.born);
+    end_life(other->born, ShadowLife::End::Lost, life.born);
   }
   place(life);
   if (life.context) {
@@ -201,7 +201,7 @@ EventNumber ShadowMemory::end_chunks_in(BlockSlot block, EventNumber number) {
     const ShadowLife* life = find(born);
     if (!life || !life->live() || life->block != block) continue;
     if (first == 0) first = born;
-    end_life(born, ShadowLife::End::Freed, number);
+    end_life(born, ShadowLife::End::Lost, number);
   }
   return first;
 }

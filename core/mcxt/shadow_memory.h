@@ -17,7 +17,8 @@ namespace palloscope::core {
 
 // One life of a piece of memory: a chunk, or what C's own malloc handed out.
 struct ShadowLife {
-  enum class End : std::uint8_t { None, Freed, Reset, Deleted };
+  // Lost: the allocator, led astray, gave its memory to somebody else. The owner knows nothing of that.
+  enum class End : std::uint8_t { None, Freed, Reset, Deleted, Lost };
 
   EventNumber born = 0;  // its name: an event begins one life at most
   EventNumber ended = 0;

@@ -48,6 +48,8 @@ void add_constants(lua_State* L, int pg_major) {
     lua_pushstring(L, level);
     lua_setfield(L, -2, level);
   }
+  push(L, Host::of(L).process().profile().checking);
+  lua_setfield(L, -2, "MEMORY_CONTEXT_CHECKING");
   push(L, ContextValue{Host::of(L).process().top_memory_context()});
   lua_setfield(L, -2, "TopMemoryContext");
   push(L, ContextValue{Host::of(L).process().error_context()});
@@ -61,6 +63,7 @@ void check_current_context(lua_State* L) {
   Host& host = Host::of(L);
   if (!host.is_live_context(host.process().current_memory_context()))
     luaL_error(L, "CurrentMemoryContext was deleted; a server would go on in freed memory");
+  host.note_palloc(L);
 }
 
 }  // namespace palloscope::core

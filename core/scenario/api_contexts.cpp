@@ -87,17 +87,26 @@ void spare_error_context(lua_State* L, Address doomed) {
     luaL_argerror(L, 1, "TopMemoryContext holds ErrorContext and everything else: a server never does this");
 }
 
+// A reset or delete, and then a look at the script's variables.
+template <class Action>
+int call_ending(lua_State* L, Action action) {
+  EventNumber before = Host::of(L).last_event();
+  call(L, action);
+  Host::of(L).tell_dangling_variables(L, before);
+  return 0;
+}
+
 template <void (Process::*function)(Address)>
 int on_context(lua_State* L) {
   Address context = check_context(L, 1).at;
-  return call(L, [=](Process& p) { (p.*function)(context); });
+  return call_ending(L, [=](Process& p) { (p.*function)(context); });
 }
 
 template <void (Process::*function)(Address)>
 int on_tree(lua_State* L) {
   Address context = check_context(L, 1).at;
   spare_error_context(L, context);
-  return call(L, [=](Process& p) { (p.*function)(context); });
+  return call_ending(L, [=](Process& p) { (p.*function)(context); });
 }
 
 int memory_context_delete(lua_State* L) {
@@ -107,7 +116,7 @@ int memory_context_delete(lua_State* L) {
   luaL_argcheck(L, context != process.error_context(), 1, "a server never deletes ErrorContext");
   luaL_argcheck(L, context != process.current_memory_context(), 1,
                 "this is CurrentMemoryContext: switch away first (PostgreSQL asserts so)");
-  return call(L, [=](Process& p) { p.memory_context_delete(context); });
+  return call_ending(L, [=](Process& p) { p.memory_context_delete(context); });
 }
 
 int memory_context_set_parent(lua_State* L) {

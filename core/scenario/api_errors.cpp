@@ -53,6 +53,10 @@ int elog(lua_State* L) {
   return report(L, text_at(L, 2), {});
 }
 
+// How many functions are active, as a continuation can remember it; and back to that many, after an error.
+lua_KContext frames_now(lua_State* L) { return static_cast<lua_KContext>(Host::of(L).frames(L).depth()); }
+void forget_frames(lua_State* L, lua_KContext depth) { Host::of(L).frames(L).unwind(static_cast<std::size_t>(depth)); }
+
 // --- PG_TRY ---------------------------------------------------------------------------------------------------
 
 // Stack of a PG_TRY: the body, the handlers, the error to throw at the end (or nil), the error that an outer catch is
@@ -70,6 +74,7 @@ int after_finally(lua_State* L, int, lua_KContext) { return finish(L); }
 int run_finally(lua_State* L) {
   if (lua_isnil(L, kFinally)) return finish(L);
   lua_pushvalue(L, kFinally);
+  Host::of(L).frames(L).block_follows();
   lua_callk(L, 0, 0, 0, after_finally);
   return finish(L);
 }
@@ -77,8 +82,9 @@ int run_finally(lua_State* L) {
 // What nobody in the simulated program may catch: the author's mistakes and the budgets.
 bool must_pass(lua_State* L, int index) { return Host::of(L).doomed() || !is_ereport_value(L, index); }
 
-int after_catch(lua_State* L, int status, lua_KContext) {
+int after_catch(lua_State* L, int status, lua_KContext depth) {
   bool failed = status != LUA_OK && status != LUA_YIELD;
+  if (failed) forget_frames(L, depth);
   if (failed) lua_replace(L, kPending);
   lua_settop(L, kOuterCaught);
   lua_setfield(L, LUA_REGISTRYINDEX, kCaught);
@@ -86,8 +92,9 @@ int after_catch(lua_State* L, int status, lua_KContext) {
   return run_finally(L);
 }
 
-int after_body(lua_State* L, int status, lua_KContext) {
+int after_body(lua_State* L, int status, lua_KContext depth) {
   if (status == LUA_OK || status == LUA_YIELD) return run_finally(L);
+  forget_frames(L, depth);
   lua_replace(L, kPending);
   lua_settop(L, kPending);
   if (must_pass(L, kPending)) return finish(L);
@@ -103,7 +110,8 @@ int after_body(lua_State* L, int status, lua_KContext) {
   lua_pushvalue(L, kPending);
   lua_pushnil(L);
   lua_replace(L, kPending);
-  return after_catch(L, lua_pcallk(L, 1, 0, 0, 0, after_catch), 0);
+  host.frames(L).block_follows();
+  return after_catch(L, lua_pcallk(L, 1, 0, 0, depth, after_catch), depth);
 }
 
 // PG_TRY(body, { catch = function(err) end, finally = function() end })
@@ -119,7 +127,9 @@ int pg_try(lua_State* L) {
   luaL_argcheck(L, !lua_isnil(L, kCatch) || !lua_isnil(L, kFinally), 2, "a catch or a finally is wanted");
   lua_pushnil(L);  // kPending
   lua_pushvalue(L, kBody);
-  return after_body(L, lua_pcallk(L, 0, 0, 0, 0, after_body), 0);
+  lua_KContext depth = frames_now(L);
+  Host::of(L).frames(L).block_follows();
+  return after_body(L, lua_pcallk(L, 0, 0, 0, depth, after_body), depth);
 }
 
 int pg_re_throw(lua_State* L) {
@@ -145,12 +155,13 @@ int on_uncaught_error(lua_State* L) {
 
 // --- pcall ----------------------------------------------------------------------------------------------------
 
-int after_protected(lua_State* L, int status, lua_KContext) {
+int after_protected(lua_State* L, int status, lua_KContext depth) {
   if (status == LUA_OK || status == LUA_YIELD) {
     lua_pushboolean(L, 1);
     lua_insert(L, 1);
     return lua_gettop(L);
   }
+  forget_frames(L, depth);
   Host& host = Host::of(L);
   if (host.doomed()) return lua_error(L);
   if (is_ereport_value(L, -1)) {
@@ -164,7 +175,9 @@ int after_protected(lua_State* L, int status, lua_KContext) {
 
 int protected_call(lua_State* L) {
   luaL_checkany(L, 1);
-  return after_protected(L, lua_pcallk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, 0, after_protected), 0);
+  lua_KContext depth = frames_now(L);
+  Host::of(L).frames(L).block_follows();
+  return after_protected(L, lua_pcallk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, depth, after_protected), depth);
 }
 
 constexpr luaL_Reg kFunctions[] = {

@@ -51,12 +51,13 @@ int set_global(lua_State* L) {
   lua_getfield(L, LUA_REGISTRYINDEX, kVariables);
   lua_pushvalue(L, 2);
   lua_rawget(L, 4);
-  Address before = address_in(L, 5), now = address_in(L, 3);
+  Address before = address_in(L, 5);
+  PointerOrigin now = origin_in(L, 3);
   lua_settop(L, 4);
   lua_pushvalue(L, 2);
   lua_pushvalue(L, 3);
   lua_rawset(L, 4);
-  if (before || now) host.note_assigned(L, {name, length}, now);
+  if (before || now.at) host.note_assigned(L, {name, length}, now);
   return 0;
 }
 

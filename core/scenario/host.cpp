@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <type_traits>
 
+#include "core/mcxt/fault_watch.h"
 #include "core/scenario/lua.h"
 #include "core/scenario/values.h"
 
@@ -24,14 +26,15 @@ std::string thousands(std::uint64_t n) {
 
 }  // namespace
 
-Host::Host(std::string chunk_name, const ScenarioBudget& budget, EventSink& out)
+Host::Host(std::string chunk_name, std::string_view text, const ScenarioBudget& budget, EventSink& out)
     : chunk_name_(std::move(chunk_name)),
       budget_(budget),
       out_(out),
       sandbox_(budget.script_bytes, this),
       event_limit_(budget.events),
       instruction_limit_(budget.instructions),
-      text_limit_(budget.text_bytes) {
+      text_limit_(budget.text_bytes),
+      uses_(text) {
   // Made beforehand, so that keeping a callback's error later needs no memory.
   lua_pushboolean(sandbox_.state(), 1);
   callback_error_ = luaL_ref(sandbox_.state(), LUA_REGISTRYINDEX);
@@ -44,6 +47,10 @@ void Host::start_process(const VersionProfile& profile, ContextCallObserver* cal
   process_ = std::make_unique<Process>(profile, *this, ProcessOptions{.watch_faults = true});
   process_->observe_context_calls(calls);
   process_->fail_mallocs_from(budget_.heap_bytes);
+}
+
+void Host::fail_mallocs_from(std::uint64_t bytes) {
+  process_->fail_mallocs_from(bytes == 0 ? budget_.heap_bytes : std::min(bytes, budget_.heap_bytes));
 }
 
 // --- events ---------------------------------------------------------------------------------------------------
@@ -68,13 +75,16 @@ void Host::track(const EventBody& event) {
       [&](const auto& e) {
         using E = std::decay_t<decltype(e)>;
         if constexpr (std::is_same_v<E, ContextCreated>) {
-          slot_of(context_slots_, e.context.value) = {e.at, e.parent, e.name};
+          slot_of(context_slots_, e.context.value) = {e.at, e.parent, e.name, events_};
           contexts_[e.at] = e.context;
           text_bytes_ += e.name.size();
         } else if constexpr (std::is_same_v<E, ContextIdentSet>) {
           text_bytes_ += e.ident ? e.ident->size() : 0;
         } else if constexpr (std::is_same_v<E, ContextReparented>) {
           slot_of(context_slots_, e.context.value).parent = e.parent;
+        } else if constexpr (std::is_same_v<E, ContextSwitched>) {
+          last_switch_ = events_;
+          switch_owed_ = 0;
         } else if constexpr (std::is_same_v<E, ContextDeleted>) {
           contexts_.erase(slot_of(context_slots_, e.context.value).at);
         } else if constexpr (std::is_same_v<E, Malloc>) {
@@ -128,14 +138,89 @@ bool Host::is_within(Address context, Address ancestor) const {
   return false;
 }
 
-void Host::note_assigned(lua_State* L, std::string_view name, Address value) {
+void Host::note_assigned(lua_State* L, std::string_view name, PointerOrigin value) {
   enter(L);
   if (!attempt([&] {
-        emit(VariableSet{std::string(name), value});
-        if (assigned) assigned->emplace_back(name, value);
+        emit(VariableSet{std::string(name), value.at});
+        if (assigned) assigned->emplace_back(name, value.at);
+        if (value.born != 0) {
+          pointers_.insert_or_assign(std::string(name), value);
+        } else if (auto found = pointers_.find(name); found != pointers_.end()) {
+          pointers_.erase(found);
+        }
       }))
     raise(L);
   leave(L);
+}
+
+// --- what functions leave behind ------------------------------------------------------------------------------
+
+EventNumber Host::born_of(Address context) const {
+  auto found = contexts_.find(context);
+  return found == contexts_.end() ? 0 : context_slots_[found->second.value].born;
+}
+
+// The rule of the forgotten switch: a function that returns with another CurrentMemoryContext than it found leaves a
+// debt, which is told when it is used: at the first palloc with no switch in between, because there memory goes where
+// its owner does not expect it. No debt arises where the function could not do otherwise, or says what it does: the
+// context it found is gone, it made the present one itself (as a transaction's start does), or it answers the one that
+// it found, as MemoryContextSwitchTo does. The blocks of PG_TRY are no functions, nor is a script or console line; a
+// library's functions are PostgreSQL's own, and leave the context that they leave in a server.
+void Host::follow(lua_State* L, lua_Debug* event) {
+  if ((L != script && L != console) || !process_ || event->event == LUA_HOOKTAILCALL) return;
+  Address current = process_->current_memory_context();
+  if (event->event == LUA_HOOKCALL) return frames(L).called({current, born_of(current), events_, event->i_ci});
+  CallFrames::Frame frame = frames(L).returned();
+  if (frame.found == current || frame.block || frames(L).empty() || switch_owed_ != 0) return;
+  if (frame.found_born == 0 || born_of(frame.found) != frame.found_born) return;
+  if (born_of(current) > frame.began || last_switch_ <= frame.began) return;
+  std::string_view source = source_of(L, event);
+  if ((source == chunk_name_ || source == kConsoleChunk) && !answers(L, event, frame.found))
+    switch_owed_ = last_switch_;
+}
+
+void Host::note_palloc(lua_State* L) {
+  if (switch_owed_ == 0 || (L != script && L != console)) return;
+  enter(L);
+  if (!attempt([&] {
+        Address current = process_->current_memory_context();
+        FaultFound fault;
+        fault.kind = FaultKind::SwitchForgotten;
+        fault.at = current;
+        fault.context = process_->names().context(current);
+        fault.born = switch_owed_;
+        switch_owed_ = 0;
+        process_->announce(fault);
+      }))
+    raise(L);
+}
+
+// The functions that are active go on behind the line at which they stand; the first that mentions the variable
+// decides.
+bool Host::will_be_read(lua_State* L, std::string_view name) const {
+  lua_Debug frame;
+  for (int level = 0; lua_getstack(L, level, &frame); ++level) {
+    lua_getinfo(L, "Sl", &frame);
+    if (frame.currentline <= 0 || chunk_name_ != frame.source) continue;
+    auto last = frame.what[0] == 'm' ? ~std::uint32_t{0} : static_cast<std::uint32_t>(frame.lastlinedefined);
+    VariableUses::Next next = uses_.next(name, static_cast<std::uint32_t>(frame.currentline), last);
+    if (next != VariableUses::Next::None) return next == VariableUses::Next::Read;
+  }
+  return false;
+}
+
+// Variables that point into what a reset took are everywhere, since a script has no reason to forget them: only one
+// that the text still reads before setting it is a danger. In a loop or another function it may yet be read: that use
+// will be told when it happens.
+void Host::tell_dangling_variables(lua_State* L, EventNumber before) {
+  if (pointers_.empty()) return;
+  attempt([&] {
+    for (const auto& [name, value] : pointers_) {
+      const ShadowLife* life = process_->watch()->life(value.born);
+      if (!life || life->ended <= before || life->end == ShadowLife::End::Freed || life->live()) continue;
+      if (will_be_read(L, name)) process_->watch()->report(FaultKind::ResetLivePointers, value.at, 0, life);
+    }
+  });
 }
 
 // --- calls ----------------------------------------------------------------------------------------------------
@@ -197,6 +282,8 @@ void Host::leave(lua_State* L) {
 }
 
 void Host::keep_failure(const Ereport& error) {
+  // errstart: inside a critical section every ERROR is a PANIC.
+  if (process_->crit_section_count() != 0) return keep_crash({"SIGABRT", "PANIC: " + error.message, {}});
   failure_ = Failure::Postgres;
   try {
     ereport_ = error;
@@ -268,7 +355,9 @@ void Host::run_callback(int function) {
   if (!lua_checkstack(L, 8)) throw ScriptMistake{"the script's calls are nested too deep"};
   lua_rawgeti(L, LUA_REGISTRYINDEX, function);
   luaL_unref(L, LUA_REGISTRYINDEX, function);
+  const std::size_t depth = frames(L).depth();
   int status = lua_pcall(L, 0, 0, 0);
+  frames(L).unwind(depth);
   current_ = L;
   spot_ = caller;
   failure_ = Failure::None;  // what failed inside and was caught there
@@ -362,7 +451,7 @@ void Host::set_hook(lua_State* L, bool lines) {
   hook_period_ = kHookPeriod;
   std::uint64_t slice = limits.instructions;
   if (slice != 0 && slice < kHookPeriod) hook_period_ = static_cast<int>(slice);
-  lua_sethook(L, hook, LUA_MASKCOUNT | (lines ? LUA_MASKLINE : 0), hook_period_);
+  lua_sethook(L, hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT | (lines ? LUA_MASKLINE : 0), hook_period_);
 }
 
 // The next instruction of the script meets the hook, which may yield where a C function may not.
@@ -374,6 +463,7 @@ void Host::want_pause(lua_State* L) {
 
 void Host::hook(lua_State* L, lua_Debug* event) {
   Host& host = of(L);
+  if (event->event != LUA_HOOKCOUNT && event->event != LUA_HOOKLINE) return host.follow(L, event);
   if (event->event == LUA_HOOKCOUNT) {
     host.instructions_ += static_cast<std::uint64_t>(lua_gethookcount(L));
     if (host.doomed_ || host.instructions_ > host.instruction_limit_) {

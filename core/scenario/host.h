@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -13,8 +14,10 @@
 #include <vector>
 
 #include "core/mcxt/process.h"
+#include "core/scenario/call_frames.h"
 #include "core/scenario/sandbox.h"
 #include "core/scenario/scenario_run.h"
+#include "core/scenario/variable_uses.h"
 
 struct lua_State;
 struct lua_Debug;
@@ -41,7 +44,7 @@ struct SourceSpot {
 
 class Host final : public EventSink {
  public:
-  Host(std::string chunk_name, const ScenarioBudget& budget, EventSink& out);
+  Host(std::string chunk_name, std::string_view text, const ScenarioBudget& budget, EventSink& out);
   ~Host() override;
   static Host& of(lua_State* L) { return *static_cast<Host*>(owner_of(L)); }
 
@@ -96,6 +99,17 @@ class Host final : public EventSink {
   static void hook(lua_State* L, lua_Debug* event);
   void set_hook(lua_State* L, bool lines);
 
+  // --- what the script's functions leave behind, for the watch of faults --------------------------------------
+  lua_State* console = nullptr;  // the thread of the console line that runs
+  CallFrames& frames(lua_State* L) { return L == console ? console_frames_ : script_frames_; }
+  // A function of the script's that works in CurrentMemoryContext is about to allocate: is it the context that its
+  // caller expects?
+  void note_palloc(lua_State* L);
+  // A reset or delete is over: which variables that the script goes on to read point into what is gone?
+  void tell_dangling_variables(lua_State* L, EventNumber before);
+  // malloc fails from this size on, or (0) only where the script's budget ends.
+  void fail_mallocs_from(std::uint64_t bytes);
+
   // --- pauses -------------------------------------------------------------------------------------------------
   lua_State* script = nullptr;  // the only coroutine that may be paused
   AdvanceLimits limits;
@@ -112,7 +126,7 @@ class Host final : public EventSink {
   void remember_callback(lua_State* L, Address context, int function_index);
 
   // --- globals ------------------------------------------------------------------------------------------------
-  void note_assigned(lua_State* L, std::string_view name, Address value);
+  void note_assigned(lua_State* L, std::string_view name, PointerOrigin value);
   std::set<std::string, std::less<>> api_names;       // what scripts may not assign to
   std::set<std::string, std::less<>> variable_names;  // ever assigned to: nil is a value too
   // What a console line assigned; kept while somebody listens.
@@ -120,6 +134,9 @@ class Host final : public EventSink {
 
  private:
   void track(const EventBody& event);
+  void follow(lua_State* L, lua_Debug* event);
+  EventNumber born_of(Address context) const;
+  bool will_be_read(lua_State* L, std::string_view name) const;
   void run_callback(int function);
   std::uint32_t file_of(const char* chunk_name) const;  // 0: none of ours
   SourceSpot nearest(lua_State* L, bool libraries) const;
@@ -157,11 +174,18 @@ class Host final : public EventSink {
     Address at;
     ContextSlot parent;
     std::string name;
+    EventNumber born = 0;
   };
   std::unordered_map<Address, ContextSlot> contexts_;  // live ones
   std::vector<LiveContext> context_slots_;
   std::unordered_map<Address, std::uint64_t> regions_;  // live malloc'ed: bytes
   std::vector<Address> region_slots_;
+
+  CallFrames script_frames_, console_frames_;
+  EventNumber last_switch_ = 0;
+  EventNumber switch_owed_ = 0;  // the switch that a function left behind; 0: none
+  VariableUses uses_;
+  std::map<std::string, PointerOrigin, std::less<>> pointers_;  // what the script's variables hold
 };
 
 template <class Action>

@@ -50,8 +50,8 @@ StreamDescription describe_scenario(const ScenarioInfo& info, const ScenarioOpti
 }
 
 struct ScenarioRun::Impl {
-  Impl(ScenarioInfo head, const ScenarioOptions& options, EventSink& sink)
-      : info(std::move(head)), host("=" + info.name + ".lua", options.budget, sink) {}
+  Impl(ScenarioInfo head, std::string_view text, const ScenarioOptions& options, EventSink& sink)
+      : info(std::move(head)), host("=" + info.name + ".lua", text, options.budget, sink) {}
 
   ScenarioInfo info;
   Host host;
@@ -106,7 +106,7 @@ Result<ScenarioRun> ScenarioRun::start(std::string_view name, std::string_view t
                                        EventSink& sink) {
   ScenarioInfo info = read_scenario_info(name, text);
   int pg_major = options.pg_major.value_or(info.pg_major.value_or(kDefaultMajor));
-  auto impl = std::make_unique<Impl>(std::move(info), options, sink);
+  auto impl = std::make_unique<Impl>(std::move(info), text, options, sink);
   if (auto failed = impl->load(text, pg_major, options)) return *failed;
   return ScenarioRun(std::move(impl));
 }
@@ -194,8 +194,11 @@ ConsoleAnswer ScenarioRun::execute(std::string_view line) {
   lua_State* L = lua_newthread(main);
   AdvanceLimits no_limits;
   std::swap(run.host.limits, no_limits);
+  run.host.console = L;
+  run.host.frames(L).clear();
   run.host.set_hook(L, false);
   ConsoleAnswer answer = run.answer(L, line);
+  run.host.console = nullptr;
   std::swap(run.host.limits, no_limits);
   lua_pop(main, 1);
   return answer;

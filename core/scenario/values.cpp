@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/mcxt/fault_watch.h"
 #include "core/scenario/host.h"
 #include "core/scenario/lua.h"
 
@@ -220,6 +221,11 @@ Address address_in(lua_State* L, int index) {
   return {};
 }
 
+PointerOrigin origin_in(lua_State* L, int index) {
+  if (void* memory = luaL_testudata(L, index, kPointer)) return held(memory);
+  return {address_in(L, index), 0};
+}
+
 PointerValue check_pointer(lua_State* L, int index) {
   if (void* memory = luaL_testudata(L, index, kPointer)) return held(memory);
   wrong_kind(L, index, luaL_testudata(L, index, kContext) ? "pointer to a chunk" : "pointer");
@@ -232,7 +238,7 @@ ContextValue check_context(lua_State* L, int index) {
   Host& host = Host::of(L);
   if (!host.is_live_context(context.at)) {
     host.enter(L);
-    if (!host.attempt([&] { host.process().note_use_of(context.at); })) host.raise(L);
+    if (!host.attempt([&] { host.process().watch()->use_context(context.at); })) host.raise(L);
     luaL_argerror(L, index, "this memory context was deleted; a server would go on in freed memory");
   }
   return context;

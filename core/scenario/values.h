@@ -6,19 +6,14 @@
 #include <cstdint>
 #include <string>
 
-#include "core/base/ids.h"
+#include "core/mcxt/process.h"
 
 struct lua_State;
 
 namespace palloscope::core {
 
-struct Ereport;
-
 // Script values of the three kinds, as arguments and results.
-struct PointerValue {
-  Address at;
-  EventNumber born = 0;  // the event that handed its memory out, for the watch of faults; 0: not known
-};
+using PointerValue = PointerOrigin;
 struct ContextValue {
   Address at;
 };
@@ -32,6 +27,7 @@ void push(lua_State* L, ContextValue context);
 
 // The address that the value holds, of either kind; null for any other value.
 Address address_in(lua_State* L, int index);
+PointerOrigin origin_in(lua_State* L, int index);
 
 // Arguments; a Lua error in the script's words if they are something else.
 PointerValue check_pointer(lua_State* L, int index);

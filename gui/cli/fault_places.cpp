@@ -24,6 +24,8 @@ const char* ended_word(FaultKind kind) {
     case FaultKind::WrongContext:
     case FaultKind::ResetLivePointers:
       return "gone";
+    case FaultKind::HeapCorrupt:
+      return "lost";
     default:
       return "freed";
   }
@@ -37,21 +39,41 @@ void FaultPlaces::note(core::EventNumber number, const core::EventBody& event) {
   } else if (const auto* text = std::get_if<core::SourceText>(&event); text != nullptr && text->file < kMostFiles) {
     if (files_.size() <= text->file) files_.resize(text->file + std::size_t{1});
     files_[text->file] = text->name;
+  } else if (const auto* variable = std::get_if<core::VariableSet>(&event)) {
+    if (variable->value) {
+      variables_.insert_or_assign(variable->name, variable->value);
+    } else {
+      variables_.erase(variable->name);
+    }
   }
 }
 
-std::string FaultPlaces::place(core::EventNumber number) const {
+const FaultPlaces::Line* FaultPlaces::line_of(core::EventNumber number) const {
   auto after = std::upper_bound(lines_.begin(), lines_.end(), number,
                                 [](core::EventNumber n, const Line& line) { return n < line.from; });
-  if (after == lines_.begin()) return fmt::format("event {}", number);
-  const Line& line = *std::prev(after);
-  const std::string name = line.file < files_.size() ? files_[line.file] : std::string();
-  return fmt::format("{}:{} (event {})", trace::printable(name), line.line, number);
+  return after == lines_.begin() ? nullptr : &*std::prev(after);
+}
+
+std::string FaultPlaces::place(core::EventNumber number) const {
+  const Line* line = line_of(number);
+  return line != nullptr ? fmt::format("line {} (#{})", line->line, number) : fmt::format("#{}", number);
+}
+
+std::string FaultPlaces::holders(core::Address at) const {
+  std::string names;
+  for (const auto& [name, value] : variables_)
+    if (value == at) names += (names.empty() ? "" : ", ") + trace::printable(name);
+  return names;
 }
 
 std::string FaultPlaces::text(const core::FaultFound& fault, core::EventNumber number,
                               const trace::MemoryState& state) const {
-  std::string text = fmt::format("{}: {}", place(number), trace::fault_kind_name(fault.kind));
+  const Line* line = line_of(number);
+  std::string text = fmt::format("{}", trace::fault_kind_name(fault.kind));
+  if (line != nullptr) {
+    const std::string name = line->file < files_.size() ? files_[line->file] : std::string();
+    text = fmt::format("{}:{}: {}", trace::printable(name), line->line, text);
+  }
   if (fault.bytes != 0) text += fmt::format(", {} bytes", fault.bytes);
   if (fault.at) text += fmt::format(" at {:#x}", fault.at.value);
   if (const trace::ContextRecord* context = state.context(fault.context))
@@ -60,6 +82,8 @@ std::string FaultPlaces::text(const core::FaultFound& fault, core::EventNumber n
     const bool change = fault.kind == FaultKind::SwitchForgotten;
     text += fmt::format("; {} {}", change ? "switched at" : "from", place(fault.born));
   }
+  if (fault.kind == FaultKind::ResetLivePointers)
+    if (const std::string names = holders(fault.at); !names.empty()) text += fmt::format("; held by {}", names);
   if (fault.ended != 0) text += fmt::format("; {} at {}", ended_word(fault.kind), place(fault.ended));
   return text;
 }

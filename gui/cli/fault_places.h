@@ -2,6 +2,7 @@
 // concerned came from and ended; as lines of the script where the stream has them. Fed with every event in order.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -21,10 +22,14 @@ class FaultPlaces {
     core::EventNumber from = 0;  // events from here on come from this line
     std::uint32_t file = 0, line = 0;
   };
-  std::string place(core::EventNumber number) const;  // "work.lua:12 (event 34)"
+  const Line* line_of(core::EventNumber number) const;
+  // "line 12 (#34)"
+  std::string place(core::EventNumber number) const;
+  std::string holders(core::Address at) const;  // variables that hold it
 
   std::vector<Line> lines_;
-  std::vector<std::string> files_;  // names, by number
+  std::vector<std::string> files_;                  // names, by number
+  std::map<std::string, core::Address> variables_;  // of the script
 };
 
 }  // namespace palloscope::gui::cli

@@ -281,6 +281,8 @@ std::string compare_accounts(const core::Process& process, const MemoryState& st
 
 void ThreeAccounts::emit(const core::EventBody& event) {
   state_.apply(event);
+  if (const auto* fault = std::get_if<core::FaultFound>(&event))
+    trampled_ |= fault->kind == core::FaultKind::DoubleFree || fault->kind == core::FaultKind::WritePastEnd;
   if (!process_ || !disagreement_.empty()) return;
   // The script host announces a line late, when the first effect of that line is already in the bytes.
   if (std::holds_alternative<core::SourceLine>(event)) return;
@@ -291,7 +293,7 @@ void ThreeAccounts::emit(const core::EventBody& event) {
 }
 
 void ThreeAccounts::check_now() {
-  if (!process_ || !disagreement_.empty()) return;
+  if (!process_ || !disagreement_.empty() || trampled_) return;
   ++comparisons_;
   std::string found = compare_accounts(*process_, state_, walk_process(*process_, state_));
   if (!found.empty()) disagreement_ = fmt::format("after event {}: {}", state_.event_number(), found);

@@ -21,8 +21,9 @@ core::WalkedHeap walk_process(const core::Process& process, const trace::MemoryS
 std::string compare_accounts(const core::Process& process, const trace::MemoryState& state,
                              const core::WalkedHeap& heap);
 
-// A sink that replays what it is told and compares. Complete walks after each of many events are slow, so in long
-// streams only each k-th event is checked (and whatever moment check_now asks for).
+// A sink that replays what it is told and compares, until the program tramples on headers or links: no account can
+// agree with bytes that lie. Complete walks after each of many events are slow, so in long streams only each k-th event
+// is checked (and whatever moment check_now asks for).
 class ThreeAccounts final : public core::EventSink {
  public:
   struct Pace {
@@ -40,6 +41,7 @@ class ThreeAccounts final : public core::EventSink {
   // Empty, or the first disagreement with the event after which it was seen. After one, nothing is compared any more.
   const std::string& disagreement() const { return disagreement_; }
   std::size_t comparisons() const { return comparisons_; }
+  bool trampled() const { return trampled_; }
   const trace::MemoryState& state() const { return state_; }
 
  private:
@@ -48,6 +50,7 @@ class ThreeAccounts final : public core::EventSink {
   trace::MemoryState state_;
   std::string disagreement_, last_event_;
   std::size_t comparisons_ = 0;
+  bool trampled_ = false;
 };
 
 }  // namespace palloscope::test
