@@ -109,6 +109,7 @@ Address AllocSet::alloc(Address context, std::uint64_t bytes, int flags, ChunkCa
     Address pointer = chunk + layout_.chunk_bytes;
     core_.store_pointer(list, core_.load_pointer(chunk + layout_.free_link));
     if (!packed_.packed) core_.store_pointer(chunk, layout_.chunk_context, context);
+    if (checking_.on()) checking_.mark_used(checked(chunk, granted), bytes);
     ChunkAllocated event;
     event.at = pointer;
     event.block = core_.block_of_chunk(pointer);
@@ -133,6 +134,7 @@ Address AllocSet::take_tail(Address context, Address block, std::uint64_t bytes,
   std::uint64_t granted = alloc_set_class_bytes(size_class);
   core_.store_pointer(block, layout_.block_freeptr, chunk + layout_.chunk_bytes + granted);
   write_header(context, block, chunk, size_class);
+  if (checking_.on()) checking_.mark_used(checked(chunk, granted), bytes);
   ChunkAllocated event;
   event.block = core_.region(region_of(context, block));
   event.at = chunk + layout_.chunk_bytes;
@@ -159,6 +161,7 @@ void AllocSet::carve(Address context, Address block) {
 
     core_.store_pointer(block, layout_.block_freeptr, chunk + layout_.chunk_bytes + granted);
     write_header(context, block, chunk, size_class);
+    if (checking_.on()) checking_.mark_free(checked(chunk, granted));
     Address list = freelist_at(context, size_class);
     core_.store_pointer(chunk + layout_.free_link, core_.load_pointer(list));
     core_.store_pointer(list, chunk);
@@ -172,12 +175,7 @@ void AllocSet::carve(Address context, Address block) {
 }
 
 Address AllocSet::alloc_from_new_block(Address context, std::uint64_t bytes, int size_class, ChunkCause cause) {
-  std::uint64_t size = core_.load(context, layout_.next_block_size);
-  std::uint64_t next = std::min(size * 2, core_.load(context, layout_.max_block_size));
-  if (next != size) {
-    core_.store(context, layout_.next_block_size, next);
-    core_.announce_next_block_size(context, next);
-  }
+  std::uint64_t size = take_next_block_bytes(context, layout_.next_block_size, layout_.max_block_size);
   std::uint64_t required = alloc_set_class_bytes(size_class) + layout_.block_bytes + layout_.chunk_bytes;
   while (size < required) {
     size *= 2;
@@ -210,7 +208,7 @@ Address AllocSet::alloc_from_new_block(Address context, std::uint64_t bytes, int
 
 Address AllocSet::alloc_external(Address context, std::uint64_t bytes, int flags, ChunkCause cause) {
   check_size(context, bytes, flags);
-  std::uint64_t granted = max_align(bytes);
+  std::uint64_t granted = checking_.chunk_bytes(bytes);
   std::uint64_t size = granted + layout_.block_bytes + layout_.chunk_bytes;
   Address block = core_.malloc(size);
   if (!block) return {};
@@ -239,6 +237,7 @@ Address AllocSet::alloc_external(Address context, std::uint64_t bytes, int flags
   core_.announce_block_added(context, added);
 
   write_external_header(context, chunk, granted);
+  if (checking_.on()) checking_.mark_used(checked(chunk, granted), bytes);
   ChunkAllocated event;
   event.block = added.block;
   event.at = chunk + layout_.chunk_bytes;
@@ -254,15 +253,41 @@ Address AllocSet::alloc_external(Address context, std::uint64_t bytes, int flags
 
 void AllocSet::free(Address pointer, ChunkCause cause) {
   Header header = read_header(pointer);
+  bool early = core_.profile.checks.sentinel_before_block;
+  if (early) look_at(header, MemoryChecking::Use::Free);
+  if (header.external) check_external(header);
+  if (!early) look_at(header, MemoryChecking::Use::Free);
   if (header.external) {
-    check_external(header);
     free_external(header, pointer, cause);
     return;
+  }
+  if (checking_.on()) {
+    checking_.wipe(pointer, header.bytes);
+    checking_.mark_free(checked(header.chunk, header.bytes));
   }
   Address list = freelist_at(header.context, header.size_class);
   core_.store_pointer(header.chunk + layout_.free_link, core_.load_pointer(list));
   core_.store_pointer(list, header.chunk);
   core_.announce_freed(pointer, ChunkFate::ToFreelist, cause);
+}
+
+// What a checking build looks at before it does what it was called for.
+void AllocSet::look_at(const Header& header, MemoryChecking::Use use) {
+  if (!checking_.on()) return;
+  MemoryChecking::Chunk chunk = checked(header.chunk, header.bytes);
+  if (!header.external) {
+    if (packed_.packed) {
+      assert_that(core_, header.size_class >= 0 && header.size_class < kAllocSetFreelists, "FreeListIdxIsValid(fidx)",
+                  "aset.c", header.chunk);
+    }
+    checking_.refuse_freed(header.context, chunk, use);
+  }
+  std::uint64_t requested = checking_.requested_bytes(chunk);
+  if (header.external && packed_.packed) {
+    assert_that(core_, requested < header.bytes, "chunk->requested_size < (block->endptr - (char *) pointer)", "aset.c",
+                header.chunk);
+  }
+  checking_.warn_if_overwritten(header.context, chunk, requested);
 }
 
 void AllocSet::check_external(const Header& header) {
@@ -291,34 +316,39 @@ void AllocSet::free_external(const Header& header, Address pointer, ChunkCause c
   core_.tallies_of(context).blocks -= 1;
   core_.announce_freed(pointer, ChunkFate::WithBlock, cause);
   core_.forget_chunks(header.block);
-  core_.free(header.block);
+  wipe_and_free(header.block, used_bytes(header.block));
 }
 
 // --- repalloc (spec 3.7) --------------------------------------------------------------------------------------
 
 Address AllocSet::realloc(Address pointer, std::uint64_t bytes, int flags) {
   Header header = read_header(pointer);
+  bool early = core_.profile.checks.sentinel_before_block;
+  if (early) look_at(header, MemoryChecking::Use::Realloc);
   if (header.external) {
     check_external(header);
-    return realloc_external(header, pointer, bytes, flags);
+    check_size(header.context, bytes, flags);
   }
+  if (!early) look_at(header, MemoryChecking::Use::Realloc);
+  if (header.external) return realloc_external(header, pointer, bytes);
   if (header.bytes >= bytes) {
+    if (checking_.on()) checking_.mark_used(checked(header.chunk, header.bytes), bytes);
     core_.announce_resized(pointer, bytes, header.bytes);
     return pointer;
   }
   Address moved = alloc(header.context, bytes, flags, ChunkCause::Repalloc);
   if (!moved) return {};
-  core_.copy(moved, pointer, header.bytes);
+  MemoryChecking::Chunk old = checked(header.chunk, header.bytes);
+  core_.copy(moved, pointer, checking_.on() ? checking_.requested_bytes(old) : header.bytes);
   free(pointer, ChunkCause::Repalloc);
   return moved;
 }
 
-Address AllocSet::realloc_external(const Header& header, Address pointer, std::uint64_t bytes, int flags) {
+Address AllocSet::realloc_external(const Header& header, Address pointer, std::uint64_t bytes) {
   Address context = header.context;
-  check_size(context, bytes, flags);
   std::uint64_t payload = bytes;
   if (!layout_.external_shrinks) payload = std::max(payload, core_.load(context, layout_.chunk_limit) + 1);
-  std::uint64_t granted = max_align(payload);
+  std::uint64_t granted = checking_.chunk_bytes(payload);
   std::uint64_t size = granted + layout_.block_bytes + layout_.chunk_bytes;
   std::uint64_t old_size = block_bytes(header.block);
   Address block = core_.start_realloc(header.block, size, pointer - header.block);
@@ -337,6 +367,7 @@ Address AllocSet::realloc_external(const Header& header, Address pointer, std::u
   if (layout_.chunk_size.exists()) core_.store(block + layout_.block_bytes, layout_.chunk_size, granted);
   core_.account(context, static_cast<std::int64_t>(size - old_size));
   Address moved = block + (pointer - header.block);
+  if (checking_.on()) checking_.mark_used(checked(moved - layout_.chunk_bytes, granted), bytes);
   core_.set_granted(moved, granted);
   core_.announce_realloc(block);
   core_.announce_resized(moved, bytes, granted);

@@ -26,12 +26,14 @@ class AllocSet final : public Allocator {
   void free(Address pointer, ChunkCause cause) override;
   Address realloc(Address pointer, std::uint64_t bytes, int flags) override;
   void reset(Address context) override;
+  void check_before_delete(Address context) override;
   void delete_context(Address context) override;
   Address get_chunk_context(Address pointer) override;
   std::uint64_t get_chunk_space(Address pointer) override;
   bool is_empty(Address context) override;
   ContextCounters counters(Address context) override;
   std::string stats_text(Address context) override;
+  void check(Address context) override;
 
  private:
   // What the header before a payload says.
@@ -46,6 +48,10 @@ class AllocSet final : public Allocator {
   Header read_header(Address pointer);
   void write_header(Address context, Address block, Address chunk, int size_class);
   void write_external_header(Address context, Address chunk, std::uint64_t chunk_bytes);
+  MemoryChecking::Chunk checked(Address chunk, std::uint64_t bytes) const {
+    return {chunk, chunk + layout_.chunk_bytes, bytes, layout_.chunk_requested};
+  }
+  void look_at(const Header& header, MemoryChecking::Use use);
 
   Address create_recycled(Address parent, std::string_view name, const ContextParameters& parameters, int list);
   Address alloc_external(Address context, std::uint64_t bytes, int flags, ChunkCause cause);
@@ -53,7 +59,7 @@ class AllocSet final : public Allocator {
   Address take_tail(Address context, Address block, std::uint64_t bytes, int size_class, ChunkCause cause);
   void carve(Address context, Address block);
   void free_external(const Header& header, Address pointer, ChunkCause cause);
-  Address realloc_external(const Header& header, Address pointer, std::uint64_t bytes, int flags);
+  Address realloc_external(const Header& header, Address pointer, std::uint64_t bytes);
   void check_external(const Header& header);
 
   Address keeper_of(Address context);
@@ -66,6 +72,7 @@ class AllocSet final : public Allocator {
   void write_block_header(Address context, Address block, Address end);
   void empty_out(Address context, const std::vector<Address>& blocks);
   std::uint64_t block_bytes(Address block);
+  std::uint64_t used_bytes(Address block) { return core_.load_pointer(block, layout_.block_freeptr) - block; }
   int load_list_index(Address context);
   Address recycle_list(int list) const;
   void free_recycled(int list);

@@ -100,10 +100,14 @@ Address AllocSet::create_recycled(Address parent, std::string_view name, const C
 
 // --- reset and delete (spec 3.8, 3.9) -------------------------------------------------------------------------
 
-// All that a reset does to the bytes, but for isReset and the free() calls.
+// All that a reset does to the bytes, but for isReset and the blocks that are freed.
 void AllocSet::empty_out(Address context, const std::vector<Address>& blocks) {
   Address keeper = keeper_of(context);
   core_.fill(freelist_at(context, 0), 0, 8 * kAllocSetFreelists);
+  if (checking_.on()) {
+    Address start = keeper + layout_.block_bytes;
+    checking_.wipe(start, core_.load_pointer(keeper, layout_.block_freeptr) - start);
+  }
   write_block_header(context, keeper, core_.load_pointer(keeper, layout_.block_endptr));
   core_.store_pointer(context, layout_.blocks, keeper);
   core_.store(context, layout_.next_block_size, core_.load(context, layout_.init_block_size));
@@ -112,24 +116,31 @@ void AllocSet::empty_out(Address context, const std::vector<Address>& blocks) {
 }
 
 void AllocSet::reset(Address context) {
+  if (checking_.on()) check(context);
   std::vector<Address> blocks = blocks_of(context);
   Address keeper = keeper_of(context);
   empty_out(context, blocks);
   core_.announce_reset(context);
   for (Address block : blocks) {
-    if (block != keeper) core_.free(block);
+    if (block != keeper) wipe_and_free(block, used_bytes(block));
   }
 }
 
+// One that is to be recycled is reset as well, and that looks again.
+void AllocSet::check_before_delete(Address context) {
+  check(context);
+  if (load_list_index(context) >= 0 && core_.load(context, core_.profile.context.is_reset) == 0) check(context);
+}
+
 void AllocSet::delete_context(Address context) {
+  int list = load_list_index(context);
   std::vector<Address> blocks = blocks_of(context);
   Address keeper = keeper_of(context);
-  int list = load_list_index(context);
   empty_out(context, blocks);
   core_.store(context, core_.profile.context.is_reset, 1);
   core_.announce_deleted(context);
   for (Address block : blocks) {
-    if (block != keeper) core_.free(block);
+    if (block != keeper) wipe_and_free(block, used_bytes(block));
   }
   if (list < 0) {
     core_.free(context);

@@ -35,9 +35,4 @@ std::unique_ptr<Allocator> make_allocator(ContextKind kind, ProcessCore& core) {
   return nullptr;
 }
 
-void Allocator::check_size(Address context, std::uint64_t bytes, int flags) const {
-  if (!core_.profile.rules.size_checked_by_allocator) return;
-  if (bytes > ((flags & kMcxtAllocHuge) != 0 ? kMaxAllocHugeSize : kMaxAllocSize)) throw invalid_size(context, bytes);
-}
-
 }  // namespace palloscope::core

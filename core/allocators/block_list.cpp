@@ -12,4 +12,15 @@ std::vector<Address> dlist_nodes(const ProcessCore& core, Address head) {
   return nodes;
 }
 
+std::vector<Address> drop_chunks(ProcessCore& core, const std::vector<Address>& nodes, std::uint64_t node_offset,
+                                 Address keeper, Address context) {
+  std::vector<Address> others;
+  for (Address node : nodes) {
+    Address block = node - node_offset;
+    core.forget_chunks(block == keeper ? context : block);
+    if (block != keeper) others.push_back(block);
+  }
+  return others;
+}
+
 }  // namespace palloscope::core

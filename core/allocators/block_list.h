@@ -45,4 +45,9 @@ inline void dlist_delete(ProcessCore& core, Address node) {
 // walking would.
 std::vector<Address> dlist_nodes(const ProcessCore& core, Address head);
 
+// The blocks whose nodes these are lose their chunks' names. Answers with those that are freed, in list order: all but
+// the keeper, which shares its region with `context` (null: there is none). A node lies `node_offset` into its block.
+std::vector<Address> drop_chunks(ProcessCore& core, const std::vector<Address>& nodes, std::uint64_t node_offset,
+                                 Address keeper, Address context);
+
 }  // namespace palloscope::core

@@ -1,4 +1,5 @@
-// Bump contexts (bump.c, spec 6; PostgreSQL 17 and newer): chunks without headers, which cannot be freed one by one.
+// Bump contexts (bump.c, spec 6; PostgreSQL 17 and newer): chunks that cannot be freed one by one and have no headers,
+// but in a checking build, where the errors for who tries come from.
 #pragma once
 
 #include "core/allocators/allocator.h"
@@ -20,19 +21,21 @@ class Bump final : public Allocator {
   bool is_empty(Address context) override;
   ContextCounters counters(Address context) override;
   std::string stats_text(Address context) override;
+  void check(Address context) override;
 
  private:
-  std::uint64_t chunk_limit(std::uint64_t max_block_bytes) const;
   Address keeper(Address context) const { return context + layout_.context_bytes; }
   Address region_of(Address context, Address block) const;
   std::uint64_t room(Address block) const;
 
-  void init_block(Address block, std::uint64_t bytes);
+  void init_block(Address context, Address block, std::uint64_t bytes);
   Address alloc_large(Address context, std::uint64_t bytes, int flags, ChunkCause cause);
   Address add_block(Address context, std::uint64_t required);
-  void announce_chunk(Address context, Address block, Address at, std::uint64_t requested_bytes,
-                      std::uint64_t granted_bytes, ChunkOrigin origin, ChunkCause cause);
-  std::vector<Address> drop_all_chunks(Address context);
+  // The header, in a checking build, and the event; `chunk` is where the header is, or would be.
+  Address finish_chunk(Address context, Address block, Address chunk, std::uint64_t requested_bytes,
+                       std::uint64_t chunk_bytes, ChunkOrigin origin, ChunkCause cause);
+  std::vector<Address> empty_out(Address context);
+  void free_blocks(const std::vector<Address>& blocks);
 
   const BumpLayout& layout_;
 };

@@ -45,14 +45,6 @@ bool Generation::block_is_empty(Address block) const { return core_.load(block, 
 
 // --- create -----------------------------------------------------------------------------------------------------
 
-// Spec 4.2: halved until eight of them fit a block of the largest size.
-std::uint64_t Generation::chunk_limit(std::uint64_t max_block_bytes) const {
-  std::uint64_t limit = max_block_bytes;
-  if (layout_.limit_capped_by_value_field) limit = std::min(limit, core_.profile.chunk_header.value_mask);
-  while (limit + layout_.chunk_bytes > (max_block_bytes - layout_.block_bytes) / layout_.chunk_fraction) limit >>= 1;
-  return limit;
-}
-
 Address Generation::create(Address parent, std::string_view name, const ContextParameters& parameters) {
   std::uint64_t bytes = layout_.context_bytes + layout_.block_bytes + layout_.chunk_bytes;
   bytes =
@@ -65,7 +57,10 @@ Address Generation::create(Address parent, std::string_view name, const ContextP
   event.min_context_bytes = parameters.min_context_bytes;
   event.init_block_bytes = parameters.init_block_bytes;
   event.max_block_bytes = parameters.max_block_bytes;
-  event.chunk_limit_bytes = chunk_limit(parameters.max_block_bytes);
+  std::uint64_t most = parameters.max_block_bytes;
+  if (layout_.limit_capped_by_value_field) most = std::min(most, core_.profile.chunk_header.value_mask);
+  event.chunk_limit_bytes = halved_chunk_limit(most, parameters.max_block_bytes, layout_.block_bytes,
+                                               layout_.chunk_bytes, layout_.chunk_fraction);
   core_.fill(at, 0, layout_.context_bytes);
   core_.store(at, layout_.init_block_size, parameters.init_block_bytes);
   core_.store(at, layout_.max_block_size, parameters.max_block_bytes);
@@ -102,10 +97,18 @@ void Generation::mark_empty(Address block) {
   core_.store_pointer(block, layout_.block_freeptr, block + layout_.block_bytes);
 }
 
+void Generation::empty_block(Address block) {
+  if (checking_.on()) {
+    Address start = block + layout_.block_bytes;
+    checking_.wipe(start, core_.load_pointer(block, layout_.block_freeptr) - start);
+  }
+  mark_empty(block);
+}
+
 // --- alloc ------------------------------------------------------------------------------------------------------
 
 Address Generation::alloc(Address context, std::uint64_t bytes, int flags, ChunkCause cause) {
-  std::uint64_t chunk_bytes = max_align(bytes);
+  std::uint64_t chunk_bytes = checking_.chunk_bytes(bytes);
   if (chunk_bytes > core_.load(context, layout_.chunk_limit)) return alloc_large(context, bytes, flags, cause);
   std::uint64_t required = chunk_bytes + layout_.chunk_bytes;
   Address block = find_room(context, required);
@@ -115,6 +118,7 @@ Address Generation::alloc(Address context, std::uint64_t bytes, int flags, Chunk
   core_.store(block, layout_.block_chunks, core_.load(block, layout_.block_chunks) + 1);
   core_.store_pointer(block, layout_.block_freeptr, chunk + required);
   Address pointer = chunk + layout_.chunk_bytes;
+  if (checking_.on()) checking_.mark_used(checked(pointer, chunk_bytes), bytes);
   core_.announce_allocated(context, {.chunk = {},
                                      .block = core_.region(region_of(context, block)),
                                      .at = pointer,
@@ -140,7 +144,7 @@ void Generation::write_chunk_header(Address context, Address block, Address chun
 
 Address Generation::alloc_large(Address context, std::uint64_t bytes, int flags, ChunkCause cause) {
   check_size(context, bytes, flags);
-  std::uint64_t chunk_bytes = max_align(bytes);
+  std::uint64_t chunk_bytes = checking_.chunk_bytes(bytes);
   std::uint64_t block_bytes = chunk_bytes + layout_.chunk_bytes + layout_.block_bytes;
   Address block = core_.malloc(block_bytes);
   if (!block) return {};
@@ -158,6 +162,7 @@ Address Generation::alloc_large(Address context, std::uint64_t bytes, int flags,
   write_chunk_header(context, block, chunk, chunk_bytes, true);
   core_.store(block, layout_.block_chunks, 1);
   Address pointer = chunk + layout_.chunk_bytes;
+  if (checking_.on()) checking_.mark_used(checked(pointer, chunk_bytes), bytes);
   core_.announce_allocated(context, {.chunk = {},
                                      .block = core_.region(block),
                                      .at = pointer,
@@ -188,12 +193,7 @@ Address Generation::find_room(Address context, std::uint64_t required) {
 }
 
 Address Generation::add_block(Address context, std::uint64_t required) {
-  std::uint64_t bytes = core_.load(context, layout_.next_block_size);
-  std::uint64_t next = std::min(bytes << 1, core_.load(context, layout_.max_block_size));
-  if (next != bytes) {
-    core_.store(context, layout_.next_block_size, next);
-    core_.announce_next_block_size(context, next);
-  }
+  std::uint64_t bytes = take_next_block_bytes(context, layout_.next_block_size, layout_.max_block_size);
   required += layout_.block_bytes;
   if (bytes < required) bytes = std::bit_ceil(required);
   Address block = core_.malloc(bytes);
@@ -215,13 +215,34 @@ Address Generation::add_block(Address context, std::uint64_t required) {
 void Generation::free(Address pointer, ChunkCause cause) {
   Address block = block_of(pointer);
   Address context = get_chunk_context(pointer);
+  if (checking_.on()) {
+    MemoryChecking::Chunk chunk = checked(pointer, chunk_bytes_of(pointer));
+    look_at(context, chunk, MemoryChecking::Use::Free);
+    checking_.wipe(pointer, chunk.bytes);
+    checking_.mark_free(chunk);
+  }
   if (layout_.chunk_context.exists()) {
     core_.store_pointer(pointer - layout_.chunk_bytes, layout_.chunk_context, {});
   }
   std::uint64_t freed = core_.load(block, layout_.block_free) + 1;
   core_.store(block, layout_.block_free, freed);
+  assert_that(core_, freed <= core_.load(block, layout_.block_chunks), "block->nfree <= block->nchunks", "generation.c",
+              block);
   core_.announce_freed(pointer, ChunkFate::Counted, cause);
   if (freed >= core_.load(block, layout_.block_chunks)) block_became_empty(context, block);
+}
+
+// What a checking build looks at before it does what it was called for.
+void Generation::look_at(Address context, const MemoryChecking::Chunk& chunk, MemoryChecking::Use use) {
+  checking_.refuse_freed(context, chunk, use);
+  std::uint64_t requested = checking_.requested_bytes(chunk);
+  if (core_.profile.checks.sentinel_room != 0) {
+    assert_that(
+        core_, requested < chunk.bytes,
+        use == MemoryChecking::Use::Free ? "chunk->requested_size < chunksize" : "chunk->requested_size < oldsize",
+        "generation.c", chunk.header);
+  }
+  checking_.warn_if_overwritten(context, chunk, requested);
 }
 
 // Spec 4.4: kept for the next chunks, or given back.
@@ -237,60 +258,61 @@ void Generation::block_became_empty(Address context, Address block) {
   Address region = region_of(context, block);
   core_.forget_chunks(region);
   if (stays) {
-    mark_empty(block);
+    empty_block(block);
     core_.emit(BlockEmptied{core_.region(region)});
     return;
   }
   if (block == current) core_.store_pointer(context, layout_.current_block, {});
   dlist_delete(core_, block);
-  core_.announce_block_removed(context, region, core_.load(block, layout_.block_size));
-  core_.free(region);
+  std::uint64_t bytes = core_.load(block, layout_.block_size);
+  core_.announce_block_removed(context, region, bytes);
+  wipe_and_free(region, bytes);
 }
 
 Address Generation::realloc(Address pointer, std::uint64_t bytes, int flags) {
   std::uint64_t old_bytes = chunk_bytes_of(pointer);
-  if (old_bytes >= bytes) {
+  MemoryChecking::Chunk old = checked(pointer, old_bytes);
+  if (checking_.on()) look_at(get_chunk_context(pointer), old, MemoryChecking::Use::Realloc);
+  bool has_room = core_.profile.checks.sentinel_room != 0 ? old_bytes > bytes : old_bytes >= bytes;
+  if (has_room) {
+    if (checking_.on()) checking_.mark_used(old, bytes);
     core_.announce_resized(pointer, bytes, old_bytes);
     return pointer;
   }
   Address moved = alloc(get_chunk_context(pointer), bytes, flags, ChunkCause::Repalloc);
   if (!moved) return {};
-  core_.copy(moved, pointer, old_bytes);
+  core_.copy(moved, pointer, checking_.on() ? checking_.requested_bytes(old) : old_bytes);
   free(pointer, ChunkCause::Repalloc);
   return moved;
 }
 
 // --- reset, delete ------------------------------------------------------------------------------------------------
 
-// All regions but the context's own, in list order; no chunk has a name any more.
-std::vector<Address> Generation::drop_all_chunks(Address context) {
-  std::vector<Address> regions;
-  for (Address block : dlist_nodes(core_, context + layout_.blocks)) {
-    Address region = region_of(context, block);
-    core_.forget_chunks(region);
-    if (region != context) regions.push_back(region);
-  }
-  return regions;
-}
-
-void Generation::reset(Address context) {
-  std::vector<Address> others = drop_all_chunks(context);
-  Address block = keeper(context);
-  mark_empty(block);
-  dlist_init(core_, context + layout_.blocks);
-  dlist_push_head(core_, context + layout_.blocks, block);
+// All that reset and delete do to the bytes of the context, but for isReset. Answers with the blocks to be freed.
+std::vector<Address> Generation::empty_out(Address context) {
+  Address head = context + layout_.blocks, block = keeper(context);
+  std::vector<Address> others = drop_chunks(core_, dlist_nodes(core_, head), 0, block, context);
+  empty_block(block);
+  dlist_init(core_, head);
+  dlist_push_head(core_, head, block);
   core_.store_pointer(context, layout_.current_block, block);
   core_.store_pointer(context, layout_.free_block, {});
   core_.store(context, layout_.next_block_size, core_.load(context, layout_.init_block_size));
   core_.clear_tallies(context, 1, core_.load(block, layout_.block_size));
+  return others;
+}
+
+void Generation::reset(Address context) {
+  if (checking_.on()) check(context);
+  std::vector<Address> others = empty_out(context);
   core_.announce_reset(context);
-  for (Address region : others) core_.free(region);
+  for (Address block : others) wipe_and_free(block, core_.load(block, layout_.block_size));
 }
 
 void Generation::delete_context(Address context) {
-  std::vector<Address> others = drop_all_chunks(context);
+  std::vector<Address> others = empty_out(context);
   core_.announce_deleted(context);
-  for (Address region : others) core_.free(region);
+  for (Address block : others) wipe_and_free(block, core_.load(block, layout_.block_size));
   core_.free(context);
 }
 

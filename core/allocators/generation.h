@@ -20,9 +20,9 @@ class Generation final : public Allocator {
   bool is_empty(Address context) override;
   ContextCounters counters(Address context) override;
   std::string stats_text(Address context) override;
+  void check(Address context) override;
 
  private:
-  std::uint64_t chunk_limit(std::uint64_t max_block_bytes) const;
   Address keeper(Address context) const;
   Address region_of(Address context, Address block) const;
   Address block_of(Address pointer) const;
@@ -31,13 +31,18 @@ class Generation final : public Allocator {
   bool block_is_empty(Address block) const;
 
   void init_block(Address context, Address block, std::uint64_t bytes);
-  void mark_empty(Address block);
+  void mark_empty(Address block);   // counters and freeptr
+  void empty_block(Address block);  // with what it holds wiped, in a checking build
   void write_chunk_header(Address context, Address block, Address chunk, std::uint64_t bytes, bool external);
   Address alloc_large(Address context, std::uint64_t bytes, int flags, ChunkCause cause);
   Address find_room(Address context, std::uint64_t required);
   Address add_block(Address context, std::uint64_t required);
   void block_became_empty(Address context, Address block);
-  std::vector<Address> drop_all_chunks(Address context);
+  MemoryChecking::Chunk checked(Address pointer, std::uint64_t bytes) const {
+    return {pointer - layout_.chunk_bytes, pointer, bytes, layout_.chunk_requested};
+  }
+  void look_at(Address context, const MemoryChecking::Chunk& chunk, MemoryChecking::Use use);
+  std::vector<Address> empty_out(Address context);
 
   const GenerationLayout& layout_;
 };

@@ -29,6 +29,14 @@ std::uint64_t Slab::list_count(const Shape& shape) const {
   return layout_.list_per_free_count ? shape.chunks_per_block + 1 : kBlockLists;
 }
 
+// The fixed part, in 15 the lists, in a checking build a bool for each chunk of a block.
+std::uint64_t Slab::header_bytes(const Shape& shape) const {
+  std::uint64_t bytes = layout_.context_bytes;
+  if (layout_.list_per_free_count) bytes += list_count(shape) * kDlistBytes;
+  if (layout_.is_chunk_free.exists()) bytes += shape.chunks_per_block;
+  return bytes;
+}
+
 // Full blocks in list 0, the others by how free they are (spec 5.3): free_chunks / 2^shift, rounded up.
 std::uint64_t Slab::list_index(Address context, std::uint64_t free_chunks) const {
   std::uint64_t shift = core_.load(context, layout_.list_shift) & 63;
@@ -53,7 +61,7 @@ Address Slab::block_of(Address pointer) const {
 Address Slab::create(Address parent, std::string_view name, const ContextParameters& parameters) {
   std::uint64_t chunk_bytes = std::max(parameters.min_context_bytes, layout_.min_chunk_size);
   std::uint64_t block_bytes = parameters.init_block_bytes;
-  std::uint64_t full = layout_.chunk_bytes + max_align(chunk_bytes);
+  std::uint64_t full = layout_.chunk_bytes + checking_.chunk_bytes(chunk_bytes);
   std::uint64_t per_block = block_bytes < layout_.block_bytes ? 0 : (block_bytes - layout_.block_bytes) / full;
   if (per_block == 0) {
     throw Ereport{"XX000",
@@ -62,8 +70,8 @@ Address Slab::create(Address parent, std::string_view name, const ContextParamet
                   "",
                   {}};
   }
-  std::uint64_t bytes = layout_.context_bytes;
-  if (layout_.list_per_free_count) bytes += (per_block + 1) * kDlistBytes;
+  Shape made{chunk_bytes, full, block_bytes, per_block};
+  std::uint64_t bytes = header_bytes(made);
   Address at = core_.malloc(bytes);
   if (!at) core_.fail_creation(name);
   core_.fill(at, 0, bytes);
@@ -79,7 +87,7 @@ Address Slab::create(Address parent, std::string_view name, const ContextParamet
     core_.store(at, layout_.list_shift, shift);
     dlist_init(core_, empty_blocks(at));
   }
-  Shape made{chunk_bytes, full, block_bytes, per_block};
+  if (layout_.is_chunk_free.exists()) core_.store_pointer(at, layout_.is_chunk_free, at + (bytes - per_block));
   for (std::uint64_t list = 0; list < list_count(made); ++list) dlist_init(core_, list_head(at, list));
   ContextCreated event;
   event.kind = ContextKind::Slab;
@@ -144,7 +152,7 @@ void Slab::remove_block(Address context, Address block, const Shape& shape) {
   tallies.free_chunk_bytes -= used * (shape.full_chunk_bytes - layout_.chunk_bytes);
   core_.forget_chunks(block);
   core_.announce_block_removed(context, block, shape.block_bytes);
-  core_.free(block);
+  wipe_and_free(block, shape.block_bytes);
 }
 
 // --- alloc ------------------------------------------------------------------------------------------------------
@@ -188,6 +196,7 @@ Address Slab::take_chunk(Address context, Address block, const Shape& shape, std
   }
   core_.store(block, layout_.block_free, core_.load(block, layout_.block_free) - 1);
   Address pointer = chunk + layout_.chunk_bytes;
+  if (checking_.on()) checking_.mark_used(checked(pointer, shape), bytes);
   // A chunk that was used before still has its name: 15's chain does not tell freed from never used.
   bool used_before = static_cast<bool>(core_.names.chunk(pointer));
   core_.announce_allocated(context, {.chunk = {},
@@ -230,6 +239,8 @@ Address Slab::alloc_by_lists(Address context, std::uint64_t bytes, ChunkCause ca
   if (current == 0) {
     Address empties = empty_blocks(context);
     std::uint64_t list = list_index(context, s.chunks_per_block - 1);
+    // Fails where a block has one chunk only: full blocks are in that list.
+    assert_that(core_, dlist_is_empty(core_, list_head(context, list)), "dlist_is_empty(blocklist)", "slab.c", context);
     Address block;
     if (!dlist_is_empty(core_, empties)) {
       block = block_at(dlist_first(core_, empties));
@@ -263,19 +274,28 @@ void Slab::free(Address pointer, ChunkCause cause) {
   free_by_lists(context, block, pointer, cause);
 }
 
-void Slab::push_free(Address block, const Shape& shape, Address pointer, ChunkCause cause) {
+void Slab::push_free(Address context, Address block, const Shape& shape, Address pointer, ChunkCause cause) {
   Address chunk = pointer - layout_.chunk_bytes;
+  if (checking_.on()) {
+    MemoryChecking::Chunk freed = checked(pointer, shape);
+    checking_.refuse_freed(context, freed, MemoryChecking::Use::Free);
+    checking_.warn_if_overwritten(context, freed, shape.chunk_bytes);
+    checking_.wipe(pointer + layout_.free_link_width, shape.chunk_bytes - layout_.free_link_width);
+    checking_.mark_free(freed);
+  }
   core_.store(pointer, layout_.free_link_width, core_.load(block, layout_.block_free_head));
   core_.store(
       block, layout_.block_free_head,
       layout_.list_per_free_count ? (chunk - (block + layout_.block_bytes)) / shape.full_chunk_bytes : chunk.value);
   core_.store(block, layout_.block_free, core_.load(block, layout_.block_free) + 1);
+  assert_that(core_, core_.load(block, layout_.block_free) <= shape.chunks_per_block,
+              "block->nfree <= slab->chunksPerBlock", "slab.c", block);
   core_.announce_freed(pointer, ChunkFate::ToFreelist, cause);
 }
 
 void Slab::free_by_free_count(Address context, Address block, Address pointer, ChunkCause cause) {
   Shape s = shape(context);
-  push_free(block, s, pointer, cause);
+  push_free(context, block, s, pointer, cause);
   std::uint64_t free_chunks = core_.load(block, layout_.block_free);
   bool all_free = free_chunks == s.chunks_per_block;
   if (all_free) {
@@ -292,7 +312,7 @@ void Slab::free_by_free_count(Address context, Address block, Address pointer, C
 
 void Slab::free_by_lists(Address context, Address block, Address pointer, ChunkCause cause) {
   Shape s = shape(context);
-  push_free(block, s, pointer, cause);
+  push_free(context, block, s, pointer, cause);
   std::uint64_t free_chunks = core_.load(block, layout_.block_free);
   std::uint64_t before = list_index(context, free_chunks - 1), list = list_index(context, free_chunks);
   if (before != list) {
@@ -325,42 +345,41 @@ Address Slab::realloc(Address pointer, std::uint64_t bytes, int) {
 
 // --- reset, delete ------------------------------------------------------------------------------------------------
 
-// All blocks, in the order in which a reset frees them; no chunk has a name any more.
-std::vector<Address> Slab::drop_all_chunks(Address context) {
-  std::vector<Address> blocks;
+// All that reset and delete do to the bytes of the context, but for isReset. Answers with the blocks to be freed, in
+// that order.
+std::vector<Address> Slab::empty_out(Address context, const Shape& shape) {
+  std::vector<Address> nodes;
   auto collect = [&](Address head) {
-    for (Address link : dlist_nodes(core_, head)) {
-      blocks.push_back(block_at(link));
-      core_.forget_chunks(blocks.back());
-    }
+    std::vector<Address> more = dlist_nodes(core_, head);
+    nodes.insert(nodes.end(), more.begin(), more.end());
+    dlist_init(core_, head);
   };
   if (!layout_.list_per_free_count) collect(empty_blocks(context));
-  std::uint64_t lists = list_count(shape(context));
-  for (std::uint64_t list = 0; list < lists; ++list) collect(list_head(context, list));
-  return blocks;
-}
-
-void Slab::reset(Address context) {
-  std::vector<Address> blocks = drop_all_chunks(context);
-  std::uint64_t lists = list_count(shape(context));
-  for (std::uint64_t list = 0; list < lists; ++list) dlist_init(core_, list_head(context, list));
+  for (std::uint64_t list = 0; list < list_count(shape); ++list) collect(list_head(context, list));
   if (layout_.list_per_free_count) {
     core_.store(context, layout_.min_free_chunks, 0);
     core_.store(context, layout_.block_count, 0);
   } else {
-    dlist_init(core_, empty_blocks(context));
     core_.store(empty_blocks(context) + kEmptyCount, 4, 0);
     core_.store(context, layout_.current_list, 0);
   }
   core_.clear_tallies(context, 0, 0);
+  return drop_chunks(core_, nodes, layout_.node_prev.offset, {}, {});
+}
+
+void Slab::reset(Address context) {
+  if (checking_.on()) check(context);
+  Shape s = shape(context);
+  std::vector<Address> blocks = empty_out(context, s);
   core_.announce_reset(context);
-  for (Address block : blocks) core_.free(block);
+  for (Address block : blocks) wipe_and_free(block, s.block_bytes);
 }
 
 void Slab::delete_context(Address context) {
-  std::vector<Address> blocks = drop_all_chunks(context);
+  Shape s = shape(context);
+  std::vector<Address> blocks = empty_out(context, s);
   core_.announce_deleted(context);
-  for (Address block : blocks) core_.free(block);
+  for (Address block : blocks) wipe_and_free(block, s.block_bytes);
   core_.free(context);
 }
 
@@ -383,7 +402,7 @@ bool Slab::is_empty(Address context) {
 ContextCounters Slab::counters(Address context) {
   ContextCounters counters;
   Shape s = shape(context);
-  counters.totalspace = layout_.list_per_free_count ? core_.load(context, layout_.header_size) : layout_.context_bytes;
+  counters.totalspace = layout_.list_per_free_count ? core_.load(context, layout_.header_size) : header_bytes(s);
   if (!layout_.list_per_free_count) {
     counters.totalspace += core_.load(empty_blocks(context) + kEmptyCount, 4) * s.block_bytes;
   }

@@ -22,17 +22,20 @@ class Slab final : public Allocator {
   bool is_empty(Address context) override;
   ContextCounters counters(Address context) override;
   std::string stats_text(Address context) override;
+  void check(Address context) override;
 
- private:
   // The numbers of a context, read from its bytes.
   struct Shape {
     std::uint64_t chunk_bytes = 0, full_chunk_bytes = 0, block_bytes = 0, chunks_per_block = 0;
   };
+
+ private:
   Shape shape(Address context) const;
 
   Address list_head(Address context, std::uint64_t list) const;
   Address empty_blocks(Address context) const { return context + layout_.empty_blocks; }
   std::uint64_t list_count(const Shape& shape) const;
+  std::uint64_t header_bytes(const Shape& shape) const;                        // of the malloc'ed context
   std::uint64_t list_index(Address context, std::uint64_t free_chunks) const;  // 16+
   std::uint64_t next_list(Address context) const;                              // 16+
   Address node(Address block) const { return block + layout_.node_prev.offset; }
@@ -45,10 +48,14 @@ class Slab final : public Allocator {
   Address take_chunk(Address context, Address block, const Shape& shape, std::uint64_t bytes, ChunkCause cause);
   Address alloc_by_free_count(Address context, std::uint64_t bytes, ChunkCause cause);  // 15
   Address alloc_by_lists(Address context, std::uint64_t bytes, ChunkCause cause);       // 16+
-  void push_free(Address block, const Shape& shape, Address pointer, ChunkCause cause);
+  void push_free(Address context, Address block, const Shape& shape, Address pointer, ChunkCause cause);
   void free_by_free_count(Address context, Address block, Address pointer, ChunkCause cause);
   void free_by_lists(Address context, Address block, Address pointer, ChunkCause cause);
-  std::vector<Address> drop_all_chunks(Address context);
+  MemoryChecking::Chunk checked(Address pointer, const Shape& shape) const {
+    return {pointer - layout_.chunk_bytes, pointer, shape.full_chunk_bytes - layout_.chunk_bytes,
+            layout_.chunk_requested};
+  }
+  std::vector<Address> empty_out(Address context, const Shape& shape);
 
   const SlabLayout& layout_;
 };

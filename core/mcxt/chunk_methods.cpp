@@ -62,12 +62,17 @@ void ChunkMethods::fail(Address context, std::uint64_t bytes) {
 
 ChunkMethods::Owner ChunkMethods::owner_of(Address pointer, const char* caller) const {
   const ChunkHeaderLayout& layout = core_.profile.chunk_header;
-  if (!layout.packed) return {&core_.allocator_of(core_.load_pointer(pointer - 8)), pointer, 0};
+  if (!layout.packed) {
+    Address context = core_.load_pointer(pointer - 8);
+    assert_that(core_, static_cast<bool>(core_.slot_of(context)), "MemoryContextIsValid(context)", "memutils.h",
+                pointer);
+    return {&core_.allocator_of(context), pointer, 0};
+  }
   std::uint64_t word = core_.load(pointer - 8);
   std::uint64_t align_to = 0;
   while (header_id(layout, word) == layout.aligned_redirect_id) {
     if (align_to == 0) align_to = header_value(layout, word);
-    pointer = pointer - 8 - header_block_offset(layout, word);
+    pointer = pointer - layout.bytes - header_block_offset(layout, word);
     word = core_.load(pointer - 8);
   }
   for (std::size_t kind = 0; kind < layout.id_of.size(); ++kind) {
@@ -97,6 +102,11 @@ std::uint64_t ChunkMethods::space_of(Address pointer) const {
 
 void ChunkMethods::free(Address pointer, ChunkCause cause) {
   Owner owner = owner_of(pointer, "pfree");
+  if (checking_.on() && owner.align_to != 0) {
+    MemoryChecking::Chunk redirect = redirect_of(pointer);
+    checking_.warn_if_overwritten(owner.allocator->get_chunk_context(owner.raw), redirect,
+                                  checking_.requested_bytes(redirect));
+  }
   owner.allocator->free(owner.raw, cause);
 }
 
@@ -107,9 +117,14 @@ Address ChunkMethods::realloc(Address pointer, std::uint64_t bytes, int flags) {
   bool early = !core_.profile.rules.size_checked_by_allocator;
   if (early) check_size_early({}, bytes, flags);
   if (owner.align_to != 0) return realloc_aligned(owner, pointer, bytes, flags);
-  Address context = owner.allocator->get_chunk_context(owner.raw);
+  if (checking_.on()) {  // for the assertion alone: Bump answers with an error that names this function
+    Address context = owner.allocator->get_chunk_context(owner.raw);
+    assert_that(core_, core_.load(context, core_.profile.context.is_reset) == 0, "!context->isReset", "mcxt.c",
+                pointer);
+  }
   Address at = owner.allocator->realloc(pointer, bytes, flags);
   if (at) return at;
+  Address context = owner.allocator->get_chunk_context(owner.raw);
   core_.emit(AllocationFailed{core_.slot_of(context), bytes});
   if ((flags & kMcxtAllocNoOom) == 0) fail(context, bytes);
   return {};
@@ -125,18 +140,24 @@ Address ChunkMethods::alloc_aligned(Address context, std::uint64_t bytes, std::u
                 context};
   }
   if (align_to <= 8) return alloc_extended(context, bytes, flags, cause);
-  constexpr std::uint64_t kHeader = 8;  // sizeof(MemoryChunk) in a production build
-  Address raw = alloc_extended(context, bytes + align_to + (kHeader - 8), flags, cause);
+  std::uint64_t room = bytes + align_to + (layout.bytes - 8) + core_.profile.checks.sentinel_room;
+  Address raw = alloc_extended(context, room, flags, cause);
   if (!raw) return {};
-  Address aligned{(raw.value + kHeader + align_to - 1) / align_to * align_to};
-  Address redirect = aligned - kHeader;
-  core_.store(redirect, 8, pack_header(layout, redirect, raw, align_to, layout.aligned_redirect_id));
+  Address aligned{(raw.value + layout.bytes + align_to - 1) / align_to * align_to};
+  Address redirect = aligned - layout.bytes;
+  core_.store(aligned - 8, 8, pack_header(layout, redirect, raw, align_to, layout.aligned_redirect_id));
+  if (checking_.on()) checking_.mark_used(redirect_of(aligned), bytes);
   return aligned;
 }
 
+MemoryChecking::Chunk ChunkMethods::redirect_of(Address aligned) const {
+  const ChunkHeaderLayout& layout = core_.profile.chunk_header;
+  return {aligned - layout.bytes, aligned, ~std::uint64_t{0}, layout.requested};
+}
+
 Address ChunkMethods::realloc_aligned(const Owner& owner, Address pointer, std::uint64_t bytes, int flags) {
-  constexpr std::uint64_t kHeader = 8;
-  std::uint64_t old_bytes = owner.allocator->get_chunk_space(owner.raw) - (owner.align_to + kHeader - 8) - kHeader;
+  const std::uint64_t header = core_.profile.chunk_header.bytes;
+  std::uint64_t old_bytes = owner.allocator->get_chunk_space(owner.raw) - (owner.align_to + header - 8) - header;
   Address context = owner.allocator->get_chunk_context(owner.raw);
   Address moved = alloc_aligned(context, bytes, owner.align_to, flags, ChunkCause::Repalloc);
   if (!moved) return {};

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/events/event.h"
+#include "core/mcxt/memory_checking.h"
 
 namespace palloscope::core {
 
@@ -14,7 +15,7 @@ class ProcessCore;
 
 class ChunkMethods {
  public:
-  explicit ChunkMethods(ProcessCore& core) : core_(core) {}
+  explicit ChunkMethods(ProcessCore& core) : core_(core), checking_(core) {}
 
   Address alloc(Address context, std::uint64_t bytes, int flags);  // MemoryContextAlloc: flags are those of the size
   Address alloc_extended(Address context, std::uint64_t bytes, int flags, ChunkCause cause);
@@ -38,7 +39,11 @@ class ChunkMethods {
   void check_size_early(Address context, std::uint64_t bytes, int flags) const;
   [[noreturn]] void fail(Address context, std::uint64_t bytes);
 
+  // The redirect before an aligned chunk's payload, which asks for its sentinel alone.
+  MemoryChecking::Chunk redirect_of(Address aligned) const;
+
   ProcessCore& core_;
+  MemoryChecking checking_;
 };
 
 }  // namespace palloscope::core

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "core/allocators/allocator.h"
+#include "core/mcxt/memory_checking.h"
 #include "core/mcxt/process_core.h"
 
 namespace palloscope::core {
@@ -95,6 +96,7 @@ void ContextTree::remove(Address context) {
   if (core_.profile.rules.delete_recurses) tell(ContextFunction::Delete, context);
   bool entered = true;
   for (Address at = context;;) {
+    assert_way_down(at);
     at = descend_to_delete(at, entered);
     Address parent = parent_of(at);
     remove_only(at);
@@ -109,9 +111,30 @@ void ContextTree::remove_children(Address context) {
   while (Address child = first_child(context)) remove(child);
 }
 
+void ContextTree::assert_deletable(Address context) const {
+  const GlobalVariables& variables = core_.image.variables();
+  assert_that(core_, context != core_.load_pointer(variables.top_memory_context), "context != TopMemoryContext",
+              "mcxt.c", context);
+  assert_that(core_, context != core_.load_pointer(variables.current_memory_context), "context != CurrentMemoryContext",
+              "mcxt.c", context);
+}
+
+void ContextTree::assert_way_down(Address context) const {
+  if (!core_.profile.checking || !core_.profile.rules.delete_recurses) return;
+  std::size_t visited = 0;
+  for (; context; context = first_child(context)) {
+    count(visited, context);
+    assert_deletable(context);
+  }
+}
+
 void ContextTree::remove_only(Address context) {
-  if (!core_.profile.rules.delete_recurses) tell(ContextFunction::Delete, context);
+  if (!core_.profile.rules.delete_recurses) {
+    tell(ContextFunction::Delete, context);
+    assert_deletable(context);
+  }
   call_callbacks(context);
+  if (core_.profile.checking) core_.allocator_of(context).check_before_delete(context);
   tell(ContextFunction::SetParent, context);
   unlink(context);
   core_.store_pointer(context, layout_.ident, {});
@@ -167,6 +190,15 @@ void ContextTree::call_callbacks(Address context) {
     ProcessImage::Callback taken = core_.image.take_callback(callback);
     core_.emit(CallbackRun{core_.slot_of(context), taken.number});
     if (taken.run) taken.run();
+  }
+}
+
+void ContextTree::check(Address context) {
+  if (!core_.profile.checking) return;
+  std::size_t visited = 0;
+  for (Address at = context; at; at = next_below(at, context)) {
+    count(visited, at);
+    core_.allocator_of(at).check(at);
   }
 }
 

@@ -25,6 +25,7 @@ class ContextTree {
   void set_parent(Address context, Address parent);
   void register_callback(Address context, std::uint32_t number, std::function<void()> run);
   std::uint64_t mem_allocated(Address context, bool recurse) const;
+  void check(Address context);  // MemoryContextCheck: it and all below it; nothing in a production build
 
  private:
   Address first_child(Address context) const;
@@ -42,6 +43,8 @@ class ContextTree {
   void call_callbacks(Address context);
   void remove_only(Address context);
   void tell(ContextFunction function, Address context, Address parent = {}) const;
+  void assert_deletable(Address context) const;
+  void assert_way_down(Address context) const;  // 15, 16: before the children are gone
 
   ProcessCore& core_;
   const MemoryContextLayout& layout_;

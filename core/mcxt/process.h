@@ -104,6 +104,10 @@ class Process {
   // process's data segment (a real one is usually palloc'ed in the context).
   void memory_context_register_reset_callback(Address context, std::uint32_t number, std::function<void()> run);
 
+  // MemoryContextCheck: the context and all below it; each thing that is wrong becomes an ErrorReported of severity
+  // Warning. A production build does not have it: nothing happens.
+  void memory_context_check(Address context);
+
   std::uint64_t memory_context_mem_allocated(Address context, bool recurse) const;
   ContextCounters memory_context_counters(Address context) const;  // this context alone, from its own bytes
   std::string memory_context_stats_line(Address context) const;    // its line of the statistics, without newline

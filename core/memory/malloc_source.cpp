@@ -129,6 +129,11 @@ Address MallocSource::reallocate(Address at, std::uint64_t bytes) {
   return at;
 }
 
+bool MallocSource::has_own_pages(Address at) const {
+  auto found = regions_.find(at);
+  return found != regions_.end() && found->second.mapped;
+}
+
 std::optional<std::uint64_t> MallocSource::bytes_of(Address at) const {
   auto found = regions_.find(at);
   if (found == regions_.end()) return std::nullopt;

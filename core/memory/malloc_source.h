@@ -29,6 +29,8 @@ class MallocSource {
 
   // Requested size of the region that begins at `at`.
   std::optional<std::uint64_t> bytes_of(Address at) const;
+  // Whether the region's pages go back to the kernel when it is freed; false for what is no region.
+  bool has_own_pages(Address at) const;
   std::size_t region_count() const { return regions_.size(); }
 
   // From now on requests of at least so many bytes fail; 0: none.

@@ -192,6 +192,7 @@ constexpr luaL_Reg kFunctions[] = {
     {"MemoryContextSetIdentifier", memory_context_set_identifier},
     {"MemoryContextAllowInCriticalSection", memory_context_allow_in_critical_section},
     {"MemoryContextRegisterResetCallback", memory_context_register_reset_callback},
+    {"MemoryContextCheck", on_context<&Process::memory_context_check>},
     {"MemoryContextMemAllocated", memory_context_mem_allocated},
     {"MemoryContextIsEmpty", memory_context_is_empty},
     {"MemoryContextStats", memory_context_stats},

@@ -2,7 +2,7 @@
 // Readers (walk) and writers (mcxt, allocators) of the simulated bytes share it, so that neither knows a number.
 //
 // Offsets and sizes in bytes, from spec sections 1 to 6. A checking build is a further value: it has other chunk header
-// sizes and a wider slab context, the same shape.
+// sizes, a wider slab context and rules of its own (CheckingRules), the same shape.
 #pragma once
 
 #include <array>
@@ -60,6 +60,8 @@ struct MethodTableLayout {
 
 // How the word before a chunk's payload tells its owner (spec 2.2, 2.3).
 struct ChunkHeaderLayout {
+  std::uint64_t bytes = 8;  // 16+: sizeof(MemoryChunk), of which the word is the last 8
+  Field requested;          // checking builds, 16+: in a MemoryChunk
   bool packed = true;  // 16+: one word of id, external bit, value and block offset; else (15) a pointer to the context
   std::uint32_t id_bits = 4;
   std::uint64_t id_mask = 0xF;
@@ -117,13 +119,14 @@ struct SlabLayout {
   Field chunk_size, full_chunk_size, block_size, chunks_per_block;
   Field header_size, min_free_chunks, block_count;  // 15
   Field current_list, list_shift;                   // 16+
-  std::uint16_t is_chunk_free = 0;                  // checking builds, 16+: pointer; 0: none
-  std::uint16_t empty_blocks = 0;                   // 16+: dlist head + count (uint32 at +16)
-  std::uint16_t lists = 0;                          // first dlist head: by free chunks (15), 3 block lists (16+)
-  bool list_per_free_count = false;                 // 15: chunks_per_block + 1 lists
-  std::uint32_t max_empty_blocks = 10;              // 16+
+  Field is_chunk_free;  // checking builds: pointer to an array of bool, one a chunk, behind the rest of the context
+  std::uint16_t empty_blocks = 0;       // 16+: dlist head + count (uint32 at +16)
+  std::uint16_t lists = 0;              // first dlist head: by free chunks (15), 3 block lists (16+)
+  bool list_per_free_count = false;     // 15: chunks_per_block + 1 lists
+  std::uint32_t max_empty_blocks = 10;  // 16+
   Field node_prev, node_next, block_slab, block_free, block_unused_count, block_free_head, block_unused;
   Field chunk_block, chunk_context;  // 15
+  Field chunk_requested;             // checking builds, 17+; from the header's start
   std::uint8_t free_link_width = 8;  // 15: 4, an index; 16+: 8, a pointer to the next free chunk's header
 };
 
@@ -132,8 +135,18 @@ struct BumpLayout {
   std::uint64_t context_bytes = 112, block_bytes = 32, chunk_bytes = 0;
   Field init_block_size, max_block_size, next_block_size, chunk_limit;
   std::uint16_t blocks = 96;
-  Field node_prev{0, 8}, node_next{8, 8}, block_context, block_freeptr, block_endptr;
+  Field node_prev{0, 8}, node_next{8, 8}, block_context, block_freeptr, block_endptr;  // context: checking builds
+  Field chunk_requested;                                                               // checking builds
   std::uint64_t chunk_fraction = 8;
+};
+
+// What checking builds (MEMORY_CONTEXT_CHECKING, CLOBBER_FREED_MEMORY, assertions) do by version (spec 2.4, 13).
+struct CheckingRules {
+  std::uint64_t sentinel_room = 0;    // 16+: 1: all chunks but AllocSet's classes have a byte more than was asked for
+  std::uint64_t free_requested = 0;   // requested_size of a free chunk; 15: 0, 16+: InvalidAllocSize
+  bool detects_freed_chunks = false;  // 17+, recent minors: ERROR `detected double pfree`, `... realloc of freed chunk`
+  bool sentinel_before_block = false;  // 15: looked at before the block of an external chunk is
+  bool newer_trap_text = true;         // 16+: `TRAP: failed Assert("...")`; 15: `TRAP: FailedAssertion("...")`
 };
 
 // Rules of the common layer (spec 7, 9.1)
@@ -163,9 +176,10 @@ struct VersionProfile {
   SlabLayout slab;
   BumpLayout bump;
   CommonRules rules;
+  CheckingRules checks;  // of no use in a production build
 };
 
-// 15..18; null for others and, so far, for checking builds.
+// 15..18, as production and as checking builds; null for others.
 const VersionProfile* find_profile(int major, bool checking);
 
 inline constexpr std::uint64_t kMaxAllocSize = 0x3FFFFFFF;

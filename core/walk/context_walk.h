@@ -99,10 +99,12 @@ void walk_generation(WalkRun& run, WalkedContext& context);
 void walk_slab(WalkRun& run, WalkedContext& context);
 void walk_bump(WalkRun& run, WalkedContext& context);
 
-// A dedicated block between being linked and its chunk being made: full, and the first word of the chunk header that
-// begins at its start is 0 (the simulated allocators write it so).
-inline bool is_unused_external(const WalkedBlock& block, StructView first_chunk_header) {
-  return block.chunks.empty() && block.free_at == block.end && first_chunk_header.get({0, 8}) == 0;
+// A dedicated block between being linked and its chunk being made: full, and the chunk header that begins at its start
+// has 0 for a size (15) or for its word (16+; the simulated allocators write it so).
+inline bool is_unused_external(const WalkedBlock& block, StructView first_chunk_header, Field size,
+                               std::uint64_t chunk_bytes) {
+  Field field = size.exists() ? size : Field{static_cast<std::uint16_t>(chunk_bytes - 8), 8};
+  return block.chunks.empty() && block.free_at == block.end && first_chunk_header.get(field) == 0;
 }
 
 // Whether start <= free_at <= end and the block is not absurdly large; else a finding.

@@ -78,7 +78,7 @@ class AllocSetWalk {
       }
       StructView view = run_.window.view(at, layout_.chunk_bytes, block.free_at);
       if (!view) return run_.found(at, "context \"{}\": a chunk header that cannot be read", context_.name);
-      if (block.header != keeper_ && is_unused_external(block, view)) {
+      if (block.header != keeper_ && is_unused_external(block, view, layout_.chunk_size, layout_.chunk_bytes)) {
         block.role = BlockRole::External;
         return;
       }
@@ -88,6 +88,7 @@ class AllocSetWalk {
       bool external = false;
       bool good = header_.packed ? read_packed(view, block, at, chunk, external) : read_wide(view, at, chunk, external);
       if (!good) return;
+      if (layout_.chunk_requested.exists()) chunk.requested_bytes = view.get(layout_.chunk_requested);
       if (external) {
         if (at != block.start || block.role == BlockRole::Keeper) {
           return run_.found(at, "context \"{}\": an external chunk that is not alone in its block", context_.name);
@@ -178,6 +179,7 @@ class AllocSetWalk {
                    index);
       }
       chunk->state = WalkedChunkState::Free;
+      chunk->requested_bytes.reset();
       list.push_back(payload);
       StructView view = run_.window.view(at, layout_.free_link + std::size_t{8});
       if (!view) return run_.found(at, "context \"{}\": a free chunk that cannot be read", context_.name);

@@ -2,6 +2,44 @@
 #include "core/walk/context_walk.h"
 
 namespace palloscope::core {
+namespace {
+
+// Of a checking build.
+void walk_chunks(WalkRun& run, const WalkedContext& context, WalkedBlock& block) {
+  const BumpLayout& layout = run.profile.bump;
+  const ChunkHeaderLayout& headers = run.profile.chunk_header;
+  for (Address at = block.start; at < block.free_at;) {
+    if (block.free_at - at < layout.chunk_bytes) {
+      return run.found(at, "context \"{}\": the last chunk's header sticks out of its block", context.name);
+    }
+    StructView view = run.window.view(at, layout.chunk_bytes, block.free_at);
+    if (!view) return run.found(at, "context \"{}\": a chunk header that cannot be read", context.name);
+    if (block.role != BlockRole::Keeper && is_unused_external(block, view, {}, layout.chunk_bytes)) {
+      block.role = BlockRole::External;
+      return;
+    }
+    if (!run.count_chunk(at)) return;
+    std::uint64_t word = view.get({static_cast<std::uint16_t>(layout.chunk_bytes - 8), 8});
+    PackedHeader header = unpack(headers, word);
+    bool fits = header.external ? header.magic && at == block.start : header.block_offset == at - block.header;
+    if (header.id != static_cast<std::uint64_t>(headers.id_of[static_cast<int>(ContextKind::Bump)]) || !fits) {
+      return run.found(at, "context \"{}\": not a Bump chunk header of this place: {:#018x}", context.name, word);
+    }
+    if (header.external && block.role != BlockRole::Keeper) block.role = BlockRole::External;
+    WalkedChunk chunk;
+    chunk.at = at + layout.chunk_bytes;
+    chunk.granted_bytes = header.external ? block.end - chunk.at : header.value;
+    chunk.requested_bytes = view.get(layout.chunk_requested);
+    if (chunk.granted_bytes > block.free_at - chunk.at) {
+      return run.found(at, "context \"{}\": a chunk of {} bytes sticks out of its block", context.name,
+                       chunk.granted_bytes);
+    }
+    block.chunks.push_back(chunk);
+    at = chunk.at + chunk.granted_bytes;
+  }
+}
+
+}  // namespace
 
 void walk_bump(WalkRun& run, WalkedContext& context) {
   const BumpLayout& layout = run.profile.bump;
@@ -28,7 +66,15 @@ void walk_bump(WalkRun& run, WalkedContext& context) {
     block.free_at = header.pointer(layout.block_freeptr);
     block.end = header.pointer(layout.block_endptr);
     if (at == keeper) block.role = BlockRole::Keeper;
-    if (!sane_block(run, block)) block.free_at = block.end = block.start;
+    if (layout.block_context.exists() && header.pointer(layout.block_context) != context.at) {
+      run.found(at, "a block of context \"{}\" that says it belongs to {:#x}", context.name,
+                header.get(layout.block_context));
+    }
+    if (!sane_block(run, block)) {
+      block.free_at = block.end = block.start;
+    } else if (layout.chunk_requested.exists()) {
+      walk_chunks(run, context, block);
+    }
     if (block.free_at != block.start) context.is_empty = false;
     bytes += block.end - block.header;
     context.counters.freespace += block.end - block.free_at;

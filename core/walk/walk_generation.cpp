@@ -81,7 +81,8 @@ class GenerationWalk {
       }
       StructView view = run_.window.view(at, layout_.chunk_bytes, block.free_at);
       if (!view) return run_.found(at, "context \"{}\": a chunk header that cannot be read", context_.name);
-      if (block.header != keeper_ && block.nchunks == 0 && is_unused_external(block, view)) {
+      if (block.header != keeper_ && block.nchunks == 0 &&
+          is_unused_external(block, view, layout_.chunk_size, layout_.chunk_bytes)) {
         block.role = BlockRole::External;
         return;
       }
@@ -109,7 +110,16 @@ class GenerationWalk {
     }
     if (header.external && block.role != BlockRole::Keeper) block.role = BlockRole::External;
     chunk.granted_bytes = header.external ? block.end - chunk.at : header.value;
-    // One freed chunk looks like any other (spec 2.3)
+    if (layout_.chunk_requested.exists()) {
+      std::uint64_t requested = view.get(layout_.chunk_requested);
+      if (requested == run_.profile.checks.free_requested) {
+        chunk.state = WalkedChunkState::Free;
+      } else {
+        chunk.requested_bytes = requested;
+      }
+      return true;
+    }
+    // In a production build a freed chunk looks like any other (spec 2.3).
     chunk.state = block.nfree == 0               ? WalkedChunkState::Live
                   : block.nfree == block.nchunks ? WalkedChunkState::Free
                                                  : WalkedChunkState::Unknown;
@@ -124,6 +134,7 @@ class GenerationWalk {
       return false;
     }
     if (!owner) chunk.state = WalkedChunkState::Free;
+    if (owner && layout_.chunk_requested.exists()) chunk.requested_bytes = view.get(layout_.chunk_requested);
     if (chunk.granted_bytes > context_.chunk_limit_bytes && at == block.start && block.role != BlockRole::Keeper) {
       block.role = BlockRole::External;
     }

@@ -24,6 +24,7 @@ class SlabWalk {
     context_.init_block_bytes = context_.max_block_bytes = view.get(layout_.block_size);
     context_.chunks_per_block = view.signed32(layout_.chunks_per_block);
     context_.header_bytes = layout_.context_bytes;
+    if (layout_.is_chunk_free.exists()) context_.header_bytes += view.get(layout_.chunks_per_block);
     if (layout_.list_per_free_count) {
       context_.header_bytes = view.get(layout_.header_size);
       context_.min_free_chunks = view.signed32(layout_.min_free_chunks);
@@ -100,7 +101,7 @@ class SlabWalk {
     } else {
       walk_pointer_chain(block, {free_head});
     }
-    for (const WalkedChunk& chunk : block.chunks) {
+    for (WalkedChunk& chunk : block.chunks) {
       if (chunk.state == WalkedChunkState::Live) check_header(block, chunk);
     }
     if (static_cast<std::int64_t>(block.free_chain.size()) != block.nfree - block.nunused) {
@@ -131,7 +132,7 @@ class SlabWalk {
     for (std::uint32_t i = 0; i < used; ++i) {
       Address at = block.start + i * context_.full_chunk_bytes + layout_.chunk_bytes;
       if (!run_.count_chunk(at)) return;
-      block.chunks.push_back({at, context_.full_chunk_bytes - layout_.chunk_bytes, WalkedChunkState::Live});
+      block.chunks.push_back({at, context_.full_chunk_bytes - layout_.chunk_bytes, WalkedChunkState::Live, {}});
     }
   }
 
@@ -176,10 +177,11 @@ class SlabWalk {
     }
   }
 
-  void check_header(const WalkedBlock& block, const WalkedChunk& chunk) {
+  void check_header(const WalkedBlock& block, WalkedChunk& chunk) {
     Address at = chunk.at - layout_.chunk_bytes;
     StructView view = run_.window.view(at, layout_.chunk_bytes, block.end);
     if (!view) return run_.found(at, "context \"{}\": a chunk header that cannot be read", context_.name);
+    if (layout_.chunk_requested.exists()) chunk.requested_bytes = view.get(layout_.chunk_requested);
     bool good = false;
     if (header_.packed) {
       PackedHeader header = unpack(header_, view.get({static_cast<std::uint16_t>(layout_.chunk_bytes - 8), 8}));

@@ -18,13 +18,14 @@ inline constexpr std::size_t kWalkedFreelists = 11;  // AllocSet's size classes 
 enum class WalkedChunkState : std::uint8_t {
   Live,
   Free,     // on a freelist, in the block's free chain, or marked free
-  Unknown,  // the bytes do not say (Generation from 16 on, in a block of which some chunks are freed)
+  Unknown,  // the bytes do not say (production builds' Generation from 16 on, in a block with some chunks freed)
 };
 
 struct WalkedChunk {
   Address at;  // payload
   std::uint64_t granted_bytes = 0;
   WalkedChunkState state = WalkedChunkState::Live;
+  std::optional<std::uint64_t> requested_bytes;  // of a live chunk of a checking build (Slab: 17+)
   friend bool operator==(const WalkedChunk&, const WalkedChunk&) = default;
 };
 
@@ -38,7 +39,7 @@ struct WalkedBlock {
   std::int64_t nchunks = 0, nfree = 0;    // Generation: as counted in the header; Slab: nfree alone
   std::int64_t nunused = 0;               // Slab, 16+
   std::vector<std::uint32_t> free_chain;  // Slab: chunk numbers, in the chain's order (15: never-used ones too)
-  std::vector<WalkedChunk> chunks;        // by address; Bump without chunk headers: none
+  std::vector<WalkedChunk> chunks;        // by address; Bump of production builds: none
   friend bool operator==(const WalkedBlock&, const WalkedBlock&) = default;
 };
 

@@ -14,7 +14,8 @@
 namespace palloscope::test {
 
 struct SimulatedProcess {
-  explicit SimulatedProcess(int major) : profile(*core::find_profile(major, false)), process(profile, log) {
+  explicit SimulatedProcess(int major, bool checking = false)
+      : profile(*core::find_profile(major, checking)), process(profile, log) {
     log.clear();
   }
 
@@ -44,6 +45,21 @@ struct SimulatedProcess {
   core::Address create(const std::string& context_name, core::AllocSetSizes sizes = core::kDefaultSizes) {
     return process.alloc_set_context_create(process.top_memory_context(), context_name, sizes);
   }
+  // The WARNINGs since the log was last cleared.
+  std::vector<std::string> warnings() const {
+    std::vector<std::string> texts;
+    for (const core::ErrorReported& report : log.of<core::ErrorReported>()) {
+      if (report.severity == core::Severity::Warning) texts.push_back(report.message);
+    }
+    return texts;
+  }
+  void poke(core::Address at, std::uint8_t byte) { process.write(at, std::array<std::uint8_t, 1>{byte}); }
+  void poke(core::Address base, core::Field field, std::uint64_t value) {
+    std::array<std::uint8_t, 8> raw{};
+    std::memcpy(raw.data(), &value, 8);
+    process.write(base + field.offset, std::span(raw).first(field.width));
+  }
+
   // The statistics line without the context's name.
   std::string stats(core::Address context) const {
     return process.memory_context_stats_line(context).substr(name(context).size() + 2);

@@ -145,10 +145,11 @@ class Comparison {
     same("end", at, block.end(), walked.end);
     same("list", at, block.list, walked.list);
     if (free_at_in_bytes) same("freeptr", at, block.free_at, walked.free_at);
-    bool role_in_bytes = !bump || block.role == BlockRole::Keeper;
+    bool headers_in_bytes = !bump || process_.profile().checking;
+    bool role_in_bytes = headers_in_bytes || block.role == BlockRole::Keeper;
     if (role_in_bytes) same("role", at, static_cast<int>(block.role), static_cast<int>(walked.role));
     same("malloc'ed bytes", at, std::optional(block.bytes).value(), process_.malloc_bytes(block.at).value_or(0));
-    if (bump) return compare_bump_chunks(block);
+    if (!headers_in_bytes) return compare_bump_chunks(block);
     compare_chunks(context, block, owner, walked);
     if (slab) compare_free_chain(block, owner, walked);
     if (context.kind == ContextKind::Generation) {
@@ -170,6 +171,7 @@ class Comparison {
       if (found.state != WalkedChunkState::Unknown) {
         same("chunk in use", chunk.at, chunk.state == ChunkState::Live, found.state == WalkedChunkState::Live);
       }
+      if (found.requested_bytes) same("requested_size", chunk.at, chunk.requested_bytes, *found.requested_bytes);
     }
     if (context.kind == ContextKind::Slab && process_.profile().slab.list_per_free_count) {
       same("chunks", walked.header, static_cast<std::size_t>(owner.chunks_per_block), walked.chunks.size());
@@ -181,7 +183,7 @@ class Comparison {
     same("number of chunks", walked.header, index, walked.chunks.size());
   }
 
-  // No headers in the bytes; but the chunks must fill the block up to freeptr without gaps.
+  // A production build: no headers in the bytes; but the chunks must fill the block up to freeptr without gaps.
   void compare_bump_chunks(const BlockRecord& block) {
     Address at = block.free_start;
     for (ChunkSlot slot = block.first_chunk; slot; slot = state_.chunk(slot)->next_in_block) {

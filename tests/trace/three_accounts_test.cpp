@@ -54,42 +54,86 @@ void require_agreement_over(const std::string& name) {
   CHECK(accounts.comparisons() > report->documents.front().ops);
 }
 
-TEST_CASE("counters, replay and walk agree over all golden AllocSet sequences") { require_agreement_over("aset"); }
-TEST_CASE("counters, replay and walk agree over all golden tree sequences") { require_agreement_over("mcxt"); }
+TEST_CASE("counters, replay and walk agree over all golden AllocSet sequences") {
+  require_agreement_over("aset");
+  require_agreement_over("aset-checking");
+}
+TEST_CASE("counters, replay and walk agree over all golden tree sequences") {
+  require_agreement_over("mcxt");
+  require_agreement_over("mcxt-checking");
+}
 TEST_CASE("counters, replay and walk agree over all golden Generation sequences") {
   require_agreement_over("generation");
+  require_agreement_over("generation-checking");
 }
-TEST_CASE("counters, replay and walk agree over all golden Slab sequences") { require_agreement_over("slab"); }
-TEST_CASE("counters, replay and walk agree over all golden Bump sequences") { require_agreement_over("bump"); }
+TEST_CASE("counters, replay and walk agree over all golden Slab sequences") {
+  require_agreement_over("slab");
+  require_agreement_over("slab-checking");
+}
+TEST_CASE("counters, replay and walk agree over all golden Bump sequences") {
+  require_agreement_over("bump");
+  require_agreement_over("bump-checking");
+}
+
+// A version and a build.
+struct Build {
+  int major = 0;
+  bool checking = false;
+  const core::VersionProfile& profile() const { return *core::find_profile(major, checking); }
+  std::string name() const { return "PostgreSQL " + std::to_string(major) + (checking ? ", checking" : ""); }
+};
+std::vector<Build> all_builds() {
+  std::vector<Build> builds;
+  for (int major = 15; major <= 18; ++major) {
+    for (bool checking : {false, true}) builds.push_back({major, checking});
+  }
+  return builds;
+}
+
+// Passes everything on; a program that makes no mistake gets no warning.
+struct NoWarnings final : core::EventSink {
+  explicit NoWarnings(core::EventSink& next_sink) : next(next_sink) {}
+  void emit(const core::EventBody& event) override {
+    const auto* report = std::get_if<core::ErrorReported>(&event);
+    if (report && report->severity == core::Severity::Warning && first.empty()) first = report->message;
+    next.emit(event);
+  }
+  core::EventSink& next;
+  std::string first;
+};
 
 TEST_CASE("counters, replay and walk agree after each of many random operations") {
   const std::uint64_t base = std::random_device{}();
-  for (int major = 15; major <= 18; ++major) {
-    const auto version = static_cast<std::uint64_t>(major);
+  for (const Build& build : all_builds()) {
+    const auto version = static_cast<std::uint64_t>(build.major);
     for (std::uint64_t seed : {version * 1000, base + version}) {
-      INFO("PostgreSQL " << major << ", seed " << seed);
+      INFO(build.name() << ", seed " << seed);
       ThreeAccounts accounts({.each_event_up_to = 3000, .then_every = 7});
-      core::Process process(*core::find_profile(major, false), accounts);
+      NoWarnings sink(accounts);
+      core::Process process(build.profile(), sink);
       accounts.watch(process);
       RandomOperations operations(process, seed);
       for (int i = 0; i < 4000; ++i) {
         operations.operate();
         if (i % 16 == 0) accounts.check_now();
+        if (i % 64 == 0) process.memory_context_check(process.top_memory_context());
         REQUIRE(accounts.disagreement() == "");
+        REQUIRE(sink.first == "");
       }
       CHECK(accounts.comparisons() > 3000);
     }
   }
 }
 
-TEST_CASE("counters, replay and walk agree over every scenario in every version") {
+TEST_CASE("counters, replay and walk agree over every scenario in every version and build") {
   const std::vector<core::BuiltinScenario> scenarios = core::builtin_scenarios();
   for (const core::BuiltinScenario& scenario : scenarios) {
-    for (int major = 15; major <= 18; ++major) {
-      INFO(scenario.info.name << " as PostgreSQL " << major);
+    for (const Build& build : all_builds()) {
+      INFO(scenario.info.name << " as " << build.name());
       ThreeAccounts accounts;
       core::ScenarioOptions options;
-      options.pg_major = major;
+      options.pg_major = build.major;
+      options.checking = build.checking;
       auto run = core::ScenarioRun::start(scenario.info.name, scenario.text, options, accounts);
       REQUIRE(run);
       accounts.watch(run->process());
@@ -103,7 +147,7 @@ TEST_CASE("counters, replay and walk agree over every scenario in every version"
 
 // A small heap with something of everything, to be damaged.
 struct SomeHeap {
-  explicit SomeHeap(int major) : process(*core::find_profile(major, false), accounts) {
+  explicit SomeHeap(const Build& build) : process(build.profile(), accounts) {
     accounts.watch(process);
     set = process.alloc_set_context_create(process.top_memory_context(), "set", core::kDefaultSizes);
     generation = process.generation_context_create(set, "generation");
@@ -133,8 +177,8 @@ struct SomeHeap {
 };
 
 TEST_CASE("one byte changed in any header or link is noticed") {
-  for (int major = 15; major <= 18; ++major) {
-    const core::VersionProfile& profile = *core::find_profile(major, false);
+  for (const Build& build : all_builds()) {
+    const core::VersionProfile& profile = build.profile();
     const core::AllocSetLayout& layout = profile.alloc_set;
     struct Place {
       const char* what;
@@ -161,7 +205,7 @@ TEST_CASE("one byte changed in any header or link is noticed") {
         {"freed chunk's link", [&](auto& h) { return h.chunks[3] - layout.chunk_bytes + layout.free_link; }},
         {"external chunk's header", [&](auto& h) { return h.large - layout.chunk_bytes + 2; }},
         {"Generation chunk's header", [&](auto& h) { return h.in_generation - profile.generation.chunk_bytes; }},
-        {"Slab chunk's header", [&](auto& h) { return h.in_slab[0] - profile.slab.chunk_bytes; }},
+        {"Slab chunk's header", [&](auto& h) { return h.in_slab[0] - 8; }},
         {"Slab's free chain", [&](auto& h) { return h.in_slab[2]; }},
         {"Slab's count of free chunks",
          [&](auto& h) {
@@ -169,8 +213,8 @@ TEST_CASE("one byte changed in any header or link is noticed") {
          }},
     };
     for (const Place& place : places) {
-      INFO(place.what << " in PostgreSQL " << major);
-      SomeHeap heap(major);
+      INFO(place.what << " in " << build.name());
+      SomeHeap heap(build);
       heap.accounts.check_now();
       REQUIRE(heap.accounts.disagreement() == "");
       heap.damage(place.at(heap));
@@ -181,14 +225,14 @@ TEST_CASE("one byte changed in any header or link is noticed") {
 }
 
 TEST_CASE("bytes of the program's own are nobody's business") {
-  SomeHeap heap(17);
+  SomeHeap heap({17, false});
   heap.damage(heap.chunks[0] + 5);
   heap.accounts.check_now();
   CHECK(heap.accounts.disagreement() == "");
 }
 
 TEST_CASE("an event that did not happen is noticed") {
-  SomeHeap heap(17);
+  SomeHeap heap({17, false});
   heap.accounts.emit(core::CritSectionAllowed{heap.process.names().context(heap.set), true});
   CHECK_THAT(heap.accounts.disagreement(), Catch::Matchers::ContainsSubstring("allowInCritSection"));
 }

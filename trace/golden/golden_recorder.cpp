@@ -1,4 +1,7 @@
 // What a replayed sequence is compared by: GoldenRecorder, the sink of the process that replays it.
+#include <fmt/format.h>
+
+#include <charconv>
 #include <variant>
 
 #include "trace/golden/golden_sequence.h"
@@ -43,7 +46,7 @@ void GoldenRecorder::emit(const core::EventBody& event) {
   } else if (const auto* realloc_failed = std::get_if<core::ReallocFailed>(&event)) {
     calls_.push_back(call("rfail", -1, realloc_failed->bytes));
   } else if (const auto* report = std::get_if<core::ErrorReported>(&event)) {
-    if (report->severity == core::Severity::Warning) warnings_.push_back(report->message);
+    if (report->severity == core::Severity::Warning) warnings_.push_back(with_positions(report->message));
   }
   if (observer_) observer_->event(event, process_);
 }
@@ -54,6 +57,27 @@ json GoldenRecorder::position(core::Address at) const {
   if (next == by_address_.begin()) return json();
   --next;
   return json::array({next->second, static_cast<std::int64_t>(at - next->first)});
+}
+
+std::string GoldenRecorder::with_positions(const std::string& message) const {
+  std::string text;
+  for (std::size_t at = 0; at < message.size();) {
+    std::size_t hex = message.find(" 0x", at);
+    if (hex == std::string::npos) return text + message.substr(at);
+    std::uint64_t address = 0;
+    const char* digits = message.data() + hex + 3;
+    auto end = std::from_chars(digits, message.data() + message.size(), address, 16).ptr;
+    auto next = by_address_.upper_bound({address});
+    text += message.substr(at, hex + 1 - at);
+    at = static_cast<std::size_t>(end - message.data());
+    if (next == by_address_.begin() || end == digits) {
+      text += message.substr(hex + 1, at - hex - 1);
+    } else {
+      --next;
+      text += fmt::format("<{}:{}>", next->second, address - next->first.value);
+    }
+  }
+  return text;
 }
 
 std::int64_t GoldenRecorder::region_number(core::Address at) const {

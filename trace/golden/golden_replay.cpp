@@ -32,11 +32,7 @@ class DocumentReplay {
   }
 
   core::Status run(const std::string& name) {
-    if (head_.checking) {
-      return Error{ErrorCode::Unsupported,
-                   fmt::format("{}: {}: checking builds are not re-built yet", name, report_.label)};
-    }
-    const core::VersionProfile* profile = core::find_profile(head_.major, false);
+    const core::VersionProfile* profile = core::find_profile(head_.major, head_.checking);
     if (!profile) {
       return Error{ErrorCode::Unsupported,
                    fmt::format("{}: PostgreSQL {} is not re-built; 15 to 18 are", name, head_.major)};

@@ -104,7 +104,8 @@ json GoldenSequence::run(const json& op) {
     carry_out(name, op, r);
   } catch (const core::Ereport& error) {
     r = json::object();
-    r["err"] = error.detail.empty() ? error.message : error.message + " | " + error.detail;
+    std::string message = recorder_.with_positions(error.message);
+    r["err"] = error.detail.empty() ? message : message + " | " + error.detail;
   } catch (const core::Crash& crash) {
     throw BadOperation(fmt::format("ends the simulated process: {}, {}", crash.signal, crash.message));
   }
@@ -119,8 +120,14 @@ void GoldenSequence::carry_out(const std::string& name, const json& op, json& r)
   if (name == "alloc_aligned") return alloc_aligned(op, r);
   if (name == "realloc") return realloc(op, r);
   if (name == "free") {
+    std::int64_t id = number(op, "id");
     process_.pfree(chunk(op).at);
-    chunks_.erase(number(op, "id"));
+    // A second pfree is only for those who notice.
+    if (!profile_.checks.detects_freed_chunks) {
+      chunks_.erase(id);
+    } else {
+      chunks_.at(id).freed = true;
+    }
     return;
   }
   if (name == "poke") return poke(op);
@@ -225,7 +232,7 @@ void GoldenSequence::set_parent(const json& op) {
 void GoldenSequence::alloc(const json& op, json& r) {
   std::int64_t id = number(op, "id");
   const Context& owner = context(op);
-  require(chunks_.count(id) == 0, "makes a chunk whose number is in use");
+  require(!has_chunk(id), "makes a chunk whose number is in use");
   std::uint64_t bytes = size(op, "size");
   int how = flags(op);
   require((how & core::kMcxtAllocZero) == 0 || bytes <= kMaxZeroedBytes || bytes > core::kMaxAllocSize,
@@ -245,7 +252,7 @@ void GoldenSequence::alloc_aligned(const json& op, json& r) {
   const Context& owner = context(op);
   require(profile_.rules.has_aligned, "needs PostgreSQL 16 or newer");
   require(owner.kind != ContextKind::Bump, "is not possible in a Bump context");
-  require(chunks_.count(id) == 0, "makes a chunk whose number is in use");
+  require(!has_chunk(id), "makes a chunk whose number is in use");
   std::uint64_t align = size(op, "align"), bytes = size(op, "size");
   require(std::has_single_bit(align) && align <= kMaxAlignment, "\"align\" is not a power of two that is allowed");
   require((flags(op) & core::kMcxtAllocZero) == 0 || bytes <= kMaxZeroedBytes, "zeroes more than a sequence may");
@@ -273,8 +280,8 @@ void GoldenSequence::realloc(const json& op, json& r) {
 // Position, space, and the header word as this version has it.
 void GoldenSequence::describe_chunk(Address at, ContextKind kind, json& r) const {
   r["at"] = recorder_.position(at);
-  if (kind == ContextKind::Bump) return;
-  r["space"] = static_cast<std::int64_t>(process_.get_memory_chunk_space(at));
+  if (kind == ContextKind::Bump && !profile_.checking) return;
+  if (kind != ContextKind::Bump) r["space"] = static_cast<std::int64_t>(process_.get_memory_chunk_space(at));
   auto word_before = [&](std::uint64_t distance) {
     std::uint8_t bytes[8];
     if (!process_.read(at - distance, bytes)) throw BadOperation("gives a chunk whose header cannot be read");
@@ -326,7 +333,7 @@ bool GoldenSequence::ask(const std::string& name, const json& op, json& r) {
   } else if (name == "chunk_space") {
     r["space"] = static_cast<std::int64_t>(process_.get_memory_chunk_space(chunk(op).at));
   } else if (name == "check") {
-    context(op);  // MemoryContextCheck does nothing in a production build
+    process_.memory_context_check(context(op).at);
   } else {
     return false;
   }
@@ -357,6 +364,11 @@ GoldenSequence::Chunk& GoldenSequence::chunk(const json& op) {
   auto found = chunks_.find(number(op, "id"));
   if (found == chunks_.end()) throw BadOperation(fmt::format("names chunk {}, which there is not", number(op, "id")));
   return found->second;
+}
+
+bool GoldenSequence::has_chunk(std::int64_t id) const {
+  auto found = chunks_.find(id);
+  return found != chunks_.end() && !found->second.freed;
 }
 
 void GoldenSequence::forget_chunks_of(std::int64_t context) {

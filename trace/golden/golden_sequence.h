@@ -35,6 +35,8 @@ class GoldenRecorder final : public core::EventSink {
   // [region number, offset]; the region that the address lies in or ends.
   nlohmann::json position(core::Address at) const;
   std::int64_t region_number(core::Address at) const;
+  // A message with its addresses as golden files write them: <region:offset>.
+  std::string with_positions(const std::string& message) const;
 
  private:
   struct Region {
@@ -70,6 +72,7 @@ class GoldenSequence {
   struct Chunk {
     core::Address at;
     std::int64_t context = 0;
+    bool freed = false;  // still named, where pfree of it is an error that can be compared
   };
 
   void carry_out(const std::string& name, const nlohmann::json& op, nlohmann::json& r);
@@ -86,6 +89,7 @@ class GoldenSequence {
   Context& context(const nlohmann::json& op, const char* key = "ctx");
   core::Address parent_address(std::int64_t number);
   Chunk& chunk(const nlohmann::json& op);
+  bool has_chunk(std::int64_t id) const;  // in use
   void forget_chunks_of(std::int64_t context);
   void forget_context(std::int64_t context);
   void forget_children_of(std::int64_t context);

@@ -12,7 +12,7 @@ namespace {
 
 class BrokenProgram {
  public:
-  BrokenProgram(int major, unsigned seed) : p_(major), random_(seed) {
+  BrokenProgram(int major, bool checking, unsigned seed) : p_(major, checking), random_(seed) {
     contexts_.push_back(p_.process.top_memory_context());
     pointers_.push_back(p_.process.palloc(100));
   }
@@ -68,6 +68,9 @@ class BrokenProgram {
       case 10:
         p_.process.memory_context_set_parent(context(), context());  // perhaps below itself
         break;
+      case 11:
+        p_.process.memory_context_check(contexts_[0]);
+        break;
       default:
         pointers_.push_back(p_.process.memory_context_alloc(context(), bytes()));
     }
@@ -112,11 +115,13 @@ class BrokenProgram {
 }  // namespace
 
 TEST_CASE("A broken program gets an error or dies, and never takes us with it") {
-  for (int major = 15; major <= 18; ++major) {
+  for (int number = 0; number < 8; ++number) {
+    const int major = 15 + number / 2;
+    const bool checking = number % 2 == 1;
     int died = 0, errors = 0;
     for (unsigned seed = 1; seed <= 200; ++seed) {
-      INFO("PostgreSQL " << major << ", seed " << seed);
-      BrokenProgram program(major, seed);
+      INFO("PostgreSQL " << major << (checking ? ", checking" : "") << ", seed " << seed);
+      BrokenProgram program(major, checking, seed);
       bool alive = true;
       for (int step = 0; alive && step < 200; ++step) alive = program.step();
       died += alive ? 0 : 1;

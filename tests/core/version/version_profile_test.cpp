@@ -25,16 +25,19 @@ void check_struct(const char* name, std::uint64_t bytes, std::vector<Field> fiel
 
 }  // namespace
 
-TEST_CASE("There is a profile for each of 15 to 18 and for nothing else") {
-  for (int major = 0; major < 30; ++major)
-    CHECK((find_profile(major, false) != nullptr) == (major >= 15 && major <= 18));
-  CHECK(find_profile(17, false)->major == 17);
+TEST_CASE("There is a profile for each of 15 to 18, production and checking, and for nothing else") {
+  for (bool checking : {false, true}) {
+    for (int major = 0; major < 30; ++major)
+      CHECK((find_profile(major, checking) != nullptr) == (major >= 15 && major <= 18));
+    CHECK(find_profile(17, checking)->major == 17);
+    CHECK(find_profile(17, checking)->checking == checking);
+  }
 }
 
 TEST_CASE("The fields of every struct are aligned, apart, and inside it") {
-  for (int major = 15; major <= 18; ++major) {
-    const VersionProfile& v = *find_profile(major, false);
-    INFO("PostgreSQL " << major);
+  for (int number = 0; number < 8; ++number) {
+    const VersionProfile& v = *find_profile(15 + number / 2, number % 2 == 1);
+    INFO("PostgreSQL " << v.major << (v.checking ? ", checking" : ""));
     const auto& c = v.context;
     check_struct("MemoryContextData", c.bytes,
                  {c.type, c.is_reset, c.allow_in_crit_section, c.mem_allocated, c.methods, c.parent, c.first_child,
@@ -57,7 +60,8 @@ TEST_CASE("The fields of every struct are aligned, apart, and inside it") {
     const auto& s = v.slab;
     check_struct("SlabContext", s.context_bytes,
                  {s.chunk_size, s.full_chunk_size, s.block_size, s.chunks_per_block, s.header_size, s.min_free_chunks,
-                  s.block_count, s.current_list, s.list_shift});
+                  s.block_count, s.current_list, s.is_chunk_free, s.list_shift, Field{s.empty_blocks, 8},
+                  Field{s.lists, static_cast<std::uint8_t>(s.lists < s.context_bytes ? 8 : 0)}});
     check_struct("SlabBlock", s.block_bytes,
                  {s.node_prev, s.node_next, s.block_slab, s.block_free, s.block_unused_count, s.block_free_head,
                   s.block_unused});
@@ -68,6 +72,31 @@ TEST_CASE("The fields of every struct are aligned, apart, and inside it") {
       check_struct("BumpBlock", b.block_bytes,
                    {b.node_prev, b.node_next, b.block_context, b.block_freeptr, b.block_endptr});
     }
+  }
+}
+
+// Spec 2.1: production, then checking.
+TEST_CASE("The sizes of structs and chunk headers are those of real builds") {
+  struct Sizes {
+    int major;
+    bool checking;
+    std::uint64_t method_table, alloc_chunk, generation_chunk, slab_context, slab_chunk, bump_block, bump_chunk;
+  };
+  for (const Sizes& s : {Sizes{15, false, 64, 16, 24, 128, 16, 32, 0}, Sizes{15, true, 72, 24, 32, 136, 16, 40, 16},
+                         Sizes{16, false, 72, 8, 8, 192, 8, 32, 0}, Sizes{16, true, 80, 16, 16, 200, 16, 40, 16},
+                         Sizes{17, false, 72, 8, 8, 176, 8, 32, 0}, Sizes{17, true, 80, 16, 16, 192, 16, 40, 16},
+                         Sizes{18, false, 72, 8, 8, 176, 8, 32, 0}, Sizes{18, true, 80, 16, 16, 192, 16, 40, 16}}) {
+    const VersionProfile& v = *find_profile(s.major, s.checking);
+    INFO("PostgreSQL " << s.major << (s.checking ? ", checking" : ""));
+    CHECK(v.methods.entry_bytes == s.method_table);
+    CHECK((v.methods.place[static_cast<std::size_t>(Method::Check)] >= 0) == s.checking);
+    CHECK(v.alloc_set.chunk_bytes == s.alloc_chunk);
+    CHECK(v.generation.chunk_bytes == s.generation_chunk);
+    CHECK(v.slab.context_bytes == s.slab_context);
+    CHECK(v.slab.chunk_bytes == s.slab_chunk);
+    if (!v.rules.has_bump) continue;
+    CHECK(v.bump.block_bytes == s.bump_block);
+    CHECK(v.bump.chunk_bytes == s.bump_chunk);
   }
 }
 
