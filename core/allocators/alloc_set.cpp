@@ -367,9 +367,9 @@ Address AllocSet::realloc_external(const Header& header, Address pointer, std::u
   if (layout_.chunk_size.exists()) core_.store(block + layout_.block_bytes, layout_.chunk_size, granted);
   core_.account(context, static_cast<std::int64_t>(size - old_size));
   Address moved = block + (pointer - header.block);
-  if (checking_.on()) checking_.mark_used(checked(moved - layout_.chunk_bytes, granted), bytes);
   core_.set_granted(moved, granted);
   core_.announce_realloc(block);
+  if (checking_.on()) checking_.mark_used(checked(moved - layout_.chunk_bytes, granted), bytes);
   core_.announce_resized(moved, bytes, granted);
   return moved;
 }

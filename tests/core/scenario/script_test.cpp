@@ -97,6 +97,31 @@ TEST_CASE("PG_TRY catches what PostgreSQL reports, in ErrorContext, and goes on 
   CHECK(script.log.count<ErrorCaught>() == 1);
 }
 
+TEST_CASE("A checking build warns a script of what it overwrote, and refuses what it freed") {
+  constexpr const char* text =
+      "ctx = AllocSetContextCreate(TopMemoryContext, 'ctx')\n"
+      "p = MemoryContextAlloc(ctx, 10)\n"
+      "write(p, '!', 10)\n"
+      "MemoryContextCheck(ctx)\n"
+      "pfree(p)\n"
+      "PG_TRY(function() pfree(p) end, { catch = function(e) print((e.message:gsub(' 0x.*', ''))) end })";
+  core::ScenarioOptions options;
+  options.pg_major = 17;
+  options.checking = true;
+  Script checking(text, options);
+  CHECK(checking.finish() == "detected double pfree in ctx\n");
+  std::vector<std::string> warnings;
+  for (const ErrorReported& report : checking.log.all<ErrorReported>()) {
+    if (report.severity == Severity::Warning) warnings.push_back(report.message.substr(0, report.message.find(" 0x")));
+  }
+  CHECK(warnings == std::vector<std::string>{"problem in alloc set ctx: detected write past chunk end in block",
+                                             "detected write past chunk end in ctx"});
+  options.checking = false;  // nobody looks, and the chunk is handed out twice from then on
+  Script production(text, options);
+  CHECK(production.finish() == "");
+  CHECK(production.log.count<ErrorReported>() == 0);
+}
+
 TEST_CASE("PG_TRY's finally runs with and without an error; only the error goes on") {
   CHECK(Script("PG_TRY(function() print('body') end, { finally = function() print('finally') end }) print('behind')")
             .finish() == "body\nfinally\nbehind\n");
