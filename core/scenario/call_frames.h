@@ -1,5 +1,5 @@
 // CallFrames: the functions that are active in one thread of a script, each with the current context that it found.
-// Fed by the call hook; host.cpp judges what a returning one leaves behind (Host::follow).
+// Fed by the call hook; host_faults.cpp judges what a returning one leaves behind.
 #pragma once
 
 #include <cstddef>
