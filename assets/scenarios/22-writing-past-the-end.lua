@@ -15,6 +15,7 @@ narrate{
 }
 text = ("x"):rep(100)
 write(a, text .. "\0")
+MemoryContextCheck(work)
 narrate{
   en = "A text of 100 letters, and its zero byte: the classic off-by-one. The 101st byte fell into the rounding, so nothing broke. A checking build keeps a mark there and warns when it looks.",
   zh = "100 个字母的文本，再加结尾的零字节：经典的差一错误。第 101 个字节落在取整多出来的地方，所以什么也没坏。检查构建在那里放了标记，检查时会警告。",

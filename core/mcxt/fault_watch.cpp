@@ -81,24 +81,39 @@ void FaultWatch::report_request(FaultKind kind, ContextSlot context, std::uint64
   emit(fault);
 }
 
-// MEMORY_CONTEXT_CHECKING's own warnings name the place last: "... in block %p, chunk %p" (spec 13).
+// MEMORY_CONTEXT_CHECKING's own warnings name the chunk (its header), or the block alone (spec 13).
 void FaultWatch::found_by_checks(const ErrorReported& warning) {
   std::string_view text = warning.message;
   if (warning.severity != Severity::Warning ||
       (text.substr(0, 11) != "problem in " && text.substr(0, 30) != "detected write past chunk end "))
     return;
   Address at;
-  std::size_t digits = text.rfind("0x");
+  std::size_t digits = text.find("chunk 0x");
+  digits = digits == std::string_view::npos ? text.rfind("0x") : digits + 6;
   if (digits != std::string_view::npos) at.value = std::strtoull(std::string(text.substr(digits)).c_str(), nullptr, 16);
   const ShadowLife* life = shadow_.covering(at);
-  report(FaultKind::HeapCorrupt, at, 0, life && life->live() ? life : nullptr);
+  report_corrupt(at, 0, life && life->live() ? life : nullptr);
+}
+
+// One trampled header makes the checks warn many times, and again at each look: a chunk is told once, and what names no
+// chunk only where no chunk explains it.
+void FaultWatch::report_corrupt(Address at, std::uint64_t bytes, const ShadowLife* life) {
+  const bool explained = corrupt_explained_;
+  corrupt_explained_ = true;
+  if (life ? corrupt_.insert(life->born).second : !explained) report(FaultKind::HeapCorrupt, at, bytes, life);
 }
 
 // --- contexts -------------------------------------------------------------------------------------------------
 
-void FaultWatch::use_context(Address context) {
-  operation_ = Operation::Other;
+void FaultWatch::begin(Operation operation) {
+  operation_ = operation;
   resizing_ = 0;
+  malloc_failed_ = false;
+  corrupt_explained_ = false;
+}
+
+void FaultWatch::use_context(Address context) {
+  begin(Operation::Other);
   const ShadowMemory::Context* known = shadow_.context_at(context);
   if (!known || known->ended == 0) return;
   FaultFound fault;
@@ -112,11 +127,10 @@ void FaultWatch::use_context(Address context) {
 void FaultWatch::create(Address parent, bool in_critical_section) {
   use_context(parent);
   operation_ = Operation::Create;
-  malloc_failed_ = false;
   if (in_critical_section) report_request(FaultKind::InCriticalSection, shadow_.slot_at(parent), 0);
 }
 
-void FaultWatch::other() { operation_ = Operation::Other; }
+void FaultWatch::other() { begin(Operation::Other); }
 
 // --- pointers in memory ---------------------------------------------------------------------------------------
 
@@ -170,7 +184,7 @@ void FaultWatch::ended() {
 }
 
 void FaultWatch::free_own(Address pointer) {
-  operation_ = Operation::Other;
+  begin(Operation::Other);
   const ShadowLife* life = take_source(pointer);
   if (!life) life = shadow_.covering(pointer);
   bool twice = life && life->at == pointer && !life->chunk && !life->live();
@@ -187,7 +201,6 @@ void FaultWatch::check_size(Address context, std::uint64_t bytes, int flags) {
 void FaultWatch::alloc(Address context, std::uint64_t bytes, int flags, bool in_critical_section) {
   use_context(context);
   operation_ = (flags & kMcxtAllocNoOom) != 0 ? Operation::AllocOrNull : Operation::Alloc;
-  malloc_failed_ = false;
   const ShadowMemory::Context* known = shadow_.context(shadow_.slot_at(context));
   if (in_critical_section && known && !known->allow_in_crit_section)
     report_request(FaultKind::InCriticalSection, shadow_.slot_at(context), bytes);
@@ -233,25 +246,25 @@ void FaultWatch::check_pointer(Address pointer, FaultKind when_freed) {
 }
 
 void FaultWatch::free(Address pointer) {
-  operation_ = Operation::Other;
+  begin(Operation::Other);
   check_pointer(pointer, FaultKind::DoubleFree);
 }
 
 void FaultWatch::realloc(Address pointer, std::uint64_t bytes, int flags, bool in_critical_section) {
+  begin(Operation::Other);
   check_pointer(pointer, FaultKind::UseAfterFree);
   const ShadowLife* life = shadow_.beginning_at(pointer);
   const ShadowMemory::Context* owner = life && life->live() ? shadow_.context(life->context) : nullptr;
   resizing_ = owner ? life->born : 0;
   Address context = owner ? owner->at : Address{};
   operation_ = (flags & kMcxtAllocNoOom) != 0 ? Operation::AllocOrNull : Operation::Alloc;
-  malloc_failed_ = false;
   if (in_critical_section && owner && !owner->allow_in_crit_section)
     report_request(FaultKind::InCriticalSection, shadow_.slot_at(context), bytes);
   check_size(context, bytes, flags);
 }
 
 void FaultWatch::ask_about(Address pointer) {
-  operation_ = Operation::Other;
+  begin(Operation::Other);
   check_pointer(pointer, FaultKind::UseAfterFree);
 }
 
@@ -268,9 +281,8 @@ void FaultWatch::remember_header(EventNumber born) {
 
 void FaultWatch::check_header(const ShadowLife& life) {
   if (life.first_word && space_->load(life.at - life.header_bytes, 8) != life.first_word)
-    return report(FaultKind::HeapCorrupt, life.at - life.header_bytes, 8, &life);
-  if (life.last_word && space_->load(life.at - 8, 8) != life.last_word)
-    report(FaultKind::HeapCorrupt, life.at - 8, 8, &life);
+    return report_corrupt(life.at - life.header_bytes, 8, &life);
+  if (life.last_word && space_->load(life.at - 8, 8) != life.last_word) report_corrupt(life.at - 8, 8, &life);
 }
 
 // --- bytes ----------------------------------------------------------------------------------------------------
@@ -286,7 +298,7 @@ void FaultWatch::check_range(Access access, Address at, std::uint64_t bytes, con
 }
 
 void FaultWatch::access(Access access, Address at, std::uint64_t bytes) {
-  operation_ = Operation::Other;
+  begin(Operation::Other);
   if (bytes == 0) return;
   if (access == Access::Write && !stored_.empty()) forget_stored(at, bytes);
   Address pointer = source_.pointer;

@@ -18,6 +18,7 @@
 
 #include <cstdint>
 #include <map>
+#include <unordered_set>
 
 #include "core/events/event_sink.h"
 #include "core/mcxt/shadow_memory.h"
@@ -80,6 +81,8 @@ class FaultWatch final : public EventSink {
 
   // A request that finds no memory, or is not allowed to ask: there is no memory to name.
   void report_request(FaultKind kind, ContextSlot context, std::uint64_t bytes);
+  void report_corrupt(Address at, std::uint64_t bytes, const ShadowLife* life);
+  void begin(Operation operation);
   void after(const EventBody& event);
   void check_size(Address context, std::uint64_t bytes, int flags);
   void check_pointer(Address pointer, FaultKind when_freed);
@@ -97,7 +100,9 @@ class FaultWatch final : public EventSink {
   const AddressSpace* space_ = nullptr;
   EventNumber number_ = 0;
   Operation operation_ = Operation::Other;
-  bool malloc_failed_ = false;
+  bool malloc_failed_ = false;               // in this operation
+  bool corrupt_explained_ = false;           // in this operation: a chunk is named that was trampled
+  std::unordered_set<EventNumber> corrupt_;  // lives that were found so
   Source source_;
   EventNumber resizing_ = 0;                // the life that repalloc is at
   std::map<std::uint64_t, Stored> stored_;  // by the place

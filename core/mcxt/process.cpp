@@ -264,7 +264,10 @@ void Process::memory_context_register_reset_callback(Address context, std::uint3
   impl_->tree.register_callback(context, number, std::move(run));
 }
 
-void Process::memory_context_check(Address context) { impl_->tree.check(context); }
+void Process::memory_context_check(Address context) {
+  impl_->watch_context(context);
+  impl_->tree.check(context);
+}
 
 std::uint64_t Process::memory_context_mem_allocated(Address context, bool recurse) const {
   return impl_->tree.mem_allocated(context, recurse);

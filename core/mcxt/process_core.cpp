@@ -3,6 +3,7 @@
 #include "core/allocators/allocator.h"
 #include "core/base/check.h"
 #include "core/mcxt/context_stats.h"
+#include "core/mcxt/memory_checking.h"
 
 namespace palloscope::core {
 
@@ -80,11 +81,9 @@ void ProcessCore::announce_realloc(Address region) {
 
 void ProcessCore::assert_not_critical(Address context) const {
   if (!profile.checking || crit_section_count == 0) return;
-  if (context && load(context, profile.context.allow_in_crit_section) != 0) return;
-  throw Crash{"SIGABRT",
-              context ? "failed Assert(\"CritSectionCount == 0 || (context)->allowInCritSection\")"
-                      : "failed Assert(\"CritSectionCount == 0\")",
-              context};
+  if (!context) assert_that(*this, false, "CritSectionCount == 0", "mcxt.c", context);
+  assert_that(*this, load(context, profile.context.allow_in_crit_section) != 0,
+              "CritSectionCount == 0 || (context)->allowInCritSection", "mcxt.c", context);
 }
 
 ContextSlot ProcessCore::create_context(Address at, Address parent, std::string_view name, ContextCreated event) {
