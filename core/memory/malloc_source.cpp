@@ -34,8 +34,7 @@ bool MallocSource::refused(std::uint64_t bytes) const {
 
 Address MallocSource::allocate(std::uint64_t bytes) {
   if (refused(bytes)) return {};
-  Region region{bytes, 0, bytes >= kPageThreshold};
-  region.taken = region.mapped ? pages_taken(bytes) : heap_taken(bytes);
+  Region region{bytes, taken_bytes(bytes), bytes >= kPageThreshold};
   Address start = region.mapped ? take_pages(region.taken) : take_heap(region.taken);
   if (!start) return {};
   Address at = start + (region.mapped ? kPageHeader : 8);
@@ -138,6 +137,16 @@ std::optional<std::uint64_t> MallocSource::bytes_of(Address at) const {
   auto found = regions_.find(at);
   if (found == regions_.end()) return std::nullopt;
   return found->second.bytes;
+}
+
+std::uint64_t MallocSource::taken_bytes(std::uint64_t bytes) {
+  return bytes >= kPageThreshold ? pages_taken(bytes) : heap_taken(bytes);
+}
+
+std::optional<MallocSource::Extent> MallocSource::extent_of(Address at) const {
+  auto found = regions_.find(at);
+  if (found == regions_.end()) return std::nullopt;
+  return Extent{at - (found->second.mapped ? kPageHeader : 8), found->second.taken};
 }
 
 // Moves contents to a new region; pages move without being copied.

@@ -32,6 +32,14 @@ class MallocSource {
   // Whether the region's pages go back to the kernel when it is freed; false for what is no region.
   bool has_own_pages(Address at) const;
   std::size_t region_count() const { return regions_.size(); }
+  // All that malloc takes for a request: its size word and rounding, or whole pages.
+  static std::uint64_t taken_bytes(std::uint64_t bytes);
+  // Of the region that begins at `at`: where its size word (for pages, their header) begins, and all that it takes.
+  struct Extent {
+    Address start;
+    std::uint64_t bytes = 0;
+  };
+  std::optional<Extent> extent_of(Address at) const;
 
   // From now on requests of at least so many bytes fail; 0: none.
   void fail_from(std::uint64_t bytes) { fail_from_ = bytes; }

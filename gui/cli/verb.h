@@ -30,6 +30,7 @@ struct Verb {
 std::span<const Verb> verb_table();
 
 // The verbs' `run` functions, one file each.
+int run_compare(Arguments arguments, Streams io);
 int run_diff(Arguments arguments, Streams io);
 int run_events(Arguments arguments, Streams io);
 int run_golden(Arguments arguments, Streams io);

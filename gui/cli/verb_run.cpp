@@ -15,42 +15,14 @@
 #include "core/scenario/scenario_run.h"
 #include "gui/cli/arguments.h"
 #include "gui/cli/fault_places.h"
+#include "gui/cli/scenario_text.h"
 #include "trace/file/trace_writer.h"
 #include "trace/replay/memory_state.h"
 
 namespace palloscope::gui::cli {
 namespace {
 
-constexpr std::uintmax_t kMostScriptBytes = 1 << 20;
 constexpr std::size_t kColumns = 100;
-
-struct Text {
-  std::string name, text;
-};
-
-core::Error not_found(const std::string& name) {
-  std::string names;
-  for (const core::BuiltinScenario& scenario : core::builtin_scenarios()) names += " " + scenario.info.name;
-  return {core::ErrorCode::NotFound,
-          fmt::format("there is no file and no scenario \"{}\". The scenarios are:{}", name, names)};
-}
-
-// A file, or else one of the program's own scenarios.
-core::Result<Text> find_scenario(const std::string& name) {
-  std::error_code ignored;
-  if (!std::filesystem::is_regular_file(name, ignored)) {
-    if (const core::BuiltinScenario* scenario = core::find_builtin_scenario(name))
-      return Text{scenario->info.name, std::string(scenario->text)};
-    return not_found(name);
-  }
-  if (std::filesystem::file_size(name, ignored) > kMostScriptBytes)
-    return core::Error{core::ErrorCode::BadFormat, fmt::format("{}: a scenario is at most 1 MB long", name)};
-  std::ifstream file(name, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (!file) return core::Error{core::ErrorCode::Io, fmt::format("{}: cannot be read", name)};
-  return Text{name, text.str()};
-}
 
 // Breaks at blanks; a line holds `columns` characters behind the indentation.
 std::string wrap(std::string_view text, std::size_t columns, std::string_view indentation) {
@@ -180,7 +152,7 @@ int list_scenarios(bool chinese, Streams io) {
   return kExitGood;
 }
 
-int run_text(const Text& scenario, core::ScenarioOptions options, const std::string& trace_file, bool chinese,
+int run_text(const ScenarioText& scenario, core::ScenarioOptions options, const std::string& trace_file, bool chinese,
              bool calls, Streams io) {
   const core::ScenarioInfo info = core::read_scenario_info(scenario.name, scenario.text);
   const core::StreamDescription description = core::describe_scenario(info, options);

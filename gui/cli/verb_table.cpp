@@ -6,6 +6,7 @@ namespace {
 
 // In the order in which `palloscope --help` lists them.
 constexpr Verb kVerbs[] = {
+    {"compare", "the same calls answered by several allocators, side by side", run_compare},
     {"diff", "what differs between two moments or two files", run_diff},
     {"events", "list what happened, a line an event", run_events},
     {"golden", "replay recorded allocator sequences and compare", run_golden},
