@@ -161,6 +161,7 @@ constexpr Command kCommands[] = {
     panel_command("panel_7", Key::Digit7, has_panel<6>, show_panel_row<6>),
     panel_command("panel_8", Key::Digit8, has_panel<7>, show_panel_row<7>),
     panel_command("panel_9", Key::Digit9, has_panel<8>, show_panel_row<8>),
+    panel_command("panel_10", Key::H, has_panel<9>, show_panel_row<9>),  // H: the life, or history, of a place
 
     {"help", icons::kHelp, G::Help, {{{Key::Slash, kShift}, {Key::F1}}}, false, always, show_overlay<Overlay::Help>},
 };
@@ -185,7 +186,10 @@ static_assert(has_unique_keys());
 // Which row a "panel_n" command stands for; -1 for other commands.
 int panel_row(const Command& command) {
   constexpr std::string_view kPrefix = "panel_";
-  return command.id.starts_with(kPrefix) ? command.id[kPrefix.size()] - '1' : -1;
+  if (!command.id.starts_with(kPrefix)) return -1;
+  int number = 0;
+  for (const char digit : command.id.substr(kPrefix.size())) number = number * 10 + (digit - '0');
+  return number - 1;
 }
 
 }  // namespace

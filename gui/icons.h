@@ -69,6 +69,7 @@ inline constexpr const char* kChunk = "\uf1b2";       // cube
 inline constexpr const char* kError = "\uf06a";       // exclamation-circle
 inline constexpr const char* kPencil = "\uf040";
 inline constexpr const char* kTag = "\uf02b";
+inline constexpr const char* kLife = "\uf1da";      // history
 inline constexpr const char* kSnapshot = "\uf030";  // camera
 
 }  // namespace palloscope::gui::icons

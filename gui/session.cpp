@@ -18,7 +18,7 @@ const std::string& Session::title() const {
 
 bool Session::is_moving() const {
   if (!opening.empty() || !opening_scenario.empty()) return true;
-  return document && (playback.playing || document->runs_to_end);
+  return document && (playback.playing || document->runs_to_end || !document->faults.is_whole(document->timeline));
 }
 
 double Session::seconds_to_next_move() const {

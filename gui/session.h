@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "core/scenario/scenario_run.h"
 #include "gui/preferences.h"
 #include "gui/selection.h"
+#include "trace/analysis/fault_list.h"
 #include "trace/replay/timeline.h"
 
 namespace palloscope::gui {
@@ -35,6 +37,7 @@ struct Document {
   bool runs_to_end = false;                   // advance() lets the script run on until it is through
   std::uint64_t serial = 0;                   // another for every opened document: panels key their caches by it
   bool unsaved = false;                       // a recording that no file holds yet
+  trace::FaultList faults = {};               // the program's mistakes in it; advance() follows the stream
   std::vector<ConsoleEntry> console = {};     // what was typed, oldest first
 };
 
@@ -94,6 +97,10 @@ struct Session {
   bool at_live_end() const { return document && document->run && cursor() == event_count(); }
   // The script has more to do.
   bool can_run_on() const { return document && document->run && document->run->state() == core::RunState::Paused; }
+  // The program's mistakes known so far, in the order of their events.
+  std::span<const trace::FoundFault> faults() const {
+    return document ? document->faults.faults() : std::span<const trace::FoundFault>{};
+  }
   // Something moves by itself: the window has to draw without input.
   bool is_moving() const;
   // Until it does: 0 for at once, negative for never.

@@ -183,10 +183,14 @@ struct Applier {
     const trace::Timeline& timeline = document()->timeline;
     const auto found = action.direction > 0 ? timeline.next_of(kErrorTags, session.cursor())
                                             : timeline.previous_of(kErrorTags, session.cursor());
-    if (found)
-      seek(*found);
-    else
+    if (!found) {
       say(session, MessageKind::Notice, "message.no_error");
+      return;
+    }
+    seek(*found);
+    const core::EventBody event = timeline.event(*found);
+    if (const auto* fault = std::get_if<core::FaultFound>(&event); fault && fault->chunk && fault->born != 0)
+      session.selection = ChunkKey{fault->chunk, fault->born};
   }
   void operator()(const StepBookmark& action) {
     session.playback.playing = false;
@@ -359,6 +363,7 @@ void finish_opening(Session& session) {
 void advance(Session& session, double seconds) {
   if (!session.document) return;
   Document& document = *session.document;
+  document.faults.follow(document.timeline);
   if (document.runs_to_end) {
     document.run->advance({.instructions = kFrameInstructions});
     document.timeline.seek(document.timeline.size());

@@ -2,7 +2,10 @@
 #include <fmt/format.h>
 #include <imgui.h>
 
+#include <algorithm>
+
 #include "gui/chrome/chrome.h"
+#include "gui/fault_text.h"
 #include "gui/format_text.h"
 #include "gui/icons.h"
 #include "gui/panels/widgets.h"
@@ -56,6 +59,38 @@ std::string version_text(const PanelContext& context) {
   return text;
 }
 
+// The program's mistakes in the whole stream; a click goes to the next one, round and round.
+void draw_fault_count(const PanelContext& context, float gap) {
+  const auto faults = context.session.faults();
+  if (faults.empty()) return;
+  const float em = context.em();
+  ImGui::SameLine(0, gap);
+  const std::string text =
+      context.strings.fill("status.faults", {{"n", format_count(context.session.document->faults.count())}});
+  const ImVec2 at = ImGui::GetCursorScreenPos();
+  const bool clicked =
+      ImGui::InvisibleButton("##faults", {ImGui::CalcTextSize(text.c_str()).x + 1.3f * em, ImGui::GetTextLineHeight()});
+  draw_fault_cross(context, {at.x + 0.45f * em, at.y + ImGui::GetTextLineHeight() / 2}, 0.75f * em);
+  const Color color = ImGui::IsItemHovered() ? context.theme.text : context.theme.fault;
+  ImGui::GetWindowDrawList()->AddText({at.x + 1.3f * em, at.y}, color, text.c_str());
+  const EventNumber cursor = context.session.cursor();
+  const auto next =
+      std::find_if(faults.begin(), faults.end(), [&](const trace::FoundFault& f) { return f.event > cursor; });
+  const trace::FoundFault& target = next != faults.end() ? *next : faults.front();
+  if (ImGui::IsItemHovered()) {
+    std::string tip;
+    constexpr std::size_t kMost = 12;
+    for (std::size_t i = 0; i < std::min(faults.size(), kMost); ++i)
+      tip += fmt::format("{}  {}\n", format_event(faults[i].event), fault_text(context.strings, faults[i].what));
+    if (faults.size() > kMost) tip += "…\n";
+    ImGui::SetTooltip("%s%s", tip.c_str(), context.strings("status.faults_hint"));
+  }
+  if (!clicked) return;
+  context.actions.push(Seek{target.event});
+  if (target.what.chunk && target.what.born != 0)
+    context.actions.push(Select{ChunkKey{target.what.chunk, target.what.born}});
+}
+
 }  // namespace
 
 void draw_status_bar(const PanelContext& context) {
@@ -76,7 +111,7 @@ void draw_status_bar(const PanelContext& context) {
     ImGui::TextUnformatted(context.strings(session.document->runs_to_end ? "status.running" : "status.live"));
     ImGui::PopStyleColor();
   }
-  const std::size_t faults = session.state().faults().size();
+  const std::uint64_t impossible = session.state().fault_count();
   const std::string end_text =
       fmt::format("{}   {}   {}", version_text(context), source_text(context), session.title());
   const float end_width = ImGui::CalcTextSize(end_text.c_str()).x;
@@ -86,10 +121,12 @@ void draw_status_bar(const PanelContext& context) {
     ImGui::SameLine(0, gap);
     draw_cut_text(changed, right - ImGui::GetCursorPosX() - 8 * em, context.theme.dim);
   }
-  if (faults > 0) {
+  draw_fault_count(context, gap);
+  if (impossible > 0) {
     ImGui::SameLine(0, gap);
     ImGui::PushStyleColor(ImGuiCol_Text, context.theme.problem);
-    ImGui::Text("%s %s", icons::kProblem, context.strings.fill("status.faults", {{"n", format_count(faults)}}).c_str());
+    ImGui::Text("%s %s", icons::kProblem,
+                context.strings.fill("status.impossible", {{"n", format_count(impossible)}}).c_str());
     ImGui::PopStyleColor();
     if (ImGui::IsItemHovered()) ImGui::SetTooltip("%s", session.state().faults().back().what.c_str());
   }

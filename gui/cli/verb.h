@@ -37,6 +37,7 @@ int run_golden(Arguments arguments, Streams io);
 int run_shot(Arguments arguments, Streams io);
 int run_help(Arguments arguments, Streams io);
 int run_info(Arguments arguments, Streams io);
+int run_life(Arguments arguments, Streams io);
 int run_scenario(Arguments arguments, Streams io);  // run
 int run_state(Arguments arguments, Streams io);
 int run_verify(Arguments arguments, Streams io);

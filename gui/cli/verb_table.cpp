@@ -13,6 +13,7 @@ constexpr Verb kVerbs[] = {
     {"shot", "draw the window into a PNG file, without a display", run_shot},
     {"help", "tell more about one verb", run_help},
     {"info", "what is in a file: source, version, events, moments, peak", run_info},
+    {"life", "what one place in memory was used for, over the whole trace", run_life},
     {"run", "run a scenario without a window", run_scenario},
     {"state", "the state at one moment as text, CSV or JSON", run_state},
     {"verify", "check every rule that a correct heap obeys", run_verify},

@@ -2,28 +2,14 @@
 
 #include <algorithm>
 
+#include "trace/analysis/chunk_header_bytes.h"
+
 namespace palloscope::gui {
 namespace {
 
 std::uint64_t overlap(std::uint64_t a_begin, std::uint64_t a_end, std::uint64_t begin, std::uint64_t end) {
   std::uint64_t from = std::max(a_begin, begin), to = std::min(a_end, end);
   return from < to ? to - from : 0;
-}
-
-std::uint64_t chunk_header_bytes(const core::VersionProfile& profile, core::ContextKind kind) {
-  switch (kind) {
-    case core::ContextKind::AllocSet:
-      return profile.alloc_set.chunk_bytes;
-    case core::ContextKind::Generation:
-      return profile.generation.chunk_bytes;
-    case core::ContextKind::Slab:
-      return profile.slab.chunk_bytes;
-    case core::ContextKind::Bump:
-      return profile.bump.chunk_bytes;
-    case core::ContextKind::Unknown:
-      return 0;
-  }
-  return 0;
 }
 
 ByteUse payload_use(const trace::ChunkRecord& chunk) {
@@ -47,7 +33,7 @@ BlockIndex::BlockIndex(const trace::MemoryState& state, core::BlockSlot slot, co
   first_chunk_ = block->free_start - block->at;
   free_at_ = std::min(block->free_at - block->at, size_);
   const trace::ContextRecord* owner = state.context(block->context);
-  const std::uint64_t header_bytes = owner == nullptr ? 0 : chunk_header_bytes(profile, owner->kind);
+  const std::uint64_t header_bytes = owner == nullptr ? 0 : trace::chunk_header_bytes(profile, owner->kind);
   chunks_.reserve(block->chunk_count);
   for (core::ChunkSlot at = block->first_chunk; at;) {
     const trace::ChunkRecord& chunk = state.chunks()[at.value];

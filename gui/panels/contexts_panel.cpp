@@ -6,6 +6,7 @@
 #include "gui/format_text.h"
 #include "gui/icons.h"
 #include "gui/layout/map_tint.h"
+#include "gui/panels/widgets.h"
 #include "imgui.h"
 #include "imgui_stdlib.h"
 
@@ -14,29 +15,6 @@ namespace {
 
 constexpr std::string_view kOrderKeys[] = {"contexts.order.tree", "contexts.order.own", "contexts.order.inclusive",
                                            "contexts.order.growth"};
-
-// A letter for the kind; colour says the owner, so the kind needs a sign of its own.
-const char* badge_of(core::ContextKind kind) {
-  switch (kind) {
-    case core::ContextKind::AllocSet:
-      return "A";
-    case core::ContextKind::Generation:
-      return "G";
-    case core::ContextKind::Slab:
-      return "S";
-    case core::ContextKind::Bump:
-      return "B";
-    case core::ContextKind::Unknown:
-      return "?";
-  }
-  return "?";
-}
-
-void text_right(const char* text) {
-  const float space = ImGui::GetContentRegionAvail().x, width = ImGui::CalcTextSize(text).x;
-  if (space > width) ImGui::SetCursorPosX(ImGui::GetCursorPosX() + space - width);
-  ImGui::TextUnformatted(text);
-}
 
 }  // namespace
 
@@ -110,15 +88,6 @@ void ContextsPanel::handle_keys(const PanelContext& panel) {
   panel.actions.push(Select{ContextKey{row.context, row.born}});
 }
 
-void ContextsPanel::draw_bytes(const PanelContext& panel, std::uint64_t bytes, Color colour) const {
-  ImGui::PushFont(panel.fonts.mono, panel.fonts.mono_size);
-  ImGui::PushStyleColor(ImGuiCol_Text, colour);
-  text_right(format_bytes(bytes).c_str());
-  ImGui::PopStyleColor();
-  ImGui::PopFont();
-  ImGui::SetItemTooltip("%s", format_bytes_exactly(bytes).c_str());
-}
-
 void ContextsPanel::draw_name(const PanelContext& panel, const TreeRow& row, int index) {
   const float em = panel.em();
   const Theme& theme = panel.theme;
@@ -149,11 +118,7 @@ void ContextsPanel::draw_name(const PanelContext& panel, const TreeRow& row, int
   const trace::ContextRecord* context = row.ghost ? nullptr : state.context(row.context);
   if (context != nullptr) {
     const Color owner = theme.owner[static_cast<std::size_t>(owner_colour_index(row.context))];
-    draw->AddRectFilled({x, y}, {x + em, y + em}, with_alpha(owner, row.group_size > 0 ? 0.45f : 1.0f), em * 0.2f);
-    const char* badge = badge_of(context->kind);
-    const ImVec2 extent = panel.fonts.title->CalcTextSizeA(em * 0.75f, FLT_MAX, 0, badge);
-    draw->AddText(panel.fonts.title, em * 0.75f, {x + (em - extent.x) / 2, y + (em - extent.y) / 2}, theme.map_text,
-                  badge);
+    draw_kind_badge(panel, {x, y}, em, context->kind, with_alpha(owner, row.group_size > 0 ? 0.45f : 1.0f));
     x += em * 1.25f;
   }
   if (context != nullptr && row.group_size == 0 && row.context == state.point().current) {

@@ -17,7 +17,6 @@ class ContextsPanel final : public Panel {
   void refresh(const PanelContext& panel);
   void draw_row(const PanelContext& panel, const TreeRow& row, int index);
   void draw_name(const PanelContext& panel, const TreeRow& row, int index);
-  void draw_bytes(const PanelContext& panel, std::uint64_t bytes, Color colour) const;
   void toggle(const TreeRow& row);
   void handle_keys(const PanelContext& panel);
 

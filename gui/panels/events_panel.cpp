@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "gui/fault_text.h"
 #include "gui/format_text.h"
 #include "gui/icons.h"
 #include "gui/layout/event_touch.h"
@@ -12,50 +13,6 @@
 #include "trace/exporters/event_text.h"
 
 namespace palloscope::gui {
-namespace {
-
-struct EventLook {
-  const char* icon;
-  Color Theme::*colour;
-};
-
-EventLook look_of(std::uint8_t tag) {
-  switch (tag) {
-    case core::ContextCreated::kTag:
-    case core::ChunkAllocated::kTag:
-    case core::BlockAdded::kTag:
-    case core::Malloc::kTag:
-      return {icons::kBorn, &Theme::born};
-    case core::ContextDeleted::kTag:
-    case core::ChunkFreed::kTag:
-    case core::BlockRemoved::kTag:
-    case core::Free::kTag:
-      return {icons::kGone, &Theme::gone};
-    case core::ContextReset::kTag:
-      return {icons::kReset, &Theme::changed};
-    case core::ContextSwitched::kTag:
-      return {icons::kSwitch, &Theme::accent};
-    case core::FaultFound::kTag:
-    case core::ErrorReported::kTag:
-    case core::AllocationFailed::kTag:
-    case core::MallocFailed::kTag:
-    case core::ReallocFailed::kTag:
-      return {icons::kError, &Theme::problem};
-    case core::SourceLine::kTag:
-    case core::SourceText::kTag:
-      return {icons::kSource, &Theme::dim};
-    case core::Narration::kTag:
-      return {icons::kLesson, &Theme::accent};
-    case core::SnapshotBegan::kTag:
-    case core::SnapshotEnded::kTag:
-      return {icons::kSnapshot, &Theme::accent};
-    default:
-      return {icons::kTag, &Theme::changed};
-  }
-}
-
-}  // namespace
-
 void EventsPanel::draw_title_tools(const PanelContext& panel, float width) {
   if (!panel.session.document) return;
   const char* label = panel.strings("events.only_selected");
@@ -69,7 +26,10 @@ EventsPanel::Line EventsPanel::line_of(EventNumber number, const core::EventBody
   Line line;
   line.number = number;
   line.tag = std::visit([](const auto& e) { return e.kTag; }, event);
-  line.text = trace::event_text(event, after);
+  if (const auto* fault = std::get_if<core::FaultFound>(&event))
+    line.fault = *fault;
+  else
+    line.text = trace::event_text(event, after);
   line.context = touched_context(event, after);
   if (const auto* context = after.context(line.context)) line.context_born = context->born;
   return line;
@@ -135,6 +95,21 @@ void EventsPanel::refresh(const PanelContext& panel, int rows) {
     fill(panel, first_, std::min(size_, first_ + static_cast<EventNumber>(rows) - 1));
 }
 
+// Where the memory came from and where its use ended: links, right-aligned. Answers where they begin.
+float EventsPanel::draw_fault_links(const PanelContext& panel, const core::FaultFound& fault, ImVec2 right) {
+  const auto link = [&](const char* id, std::string_view key, EventNumber event) {
+    if (event == 0) return;
+    const std::string text = panel.strings.fill(key, {{"event", format_event(event)}});
+    right.x -= ImGui::CalcTextSize(text.c_str()).x;
+    ImGui::SetCursorScreenPos(right);
+    if (draw_link(panel, id, text)) panel.actions.push(Seek{event});
+    right.x -= panel.em() * 0.8f;
+  };
+  link("##ended", "fault.ended", fault.ended);
+  link("##born", "fault.born", fault.born);
+  return right.x;
+}
+
 void EventsPanel::draw_line(const PanelContext& panel, const Line& line, float height) {
   const Theme& theme = panel.theme;
   const float em = panel.em();
@@ -142,8 +117,10 @@ void EventsPanel::draw_line(const PanelContext& panel, const Line& line, float h
   const float width = ImGui::GetContentRegionAvail().x;
   ImDrawList* draw = ImGui::GetWindowDrawList();
   ImGui::PushID(static_cast<int>(line.number));
+  ImGui::SetNextItemAllowOverlap();
   const bool clicked = ImGui::InvisibleButton("##event", {std::max(1.0f, width), height});
   ImGui::PopID();
+  const ImVec2 below = ImGui::GetCursorPos();
   const ImVec2 end(at.x + width, at.y + height);
   if (line.number == cursor_) {
     draw->AddRectFilled(at, end, theme.selection, em * 0.2f);
@@ -158,17 +135,21 @@ void EventsPanel::draw_line(const PanelContext& panel, const Line& line, float h
   const float column = em * 0.6f + panel.fonts.mono_size * 0.62f *
                                        static_cast<float>(std::max<std::size_t>(4, format_count(size_).size()));
   draw->AddText(panel.fonts.mono, panel.fonts.mono_size, {at.x + column - number_width, y}, theme.dim, number.c_str());
-  const EventLook look = look_of(line.tag);
-  draw->AddText(panel.fonts.text, em * 0.85f, {at.x + column + em * 0.6f, y + em * 0.08f}, theme.*look.colour,
-                look.icon);
-  const ImVec4 clip(at.x, at.y, end.x, end.y);
-  draw->AddText(panel.fonts.text, em, {at.x + column + em * 2, y}, future ? theme.dim : theme.text, line.text.c_str(),
-                nullptr, 0, &clip);
+  draw_event_sign(panel, line.tag, {at.x + column + em * 0.6f, y + em * 0.08f}, em * 0.85f);
+  const std::string text = line.fault ? fault_text(panel.strings, *line.fault) : line.text;
+  const float links = line.fault ? draw_fault_links(panel, *line.fault, {end.x - em * 1.2f, y}) : end.x;
+  const ImVec4 clip(at.x, at.y, links, end.y);
+  const Color colour = future ? theme.dim : line.fault ? theme.fault : theme.text;
+  draw->AddText(panel.fonts.text, em, {at.x + column + em * 2, y}, colour, text.c_str(), nullptr, 0, &clip);
   if (panel.session.bookmarks.contains(line.number))
     draw->AddText(panel.fonts.text, em * 0.8f, {end.x - em, y}, theme.notice, icons::kBookmark);
+  go_back_to(below);
   if (!clicked) return;
   panel.actions.push(Seek{line.number});
-  if (line.context && line.context_born != 0) panel.actions.push(Select{ContextKey{line.context, line.context_born}});
+  if (line.fault && line.fault->chunk && line.fault->born != 0)
+    panel.actions.push(Select{ChunkKey{line.fault->chunk, line.fault->born}});
+  else if (line.context && line.context_born != 0)
+    panel.actions.push(Select{ContextKey{line.context, line.context_born}});
 }
 
 void EventsPanel::draw(const PanelContext& panel) {

@@ -3,6 +3,9 @@
 // (Timeline::visit).
 #pragma once
 
+#include <imgui.h>
+
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,12 +25,14 @@ class EventsPanel final : public Panel {
     core::ContextSlot context;
     EventNumber context_born = 0;
     std::string text;
+    std::optional<core::FaultFound> fault;  // told in the window's language
   };
 
   void refresh(const PanelContext& panel, int rows);
   void fill(const PanelContext& panel, EventNumber first, EventNumber last);
   void fill_touching(const PanelContext& panel, ContextKey context, int rows);
   void draw_line(const PanelContext& panel, const Line& line, float height);
+  static float draw_fault_links(const PanelContext& panel, const core::FaultFound& fault, ImVec2 right);
   static Line line_of(EventNumber number, const core::EventBody& event, const trace::MemoryState& after);
 
   bool only_selected_ = false;  // just the events that touch the selected context

@@ -40,6 +40,81 @@ void FreelistsPanel::refresh(const PanelContext& panel, core::ContextSlot slot) 
 
 void FreelistsPanel::draw(const PanelContext& panel) {
   if (!panel.session.document) return;
+  const Session& session = panel.session;
+  if (recycled_document_ != session.document->serial || recycled_cursor_ != session.cursor()) {
+    recycled_document_ = session.document->serial;
+    recycled_cursor_ = session.cursor();
+    for (int list = 0; list < trace::kRecycledLists; ++list)
+      recycled_[static_cast<std::size_t>(list)] = trace::recycled_contexts(*session.timeline(), list);
+  }
+  // A server's dump does not tell them; in a trace they are there, empty or not.
+  const bool tells = session.state().totals().region_count > 0;
+  const float room = ImGui::GetContentRegionAvail().y, line = ImGui::GetFrameHeightWithSpacing();
+  const float below = tells ? 2 * line + 0.3f * panel.em() : 0;
+  if (ImGui::BeginChild("##of_context", {0, std::max(3 * line, room - below)})) draw_context(panel);
+  ImGui::EndChild();
+  if (tells) draw_recycled(panel);
+}
+
+// Both lists, a line each, the next to be taken first.
+void FreelistsPanel::draw_recycled(const PanelContext& panel) {
+  for (int list = 0; list < trace::kRecycledLists; ++list) draw_recycled_list(panel, list);
+}
+
+void FreelistsPanel::draw_recycled_list(const PanelContext& panel, int list) {
+  const auto& waiting = recycled_[static_cast<std::size_t>(list)];
+  const float em = panel.em(), right = right_edge();
+  ImGui::PushID(list);
+  ImGui::PushStyleColor(ImGuiCol_Text, panel.theme.dim);
+  ImGui::TextUnformatted(
+      panel.strings
+          .fill(list == 0 ? "freelists.recycled_0" : "freelists.recycled_1",
+                {{"count", format_count(waiting.size())}, {"most", format_count(trace::kMostRecycled)}})
+          .c_str());
+  ImGui::PopStyleColor();
+  ImGui::SetItemTooltip("%s", panel.strings("freelists.recycled_hint"));
+  for (std::size_t i = 0; i < waiting.size(); ++i) {
+    const trace::RecycledContext& context = waiting[i];
+    std::string text = context.born != 0 ? context.was.name : std::string("?");
+    text += " " + format_bytes(context.bytes);
+    const float width = ImGui::CalcTextSize(text.c_str()).x + 0.8f * em;
+    ImGui::SameLine(0, 0.5f * em);
+    if (ImGui::GetCursorPosX() + width + (i + 1 < waiting.size() ? 5 * em : 0) > right) {
+      ImGui::TextUnformatted(
+          panel.strings.fill("freelists.more", {{"count", format_count(waiting.size() - i)}}).c_str());
+      break;
+    }
+    ImGui::PushID(static_cast<int>(context.region.value));
+    const ImVec2 at = ImGui::GetCursorScreenPos(), end(at.x + width, at.y + 1.3f * em);
+    const bool clicked = ImGui::InvisibleButton("##recycled", {width, 1.3f * em});
+    ImDrawList* draw = ImGui::GetWindowDrawList();
+    draw->AddRectFilled(at, end,
+                        ImGui::IsItemHovered() ? panel.theme.raised : mix(panel.theme.panel, panel.theme.dim, 0.2f),
+                        0.25f * em);
+    draw->AddRect(at, end, i == 0 ? panel.theme.text : panel.theme.line, 0.25f * em, 0, i == 0 ? 0.12f * em : 1.0f);
+    draw->AddText({at.x + 0.4f * em, at.y + 0.12f * em}, panel.theme.text, text.c_str());
+    if (ImGui::IsItemHovered() && ImGui::BeginTooltip()) {
+      if (context.born == 0) {
+        ImGui::TextUnformatted(panel.strings("freelists.recycled_unknown"));
+      } else {
+        ImGui::TextUnformatted(context.was.name.c_str());
+        ImGui::TextUnformatted(
+            panel.strings
+                .fill("freelists.recycled_tip", {{"event", format_event(context.born)},
+                                                 {"bytes", format_bytes(context.bytes)},
+                                                 {"limit", format_bytes(context.was.chunk_limit_bytes)}})
+                .c_str());
+      }
+      ImGui::EndTooltip();
+    }
+    if (clicked)
+      panel.actions.push(Select{BlockKey{context.region, panel.state().blocks()[context.region.value].born}});
+    ImGui::PopID();
+  }
+  ImGui::PopID();
+}
+
+void FreelistsPanel::draw_context(const PanelContext& panel) {
   const trace::MemoryState& state = panel.state();
   core::ContextSlot slot = context_of(panel.session.selection, state);
   if (!slot) slot = state.point().current;
@@ -52,6 +127,18 @@ void FreelistsPanel::draw(const PanelContext& panel) {
   if (rows_.empty()) {
     draw_empty(panel, context->at ? "freelists.other_kind" : "freelists.unknown");
     return;
+  }
+  if (const auto taken = trace::taken_over(*panel.session.timeline(), slot)) {
+    ImGui::PushStyleColor(ImGuiCol_Text, panel.theme.changed);
+    ImGui::PushTextWrapPos(0);
+    ImGui::TextUnformatted(panel.strings
+                               .fill("freelists.taken", {{"name", context->name},
+                                                         {"old", taken->was.name},
+                                                         {"event", format_event(taken->born)},
+                                                         {"limit", format_bytes(context->chunk_limit_bytes)}})
+                               .c_str());
+    ImGui::PopTextWrapPos();
+    ImGui::PopStyleColor();
   }
   if (draw_link(panel, "##owner", context->name)) panel.actions.push(Select{ContextKey{slot, context->born}});
   ImGui::SameLine();

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "gui/fault_text.h"
 #include "gui/format_text.h"
 #include "gui/icons.h"
 #include "gui/layout/map_tint.h"
@@ -13,6 +14,7 @@
 #include "gui/panels/map_tooltip.h"
 #include "gui/panels/profile_of.h"
 #include "gui/panels/widgets.h"
+#include "trace/analysis/recycled_contexts.h"
 
 namespace palloscope::gui {
 namespace {
@@ -151,11 +153,44 @@ void title(const PanelContext& panel, const char* icon, const std::string& text,
 
 }  // namespace
 
+void InspectorPanel::draw_faults(const PanelContext& panel, core::Address at, std::uint64_t bytes,
+                                 core::EventNumber born) {
+  const auto faults = faults_about(panel.session, at, std::max<std::uint64_t>(1, bytes), born);
+  const float em = panel.em();
+  for (const trace::FoundFault& fault : faults) {
+    ImGui::PushID(static_cast<int>(fault.event));
+    const ImVec2 at_px = ImGui::GetCursorScreenPos();
+    draw_fault_cross(panel, {at_px.x + 0.5f * em, at_px.y + 0.5f * ImGui::GetTextLineHeight()}, 0.8f * em);
+    ImGui::Dummy({1.1f * em, ImGui::GetTextLineHeight()});
+    ImGui::SameLine(0, 0.3f * em);
+    ImGui::PushStyleColor(ImGuiCol_Text, panel.theme.fault);
+    ImGui::TextUnformatted(panel.strings(fault_key(fault.what.kind)));
+    ImGui::PopStyleColor();
+    ImGui::SameLine();
+    if (draw_link(panel, "##fault", format_event(fault.event))) panel.actions.push(Seek{fault.event});
+    const auto place = [&](const char* id, std::string_view key, core::EventNumber event) {
+      if (event == 0) return;
+      const std::string text = panel.strings.fill(key, {{"event", format_event(event)}});
+      ImGui::SetCursorPosX(ImGui::GetCursorPosX() + 1.4f * em);
+      if (draw_link(panel, id, text)) panel.actions.push(Seek{event});
+    };
+    place("##fault_born", "fault.born", fault.what.born);
+    place("##fault_ended", "fault.ended", fault.what.ended);
+    ImGui::PopID();
+  }
+}
+
+void InspectorPanel::draw_life_link(const PanelContext& panel) {
+  if (draw_link(panel, "##life", panel.strings("inspector.show_life"))) panel.actions.push(ShowPanel{"life"});
+}
+
 void InspectorPanel::draw_gone(const PanelContext& panel, core::EventNumber born) {
   ImGui::PushTextWrapPos(0);
   ImGui::TextUnformatted(panel.strings.fill("inspector.not_now", {{"event", format_event(born)}}).c_str());
   ImGui::PopTextWrapPos();
   if (born != 0 && draw_link(panel, "##born", panel.strings("inspector.go_to_birth"))) panel.actions.push(Seek{born});
+  draw_life_link(panel);
+  draw_faults(panel, {}, 0, born);
 }
 
 void InspectorPanel::draw_context(const PanelContext& panel, core::ContextSlot slot) {
@@ -200,6 +235,10 @@ void InspectorPanel::draw_context(const PanelContext& panel, core::ContextSlot s
     fields.text("allocChunkLimit", format_bytes_exactly(c.chunk_limit_bytes));
   }
   if (c.kind == core::ContextKind::AllocSet) fields.text("freeListIndex", std::to_string(c.recycle_list));
+  if (const auto taken = trace::taken_over(*panel.session.timeline(), slot)) {
+    fields.text(panel.strings("inspector.taken_over"),
+                fmt::format("{} ({})", taken->was.name, format_event(taken->born)));
+  }
   say(panel.strings("inspector.live_chunks"), [](R r) { return format_count(r.live_chunk_count); });
   say(panel.strings("inspector.free_chunks"), [](R r) { return format_count(r.free_chunk_count); });
   fields.text("@", format_address(c.at));
@@ -253,6 +292,8 @@ void InspectorPanel::draw_chunk(const PanelContext& panel, core::ChunkSlot slot)
       fields.link(panel.strings("inspector.next_free"), name_of(state, c.next_free), select(state, c.next_free));
     fields.link(panel.strings("inspector.born"), format_event(c.born), Selection(EventKey{c.born}));
   }
+  draw_life_link(panel);
+  draw_faults(panel, c.at, c.granted_bytes, c.born);
   draw_chunk_header(panel, slot, profile_of(panel.session));
   const std::uint64_t shown = std::min<std::uint64_t>(c.granted_bytes, 512);
   draw_bytes(panel, c.block, c.at - 16, c.at + shown);

@@ -19,6 +19,8 @@ class InspectorPanel final : public Panel {
   void draw_block(const PanelContext& panel, core::BlockSlot slot);
   void draw_chunk(const PanelContext& panel, core::ChunkSlot slot);
   void draw_bytes(const PanelContext& panel, core::BlockSlot block, core::Address from, core::Address to);
+  static void draw_faults(const PanelContext& panel, core::Address at, std::uint64_t bytes, core::EventNumber born);
+  static void draw_life_link(const PanelContext& panel);
   void draw_gone(const PanelContext& panel, core::EventNumber born);
 
   bool bytes_open_ = true;

@@ -8,6 +8,7 @@
 #include "gui/format_text.h"
 #include "gui/panels/map_tooltip.h"
 #include "gui/panels/profile_of.h"
+#include "gui/panels/widgets.h"
 #include "imgui.h"
 
 namespace palloscope::gui {
@@ -68,6 +69,7 @@ void MapBlocks::follow(const PanelContext& panel) {
   const Session& session = panel.session;
   const trace::Timeline& timeline = *session.timeline();
   const bool other_document = document_ != session.document->serial;
+  if (other_document || cursor_ != session.cursor() || known_faults_ != session.faults().size()) follow_faults(panel);
   if (!other_document && cursor_ == session.cursor()) return;
   const trace::ChangeSet& change = timeline.last_change();
   const bool known = !other_document && change.known && change.from == cursor_ && change.to == session.cursor();
@@ -98,6 +100,18 @@ void MapBlocks::follow(const PanelContext& panel) {
   document_ = session.document->serial;
   cursor_ = session.cursor();
   painted_.reset();
+}
+
+// A mistake is marked from its event on, as long as its memory is there and was not handed out anew.
+void MapBlocks::follow_faults(const PanelContext& panel) {
+  constexpr std::size_t kMost = 200;  // the latest: finding each costs a look at every region
+  known_faults_ = panel.session.faults().size();
+  faults_.clear();
+  auto past = panel.session.document->faults.until(panel.session.cursor());
+  if (past.size() > kMost) past = past.last(kMost);
+  for (const trace::FoundFault& fault : past)
+    if (const core::BlockSlot block = trace::matters_in(fault, panel.state()))
+      faults_.emplace_back(block, fault.what.at - panel.state().blocks()[block.value].at);
 }
 
 MapView MapBlocks::choose_view(const PanelContext& panel, const MapFocus& focus, float width, float height) const {
@@ -215,6 +229,7 @@ void MapBlocks::draw(const PanelContext& panel, MapFocus& focus, ColourMode mode
   draw_lane_labels(panel, origin.x, origin.y, gutter, height);
   draw_captions(panel, map_x, origin.y, height);
   draw_chunk_labels(panel, map_x, origin.y, height);
+  draw_faults(panel, map_x, origin.y, height);
   if (layout_.height_px() > height) {  // where in the heap we are
     const float share = height / static_cast<float>(layout_.height_px());
     const float y = origin.y + static_cast<float>(scroll_px_) * share, w = panel.em() * 0.25f;
@@ -362,6 +377,20 @@ void MapBlocks::draw_captions(const PanelContext& panel, float x0, float y0, flo
         draw->AddText(panel.fonts.text, size, {x, y}, panel.theme.dim, text.c_str(), nullptr, 0, &clip);
       }
     }
+  }
+}
+
+// A bold cross on the first byte concerned.
+void MapBlocks::draw_faults(const PanelContext& panel, float x0, float y0, float height) const {
+  const auto row = static_cast<float>(view_.row_height_px);
+  const float size = std::clamp(row * 0.75f, panel.em() * 0.6f, panel.em() * 1.3f);
+  for (const auto& [block, offset] : faults_) {
+    const auto point = layout_.find(block, offset);
+    if (!point) continue;
+    const float y = y0 + static_cast<float>(point->y - scroll_px_) + row / 2;
+    if (y < y0 - row || y > y0 + height + row) continue;
+    const float x = std::max(x0 + static_cast<float>(point->x), x0 + size / 2);
+    draw_fault_cross(panel, {x, y}, size);
   }
 }
 

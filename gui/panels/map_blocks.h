@@ -41,6 +41,7 @@ class MapBlocks {
   };
 
   void follow(const PanelContext& panel);
+  void follow_faults(const PanelContext& panel);
   MapView choose_view(const PanelContext& panel, const MapFocus& focus, float width, float height) const;
   void handle_mouse(const PanelContext& panel, MapFocus& focus, float x0, float y0, float height);
   void reveal_selection(const PanelContext& panel, float height);
@@ -50,6 +51,7 @@ class MapBlocks {
   static float gutter_width(const PanelContext& panel, float width);
   void draw_lane_labels(const PanelContext& panel, float x0, float y0, float gutter, float height);
   void draw_captions(const PanelContext& panel, float x0, float y0, float height);
+  void draw_faults(const PanelContext& panel, float x0, float y0, float height) const;
   void draw_chunk_labels(const PanelContext& panel, float x0, float y0, float height);
 
   // View.
@@ -69,6 +71,8 @@ class MapBlocks {
   std::unordered_map<core::BlockSlot, BlockIndex> indices_;
   std::unordered_map<core::ChunkSlot, std::uint8_t> changed_chunks_;
   VariableLabels variables_;
+  std::vector<std::pair<core::BlockSlot, std::uint64_t>> faults_;  // block and offset of mistakes that still matter
+  std::size_t known_faults_ = 0;
   std::optional<Key> painted_;
   MapImage image_;
   std::uint64_t texture_ = 0;

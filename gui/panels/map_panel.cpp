@@ -6,6 +6,7 @@
 #include "gui/icons.h"
 #include "gui/layout/map_tint.h"
 #include "gui/panels/tool_row.h"
+#include "gui/panels/widgets.h"
 #include "imgui.h"
 
 namespace palloscope::gui {
@@ -105,15 +106,14 @@ void MapPanel::draw_legend(const PanelContext& panel, float width) {
   entry(panel.strings("map.use.chunk_header"), fill(panel.theme.header));
   entry(panel.strings("map.use.live"), fill(tint));
   entry(panel.strings("map.use.rounding"), fill(mix(panel.theme.map_ground, tint, 0.42f)));
-  entry(panel.strings("map.use.free"), [&](ImVec2 a, ImVec2 b) {
-    draw->AddRectFilled(a, b, mix(panel.theme.map_ground, tint, 0.14f));
-    for (float x = a.x - swatch; x < b.x; x += size * 0.33f) draw->AddLine({x, b.y}, {x + swatch, a.y}, tint, 1.5f);
-  });
-  entry(panel.strings("map.use.tail"), [&](ImVec2 a, ImVec2 b) {
-    for (float y = a.y + 2; y < b.y; y += size * 0.33f)
-      for (float x = a.x + 2; x < b.x; x += size * 0.33f)
-        draw->AddRectFilled({x, y}, {x + 1.5f, y + 1.5f}, panel.theme.dim);
-  });
+  entry(panel.strings("map.use.free"),
+        [&](ImVec2 a, ImVec2 b) { fill_hatched(a, b, mix(panel.theme.map_ground, tint, 0.14f), tint, size * 0.33f); });
+  entry(panel.strings("map.use.tail"), [&](ImVec2 a, ImVec2 b) { fill_dotted(a, b, panel.theme.dim, size * 0.33f); });
+  if (!panel.session.faults().empty()) {
+    entry(panel.strings("map.use.fault"), [&](ImVec2 a, ImVec2 b) {
+      draw_fault_cross(panel, {(a.x + b.x) / 2, (a.y + b.y) / 2}, swatch * 0.8f);
+    });
+  }
   for (const LegendRow& row : legend_of(mode_)) {
     std::string text;
     if (mode_ == ColourMode::Age) text = panel.strings(kAgeKeys[std::min(row.value, 4)]);

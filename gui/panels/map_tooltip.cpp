@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "gui/fault_text.h"
 #include "gui/format_text.h"
 #include "imgui.h"
 
@@ -94,6 +97,14 @@ void draw_map_tooltip(const PanelContext& panel, core::BlockSlot block_slot, con
     row(panel, "map.tip.block",
         fmt::format("{} {}", panel.strings(block_role_key(block->role)), format_bytes(block->bytes)));
     ImGui::EndTable();
+  }
+  if (chunk != nullptr) {
+    for (const trace::FoundFault& fault :
+         faults_about(panel.session, chunk->at, std::max<std::uint64_t>(1, chunk->granted_bytes), chunk->born)) {
+      ImGui::PushStyleColor(ImGuiCol_Text, panel.theme.fault);
+      ImGui::Text("%s %s", format_event(fault.event).c_str(), panel.strings(fault_key(fault.what.kind)));
+      ImGui::PopStyleColor();
+    }
   }
   ImGui::EndTooltip();
 }

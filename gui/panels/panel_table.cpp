@@ -9,6 +9,7 @@
 #include "gui/panels/events_panel.h"
 #include "gui/panels/freelists_panel.h"
 #include "gui/panels/inspector_panel.h"
+#include "gui/panels/life_panel.h"
 #include "gui/panels/map_panel.h"
 #include "gui/panels/panel.h"
 #include "gui/panels/source_panel.h"
@@ -35,6 +36,7 @@ constexpr PanelRow kPanels[] = {
     {{"events", Place::CentreBottom, {false, true, true}}, icons::kEvents, make_panel<EventsPanel>},
     {{"source", Place::LeftBottom, {true, true, false}}, icons::kSource, make_panel<SourcePanel>},
     {{"statistics", Place::CentreMiddle, {true, true, true}}, icons::kStatistics, make_panel<StatisticsPanel>},
+    {{"life", Place::CentreMiddle, {true, true, false}}, icons::kLife, make_panel<LifePanel>},
 };
 
 consteval bool has_unique_ids() {

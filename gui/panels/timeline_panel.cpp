@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "gui/event_look.h"
 #include "gui/format_text.h"
 #include "gui/icons.h"
+#include "gui/panels/widgets.h"
 #include "imgui.h"
 
 namespace palloscope::gui {
@@ -13,35 +15,9 @@ namespace {
 constexpr int kMostMarks = 400;
 constexpr double kWheelZoom = 0.75;
 
-// How an event is marked on the lanes: a sign and a place; colour only underlines it.
-struct MarkLook {
-  const char* icon;
-  Color Theme::*colour;
-};
-
-MarkLook look_of(std::uint8_t tag) {
-  switch (tag) {
-    case core::ContextCreated::kTag:
-      return {icons::kBorn, &Theme::born};
-    case core::ContextDeleted::kTag:
-      return {icons::kGone, &Theme::gone};
-    case core::ContextReset::kTag:
-      return {icons::kReset, &Theme::changed};
-    case core::ContextReparented::kTag:
-      return {icons::kMove, &Theme::dim};
-    case core::ErrorReported::kTag:
-      return {icons::kError, &Theme::problem};
-    case core::SnapshotBegan::kTag:
-      return {icons::kSnapshot, &Theme::accent};
-    case core::Narration::kTag:
-      return {icons::kLesson, &Theme::accent};
-    default:
-      return {icons::kTag, &Theme::dim};
-  }
-}
-
 bool is_flag(std::uint8_t tag) {
-  return tag == core::ErrorReported::kTag || tag == core::SnapshotBegan::kTag || tag == core::Narration::kTag;
+  return tag == core::ErrorReported::kTag || tag == core::FaultFound::kTag || tag == core::SnapshotBegan::kTag ||
+         tag == core::Narration::kTag;
 }
 
 }  // namespace
@@ -168,13 +144,11 @@ void TimelinePanel::draw_marks(const PanelContext& panel, float x0, float y0, fl
   const float small = panel.fonts.small_size;
   for (const trace::TimelineMark& mark : marks_) {
     const float x = x0 + static_cast<float>(axis_.x_of(static_cast<double>(mark.event)));
-    const MarkLook look = look_of(mark.tag);
-    const Color colour = panel.theme.*look.colour;
     if (is_flag(mark.tag)) {
-      draw->AddLine({x, y0}, {x, y0 + height}, with_alpha(colour, 0.45f));
-      draw->AddText(panel.fonts.text, small * 0.85f, {x + 1, y0 - small * 1.1f}, colour, look.icon);
+      draw->AddLine({x, y0}, {x, y0 + height}, with_alpha(panel.theme.*look_of(mark.tag).colour, 0.45f));
+      draw_event_sign(panel, mark.tag, {x + 1, y0 - small * 1.1f}, small * 0.85f);
     } else {
-      draw->AddText(panel.fonts.text, small * 0.7f, {x - small * 0.3f, y0 + height - small * 0.8f}, colour, look.icon);
+      draw_event_sign(panel, mark.tag, {x - small * 0.3f, y0 + height - small * 0.8f}, small * 0.7f);
     }
   }
   for (EventNumber bookmark : panel.session.bookmarks) {

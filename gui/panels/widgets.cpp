@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "gui/event_look.h"
 #include "gui/format_text.h"
 #include "gui/layout/text_wrap.h"
 
@@ -110,17 +111,49 @@ bool draw_link(const PanelContext& context, const char* id, std::string_view tex
   return clicked;
 }
 
-void draw_badge(const PanelContext& context, std::string_view letter, Color color) {
-  const float line = ImGui::GetTextLineHeight(), side = 1.15f * context.em();
-  const ImVec2 at = ImGui::GetCursorScreenPos();
-  const ImVec2 low{at.x, at.y + (line - side) / 2}, high{low.x + side, low.y + side};
+void draw_kind_badge(const PanelContext& context, ImVec2 at, float side, core::ContextKind kind, Color fill) {
+  static constexpr const char* kLetters[] = {"A", "G", "S", "B", "?"};
+  const char* letter = kLetters[static_cast<std::size_t>(kind)];
   ImDrawList* list = ImGui::GetWindowDrawList();
-  list->AddRect(low, high, color, 0.25f * context.em(), 0, std::max(1.0f, 0.08f * context.em()));
-  ImGui::PushFont(context.fonts.title, context.fonts.small_size);
-  const ImVec2 size = ImGui::CalcTextSize(begin(letter), end(letter));
-  list->AddText({(low.x + high.x - size.x) / 2, (low.y + high.y - size.y) / 2}, color, begin(letter), end(letter));
-  ImGui::PopFont();
-  ImGui::Dummy({side, line});
+  list->AddRectFilled(at, {at.x + side, at.y + side}, fill, side * 0.2f);
+  const float size = side * 0.75f;
+  const ImVec2 extent = context.fonts.title->CalcTextSizeA(size, FLT_MAX, 0, letter);
+  list->AddText(context.fonts.title, size, {at.x + (side - extent.x) / 2, at.y + (side - extent.y) / 2},
+                context.theme.map_text, letter);
+}
+
+void draw_event_sign(const PanelContext& context, std::uint8_t tag, ImVec2 at, float size) {
+  if (tag == core::FaultFound::kTag) return draw_fault_cross(context, {at.x + size / 2, at.y + size / 2}, size * 0.8f);
+  const EventLook look = look_of(tag);
+  ImGui::GetWindowDrawList()->AddText(context.fonts.text, size, at, context.theme.*look.colour, look.icon);
+}
+
+void draw_fault_cross(const PanelContext& context, ImVec2 centre, float size) {
+  ImDrawList* list = ImGui::GetWindowDrawList();
+  const float r = size / 2, line = std::max(2.0f, size * 0.24f), halo = line + std::max(2.0f, size * 0.16f);
+  const auto cross = [&](float reach, Color color, float width) {
+    list->AddLine({centre.x - reach, centre.y - reach}, {centre.x + reach, centre.y + reach}, color, width);
+    list->AddLine({centre.x - reach, centre.y + reach}, {centre.x + reach, centre.y - reach}, color, width);
+  };
+  cross(r * 1.12f, context.theme.panel, halo);
+  cross(r, context.theme.fault, line);
+}
+
+void fill_hatched(ImVec2 low, ImVec2 high, Color ground, Color ink, float step) {
+  ImDrawList* list = ImGui::GetWindowDrawList();
+  list->PushClipRect(low, high, true);
+  list->AddRectFilled(low, high, ground);
+  const float height = high.y - low.y;
+  for (float x = low.x - height; x < high.x; x += step)
+    list->AddLine({x, high.y}, {x + height, low.y}, ink, std::max(1.5f, step * 0.18f));
+  list->PopClipRect();
+}
+
+void fill_dotted(ImVec2 low, ImVec2 high, Color ink, float step) {
+  ImDrawList* list = ImGui::GetWindowDrawList();
+  const float dot = std::max(1.5f, step * 0.2f);
+  for (float y = low.y + step / 2; y + dot <= high.y; y += step)
+    for (float x = low.x + step / 2; x + dot <= high.x; x += step) list->AddRectFilled({x, y}, {x + dot, y + dot}, ink);
 }
 
 void draw_cut_text(std::string_view text, float width, Color color) {

@@ -36,8 +36,19 @@ void draw_field(const PanelContext& context, std::string_view label_key, std::st
 // A link: accent text that is underlined while hovered. True when clicked.
 bool draw_link(const PanelContext& context, const char* id, std::string_view text);
 
-// A small letter in a rounded square: the kind of a context (A, G, S, B, ?).
-void draw_badge(const PanelContext& context, std::string_view letter, Color color);
+// The kind of a context as a letter (A, G, S, B, ?) in a rounded square of its owner's colour, upper left corner at
+// `at`.
+void draw_kind_badge(const PanelContext& context, ImVec2 at, float side, core::ContextKind kind, Color fill);
+
+// The sign of an event (event_look.h), `size` high, upper left corner at `at`.
+void draw_event_sign(const PanelContext& context, std::uint8_t tag, ImVec2 at, float size);
+// The bold cross of a mistake, on whatever is below it.
+void draw_fault_cross(const PanelContext& context, ImVec2 centre, float size);
+
+// The map's patterns for memory that is free (hatched) and that was never handed out (dotted), for pictures that ImGui
+// draws. `step`: distance of lines or dots.
+void fill_hatched(ImVec2 low, ImVec2 high, Color ground, Color ink, float step);
+void fill_dotted(ImVec2 low, ImVec2 high, Color ink, float step);
 
 // Paragraphs wrapped to the content's width. Breaks Latin text at spaces and Chinese between any two signs, as is usual
 // there, but never before closing punctuation (ImGui's own wrapping leaves ragged Chinese lines). One item, in

@@ -37,7 +37,8 @@ void write_csv(const Timeline& timeline, std::ostream& out) {
 }
 
 void write_json(const Timeline& timeline, std::ostream& out) {
-  write_state_json(timeline.state(), timeline.description(), out);
+  const RecycledLists recycled{recycled_contexts(timeline, 0), recycled_contexts(timeline, 1)};
+  write_state_json(timeline.state(), timeline.description(), out, recycled);
 }
 
 constexpr Exporter kExporters[] = {

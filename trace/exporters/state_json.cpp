@@ -26,8 +26,10 @@ Json number_of(Slot slot) {
 
 class StateWriter {
  public:
-  StateWriter(const MemoryState& state, const core::StreamDescription& description, std::ostream& out)
+  StateWriter(const MemoryState& state, const core::StreamDescription& description, std::ostream& out,
+              const RecycledLists& recycled)
       : state_(state),
+        recycled_(recycled),
         description_(description),
         profile_(core::find_profile(description.pg_major, description.checking)),
         out_(out) {}
@@ -42,6 +44,7 @@ class StateWriter {
   void block(BlockSlot slot);
   void chunks_of(const BlockRecord& block);
   void regions();
+  Json recycled() const;
   // "{...}" without its closing brace: the rest follows.
   void open_object(const Json& fields) {
     std::string text = fields.dump();
@@ -50,6 +53,7 @@ class StateWriter {
   }
 
   const MemoryState& state_;
+  const RecycledLists& recycled_;
   const core::StreamDescription& description_;
   const core::VersionProfile* profile_;
   std::ostream& out_;
@@ -79,7 +83,7 @@ void StateWriter::run() {
   open_object(head);
   out_ << ",\n\"contexts\":[";
   contexts();
-  out_ << "],\n\"regions\":[";
+  out_ << "],\n\"recycled\":" << recycled().dump() << ",\n\"regions\":[";
   regions();
   Json variables = Json::object(), faults = Json::array();
   for (const auto& [name, value] : state_.variables()) variables[printable(name)] = hex(value);
@@ -202,6 +206,26 @@ void StateWriter::chunks_of(const BlockRecord& block) {
   }
 }
 
+Json StateWriter::recycled() const {
+  Json lists = Json::array();
+  for (const auto& list : recycled_) {
+    Json waiting = Json::array();
+    for (const RecycledContext& context : list) {
+      Json one{{"region", context.region.value}, {"bytes", context.bytes}};
+      if (context.born != 0) {
+        one["born"] = context.born;
+        one["name"] = printable(context.was.name);
+        one["init_block_bytes"] = context.was.init_block_bytes;
+        one["max_block_bytes"] = context.was.max_block_bytes;
+        one["chunk_limit_bytes"] = context.was.chunk_limit_bytes;
+      }
+      waiting.push_back(std::move(one));
+    }
+    lists.push_back(std::move(waiting));
+  }
+  return lists;
+}
+
 void StateWriter::regions() {
   bool first = true;
   for (std::uint32_t i = 0; i < state_.blocks().size(); ++i) {
@@ -215,8 +239,9 @@ void StateWriter::regions() {
 
 }  // namespace
 
-void write_state_json(const MemoryState& state, const core::StreamDescription& description, std::ostream& out) {
-  StateWriter(state, description, out).run();
+void write_state_json(const MemoryState& state, const core::StreamDescription& description, std::ostream& out,
+                      const RecycledLists& recycled) {
+  StateWriter(state, description, out, recycled).run();
 }
 
 }  // namespace palloscope::trace

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <bit>
+#include <utility>
 
 #include "trace/file/block_model.h"
 #include "trace/file/event_fields.h"
@@ -15,7 +16,21 @@ using namespace core;
 namespace {
 
 // The columns of a keyframe, in the order in which they stand in the payload.
-enum KeyframeColumn { kContexts, kBlocks, kFlags, kSlots, kBorn, kAt, kRequested, kGranted, kFreelists, kRest, kCount };
+enum KeyframeColumn {
+  kContexts,
+  kBlocks,
+  kFlags,
+  kSlots,
+  kBorn,
+  kAt,
+  kRequested,
+  kGranted,
+  kFreelists,
+  kRest,
+  kDeleted,  // since 1.1: for blocks with a last_context, how many without one are before it, and the event
+  kCount
+};
+constexpr std::uint64_t kFirstColumns = kRest + 1;  // of 1.0
 
 // A chunk's flags.
 constexpr std::uint8_t kFree = 1;           // else live
@@ -175,7 +190,7 @@ class FieldReader {
 Bytes encode_keyframe(const MemoryState& state) {
   NumberWriter columns[kCount];
   FieldWriter contexts(columns[kContexts]), blocks(columns[kBlocks]), rest(columns[kRest]);
-  std::uint64_t context_count = 0, block_count = 0, freelist_count = 0;
+  std::uint64_t context_count = 0, block_count = 0, freelist_count = 0, without_deleted = 0;
   Expected expected;
   std::uint32_t chunk_block = BlockModel::kNone, listed = 0;
 
@@ -188,6 +203,12 @@ Bytes encode_keyframe(const MemoryState& state) {
       [&](BlockSlot slot, const BlockRecord& record) {
         each_own_field(slot, record, blocks);
         ++block_count;
+        if (record.last_context == 0) {
+          ++without_deleted;
+          return;
+        }
+        columns[kDeleted].put(std::exchange(without_deleted, 0));
+        columns[kDeleted].put(record.last_context);
       },
       [&](ChunkSlot slot, const ChunkRecord& record) {
         if (record.block.value != chunk_block) {
@@ -248,15 +269,18 @@ class KeyframeReader {
     context_count_ = in.get();
     block_count_ = in.get();
     freelist_count_ = in.get();
-    if (in.get() != kCount) return false;
-    std::uint64_t lengths[kCount], sum = 0;
-    for (auto& length : lengths) {
-      length = in.get();
-      if (length > payload.size()) return false;
+    const std::uint64_t count = in.get();
+    if (count < kFirstColumns || count > payload.size()) return false;
+    std::uint64_t lengths[kCount] = {}, sum = 0;
+    for (std::uint64_t i = 0; i < count; ++i) {
+      const std::uint64_t length = in.get();
+      if (length > payload.size() - sum) return false;
       sum += length;
+      if (i < kCount) lengths[i] = length;  // what a later version has behind them is passed over
     }
     if (in.failed() || sum != in.left()) return false;
     for (int i = 0; i < kCount; ++i) columns_[i] = NumberReader(in.get_bytes(lengths[i]));
+    if (lengths[kDeleted] != 0) until_deleted_ = columns_[kDeleted].get();
     return true;
   }
 
@@ -281,6 +305,7 @@ class KeyframeReader {
       BlockSlot slot;
       BlockRecord record;
       each_own_field(slot, record, blocks_);
+      if (!read_deleted(record)) return false;
       if (!blocks_.good() || !restorer.add_block(slot, record)) return false;
       if (record.chunk_count > 0) filled_.push_back({slot, record.free_start, record.chunk_count});
     }
@@ -320,6 +345,21 @@ class KeyframeReader {
   }
 
  private:
+  static constexpr std::uint64_t kNever = ~std::uint64_t{0};
+
+  bool read_deleted(BlockRecord& record) {
+    if (until_deleted_ == kNever) return true;
+    if (until_deleted_ != 0) {
+      --until_deleted_;
+      return true;
+    }
+    auto& column = columns_[kDeleted];
+    record.last_context = column.get();
+    const bool good = !column.failed() && record.last_context != 0;
+    until_deleted_ = column.left() == 0 ? kNever : column.get();
+    return good && !column.failed();
+  }
+
   struct FilledBlock {
     BlockSlot slot;
     Address free_start;
@@ -358,6 +398,7 @@ class KeyframeReader {
   NumberReader columns_[kCount];
   FieldReader contexts_{columns_[kContexts]}, blocks_{columns_[kBlocks]}, rest_{columns_[kRest]};
   std::uint64_t context_count_ = 0, block_count_ = 0, freelist_count_ = 0;
+  std::uint64_t until_deleted_ = kNever;  // blocks before the next one with a last_context
   std::vector<FilledBlock> filled_;
 };
 

@@ -88,6 +88,7 @@ struct BlockRecord {
   std::uint64_t bytes = 0;
   core::BlockRole role = core::BlockRole::Plain;
   std::uint8_t recycle_list = 0;  // role Recycled
+  EventNumber last_context = 0;   // the ContextCreated whose context was deleted here last; 0: none since the malloc
   ContextSlot context;            // none: Plain, Recycled
   Address header, free_start, free_at;
   std::uint64_t accounted_bytes = 0;
@@ -201,7 +202,7 @@ class MemoryState {
 
   // Top contexts and detached ones, newest first.
   ContextSlot first_root() const { return heads_.first_root; }
-  // Front of recycled-context list 0 or 1; on with BlockRecord::next.
+  // Front of recycled-context list 0 or 1; on with BlockRecord::next. Who waits there: BlockRecord::last_context.
   BlockSlot first_recycled(int list) const { return heads_.first_recycled[list]; }
 
   const std::map<std::string, Address>& variables() const { return variables_; }

@@ -111,6 +111,10 @@ void Reducer<J>::operator()(const core::ContextDeleted& e) {
   if (!context) return fault(e.context, "is not there, and cannot be deleted");
   if (context->first_child) return fault(e.context, "still has children, and cannot be deleted");
   save(e.context);
+  if (BlockRecord* region = live(context->region); region && region->context == e.context) {
+    save(context->region);
+    region->last_context = context->born;
+  }
   while (context->first_block) {
     const BlockSlot slot = context->first_block;
     save(slot);

@@ -51,6 +51,7 @@ bool StateRestorer::add_block(BlockSlot slot, const BlockRecord& own) {
   if (slot.value >= state_.blocks_.size() || state_.block(slot)) return fail("a block's number is not free");
   if (own.born == 0 || own.born > state_.event_number()) return fail("a block is not born before the keyframe");
   if (own.end() < own.at) return fail("a block reaches beyond the address space");
+  if (own.last_context > state_.event_number()) return fail("a context was deleted after the keyframe");
   const bool in_context = own.linked() || own.role == BlockRole::Header;
   if (!in_context && own.role != BlockRole::Plain && own.role != BlockRole::Recycled)
     return fail("a block has no role");

@@ -393,6 +393,8 @@ const MemoryState& Timeline::state() const { return impl_->cursor.state(); }
 void Timeline::seek(EventNumber n) { impl_->seek(n); }
 const ChangeSet& Timeline::last_change() const { return impl_->change; }
 
+const EventStore& Timeline::events() const { return *impl_->store; }
+
 core::EventBody Timeline::event(EventNumber n) const {
   core::check(n >= 1, "events are counted from 1");
   const core::EventBody* event = n <= impl_->size() ? impl_->body(n) : nullptr;

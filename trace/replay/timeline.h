@@ -17,6 +17,8 @@
 
 namespace palloscope::trace {
 
+class EventStore;
+
 // A thing over all time: its slot and the event that made it.
 struct ContextKey {
   ContextSlot slot;
@@ -44,7 +46,7 @@ struct TimelineSample {
   std::uint64_t granted_bytes_max = 0;  // live chunks
 };
 
-// A tick for the lanes: context created, reset, deleted, reparented; errors; narration; snapshots.
+// A tick for the lanes: context created, reset, deleted, reparented; errors; faults; narration; snapshots.
 struct TimelineMark {
   EventNumber event = 0;
   std::uint8_t tag = 0;  // the event's kTag
@@ -76,6 +78,8 @@ class Timeline final {
   const ChangeSet& last_change() const;
 
   core::EventBody event(EventNumber n) const;  // 1..size()
+  // For searches that read by themselves, block by block, over many frames. Only events 1..size() count.
+  const EventStore& events() const;
   // Shows events first..last (within 1..size()) in order, each with the state after it. The cursor stays where it is;
   // windows that overlap the one before cost what they moved.
   using Visitor = std::function<void(EventNumber, const core::EventBody&, const MemoryState& after)>;
