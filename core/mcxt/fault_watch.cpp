@@ -304,7 +304,7 @@ void FaultWatch::access(Access access, Address at, std::uint64_t bytes) {
   Address pointer = source_.pointer;
   if (const ShadowLife* meant = take_source(pointer)) return check_range(access, at, bytes, *meant);
   const ShadowLife* life = shadow_.covering(at);
-  if (!life && shadow_.context_of_region_with(at)) life = shadow_.nearest_before(at);
+  if (!life) life = shadow_.nearest_before(at);
   if (life) return check_range(access, at, bytes, *life);
   report(FaultKind::InvalidPointer, at, bytes, nullptr);
 }

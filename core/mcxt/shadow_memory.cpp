@@ -10,6 +10,7 @@ namespace {
 constexpr std::size_t kMostPastLives = 200'000;
 constexpr std::size_t kMostDeletedContexts = 20'000;
 constexpr std::size_t kSweepFrom = 64;
+constexpr std::uint64_t kNearby = 64;  // so far behind a region's end an overrun is still taken for its last chunk's
 
 template <class T>
 T& at_slot(std::vector<T>& table, std::uint32_t slot) {
@@ -47,9 +48,13 @@ const ShadowLife* ShadowMemory::beginning_at(Address at) const {
 }
 
 const ShadowLife* ShadowMemory::nearest_before(Address at) const {
-  const Region* around = region_around(at);
+  auto behind = live_regions_.upper_bound(at.value);
+  if (behind == live_regions_.begin()) return nullptr;
+  const Region* around = &regions_[std::prev(behind)->second.value];
+  if (at - around->at >= around->bytes + kNearby) return nullptr;
+  if (around->life != 0) return find(around->life);
   auto next = spans_.upper_bound(at.value);
-  if (!around || next == spans_.begin()) return nullptr;
+  if (next == spans_.begin()) return nullptr;
   const ShadowLife* life = find(std::prev(next)->second.life);
   return life && life->at >= around->at ? life : nullptr;
 }

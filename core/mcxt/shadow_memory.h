@@ -61,7 +61,7 @@ class ShadowMemory {
   const ShadowLife* covering(Address at) const;
   // The latest life whose payload begins there.
   const ShadowLife* beginning_at(Address at) const;
-  // The last chunk that begins at or before this address in the same malloc'ed region.
+  // The last chunk that begins at or before this address in the same malloc'ed region (or right behind its end).
   const ShadowLife* nearest_before(Address at) const;
   // The memory behind this pointer is an aligned piece of the chunk that was handed out (spec 7.11).
   void narrow_to(Address aligned, std::uint64_t requested_bytes);

@@ -189,6 +189,15 @@ TEST_CASE("a write behind what was asked for, or in front of it, is told with th
   }
 }
 
+TEST_CASE("an overrun that leaves the chunk's block at once is the chunk's") {
+  for (int major : kMajors) {
+    Watched w(major);
+    Address large = w.process.memory_context_alloc(w.work, 20'000);
+    w.write(large + 20'000, "x");
+    CHECK(w.only(FaultKind::WritePastEnd).born == w.process.born_at(large));
+  }
+}
+
 TEST_CASE("C's own memory has bounds and an end, too") {
   Watched w(17);
   Address p = w.process.malloc(100);
@@ -327,13 +336,14 @@ TEST_CASE("a large chunk that repalloc moved has ended where it was") {
   }
 }
 
-TEST_CASE("random correct operations make no fault on any version") {
+TEST_CASE("random correct operations make no fault on any version, in production and checking builds") {
   const std::uint64_t base = std::random_device{}();
   for (int major : kMajors) {
-    for (std::uint64_t seed : {static_cast<std::uint64_t>(major), base + static_cast<std::uint64_t>(major)}) {
-      INFO("PostgreSQL " << major << ", seed " << seed);
+    for (bool checking : {false, true}) {
+      const std::uint64_t seed = base + static_cast<std::uint64_t>(major);
+      INFO("PostgreSQL " << major << (checking ? ", checking" : "") << ", seed " << seed);
       EventLog log;
-      Process process(*find_profile(major, false), log, {.watch_faults = true});
+      Process process(*find_profile(major, checking), log, {.watch_faults = true});
       palloscope::test::RandomOperations operations(process, seed);
       for (int i = 0; i < 20'000; ++i) {
         operations.operate();
