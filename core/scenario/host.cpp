@@ -328,17 +328,24 @@ bool Host::has_own_recovery() const {
   return has;
 }
 
+int Host::run_own_recovery(lua_State* L) {
+  Host& host = of(L);
+  lua_getfield(L, LUA_REGISTRYINDEX, kUncaughtHandler);
+  push_ereport(L, host.ereport_, host.where_.c_str());
+  lua_call(L, 1, 0);
+  return 0;
+}
+
 void Host::recover_at_top_level() {
   if (!error_in_flight_ || crashed_) return;
   current_ = sandbox_.state();  // for callbacks; the thread that called in last may be gone
   set_hook(current_, false);
   attempt([&] { emit(ErrorCaught{}); });
-  if (lua_getfield(current_, LUA_REGISTRYINDEX, kUncaughtHandler) == LUA_TFUNCTION) {
+  if (has_own_recovery()) {
+    lua_pushcfunction(current_, run_own_recovery);
     if (lua_pcall(current_, 0, 0, 0) == LUA_OK) return;
     std::string mistake = describe_error(current_);
     attempt([&] { emit(Output{mistake}); });
-  } else {
-    lua_pop(current_, 1);
   }
   attempt([&] {
     process_->memory_context_switch_to(process_->top_memory_context());

@@ -140,6 +140,7 @@ class Host final : public EventSink {
   void run_callback(int function);
   std::uint32_t file_of(const char* chunk_name) const;  // 0: none of ours
   SourceSpot nearest(lua_State* L, bool libraries) const;
+  static int run_own_recovery(lua_State* L);
   void keep_failure(const Ereport& error);
   void keep_crash(const Crash& crash);
 

@@ -1,12 +1,15 @@
 // The library "backend" against recordings of real servers (tests/golden/context-traces): statement by statement, the
 // same calls on contexts in the same order. Lines that follow each other and are the same count as one with a number.
 #include <algorithm>
+#include <cmath>
 #include <map>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "core/mcxt/context_calls.h"
+#include "core/mcxt/process.h"
 #include "core/scenario/scenario_run.h"
 #include "tests/core/scenario/script_log.h"
 #include "tests/support/catch.h"
@@ -118,6 +121,42 @@ void compare(const std::vector<Section>& ours, const std::vector<Section>& recor
   }
 }
 
+// A context as pg_backend_memory_contexts shows it.
+struct Shown {
+  std::uint64_t total_bytes = 0, nblocks = 0, used_bytes = 0;
+};
+using View = std::map<std::string, Shown>;  // by "name ident"
+
+View read_view(const std::string& name) {
+  std::istringstream in(test::read_golden("dumps/" + name + ".csv"));
+  std::string line;
+  std::getline(in, line);
+  auto cells = [](const std::string& row) {
+    std::vector<std::string> found(1);
+    bool quoted = false;
+    for (char c : row) {
+      if (c == '"')
+        quoted = !quoted;
+      else if (c == ',' && !quoted)
+        found.emplace_back();
+      else
+        found.back() += c;
+    }
+    return found;
+  };
+  std::vector<std::string> head = cells(line);
+  auto column = [&](const char* wanted) {
+    return static_cast<std::size_t>(std::find(head.begin(), head.end(), wanted) - head.begin());
+  };
+  View view;
+  while (std::getline(in, line)) {
+    auto row = cells(line);
+    auto number = [&](const char* wanted) { return std::stoull(row[column(wanted)]); };
+    view[row[0] + " " + row[1]] = {number("total_bytes"), number("total_nblocks"), number("used_bytes")};
+  }
+  return view;
+}
+
 constexpr const char* kTables = R"(
 local a = 20                                    -- rows
 local function by_id(id) return backend.SeqScan{ rows = a, qual = function(row) return row == id end } end
@@ -216,5 +255,59 @@ backend.proc_exit()
     auto recorded = read_recording("pg" + std::to_string(pg_major) + "-extended");
     recorded.erase(recorded.begin());
     compare(ours, recorded);
+  }
+}
+
+TEST_CASE("a backend that has started holds what a real server's does, context by context") {
+  // What the statement that looked at the real one made or filled.
+  const std::set<std::string> of_the_statement = {"Record information cache ",
+                                                  "search_path processing cache ",
+                                                  "TopTransactionContext ",
+                                                  "MessageContext ",
+                                                  "PgStat Pending ",
+                                                  "TopPortalContext ",
+                                                  "PortalContext <unnamed>",
+                                                  "COPY TO ",
+                                                  "COPY ",
+                                                  "ExecutorState ",
+                                                  "tuplestore tuples ",
+                                                  "Table function arguments ",
+                                                  "ExprContext ",
+                                                  "pg_get_backend_memory_contexts ",
+                                                  "relation rules pg_backend_memory_contexts"};
+  for (int pg_major : {15, 16, 17, 18}) {
+    CAPTURE(pg_major);
+    ScenarioOptions options;
+    options.pg_major = pg_major;
+    test::Script script("require('backend').InitPostgres()", options);
+    script.finish();
+    std::map<std::string, ContextCounters> ours;
+    std::map<std::uint32_t, const ContextCreated*> live;
+    std::map<std::uint32_t, std::string> idents;
+    for (const EventBody& event : script.log.events) {
+      if (const auto* made = std::get_if<ContextCreated>(&event)) live[made->context.value] = made;
+      if (const auto* gone = std::get_if<ContextDeleted>(&event)) live.erase(gone->context.value);
+      if (const auto* set = std::get_if<ContextIdentSet>(&event)) idents[set->context.value] = set->ident.value_or("");
+    }
+    for (const auto& [slot, made] : live) {
+      // A hash table is shown under its own name.
+      std::string name = made->name == "dynahash" ? idents[slot] + " " : made->name + " " + idents[slot];
+      ours[name] = script.run.process().memory_context_counters(made->at);
+    }
+    std::size_t compared = 0, equal = 0;
+    for (const auto& [name, real] : read_view("pg" + std::to_string(pg_major) + "-backend-memory-contexts")) {
+      if (of_the_statement.count(name) != 0) continue;
+      CAPTURE(name);
+      REQUIRE(ours.count(name) == 1);
+      const ContextCounters& mine = ours[name];
+      CHECK(mine.totalspace == real.total_bytes);
+      CHECK(mine.nblocks == real.nblocks);
+      auto used = static_cast<double>(mine.totalspace - mine.freespace), wanted = static_cast<double>(real.used_bytes);
+      CHECK(std::abs(used - wanted) <= std::max(0.05 * wanted, 200.0));
+      ++compared;
+      equal += mine.totalspace - mine.freespace == real.used_bytes;
+    }
+    CHECK(compared >= 100);
+    CHECK(equal >= 75);  // to the byte
   }
 }

@@ -142,21 +142,33 @@ local sort_class = {
     palloc0(72)                -- sort keys
     MemoryContextSwitchTo(old)
   end,
-  next = function(node)
-    if not node.sorted then
-      node:begin_sort()
-      node.sorted = {}
-      for row in function() return node.child:next() end do
-        table.insert(node.sorted, row)
-        MemoryContextAlloc(node.tuples, node.plan.width or 48)
-      end
-      local key = node.plan.key or function(row) return row end
-      table.sort(node.sorted, function(a, b) return key(a) < key(b) end)
-      node.at = 0
+  -- With a bound only the best so far are kept, once there are twice as many as wanted.
+  discard = function(node, before)
+    local bound, tuples = node.plan.bound, node.sorted
+    if not bound or #tuples <= (node.bounded and bound or 2 * bound) then return end
+    node.bounded = true
+    table.sort(tuples, before)
+    while #tuples > bound do pfree(table.remove(tuples).memory) end
+  end,
+  fill = function(node)
+    local key = node.plan.key or function(row) return row end
+    local function before(a, b) return key(a.row) < key(b.row) end
+    node:begin_sort()
+    node.sorted = {}
+    for row in function() return node.child:next() end do
+      local memory = MemoryContextAlloc(node.tuples, node.plan.width or 48)
+      table.insert(node.sorted, { row = row, memory = memory })
+      node:discard(before)
     end
+    table.sort(node.sorted, before)
+    node.at = 0
+  end,
+  next = function(node)
+    if not node.sorted then node:fill() end
     node.at = node.at + 1
     if node.plan.bound and node.at > node.plan.bound then return nil end
-    return node.sorted[node.at]
+    local tuple = node.sorted[node.at]
+    return tuple and tuple.row
   end,
   finish = function(node)
     if node.sorted then  -- tuplesort_end

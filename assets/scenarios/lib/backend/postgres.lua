@@ -30,7 +30,7 @@ end
 -- else has.
 local function EmitErrorReport(err)
   MemoryContextSwitchTo(ErrorContext)
-  pstrdup(err and err.message or "error")
+  pstrdup(err.message)
   palloc(1024)
 end
 
