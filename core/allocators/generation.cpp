@@ -226,8 +226,10 @@ void Generation::free(Address pointer, ChunkCause cause) {
   }
   std::uint64_t freed = core_.load(block, layout_.block_free) + 1;
   core_.store(block, layout_.block_free, freed);
-  assert_that(core_, freed <= core_.load(block, layout_.block_chunks), "block->nfree <= block->nchunks", "generation.c",
-              block);
+  if (checking_.on()) {
+    assert_that(core_, freed <= core_.load(block, layout_.block_chunks), "block->nfree <= block->nchunks",
+                "generation.c", block);
+  }
   core_.announce_freed(pointer, ChunkFate::Counted, cause);
   if (freed >= core_.load(block, layout_.block_chunks)) block_became_empty(context, block);
 }

@@ -240,7 +240,10 @@ Address Slab::alloc_by_lists(Address context, std::uint64_t bytes, ChunkCause ca
     Address empties = empty_blocks(context);
     std::uint64_t list = list_index(context, s.chunks_per_block - 1);
     // Fails where a block has one chunk only: full blocks are in that list.
-    assert_that(core_, dlist_is_empty(core_, list_head(context, list)), "dlist_is_empty(blocklist)", "slab.c", context);
+    if (checking_.on()) {
+      assert_that(core_, dlist_is_empty(core_, list_head(context, list)), "dlist_is_empty(blocklist)", "slab.c",
+                  context);
+    }
     Address block;
     if (!dlist_is_empty(core_, empties)) {
       block = block_at(dlist_first(core_, empties));
@@ -288,8 +291,10 @@ void Slab::push_free(Address context, Address block, const Shape& shape, Address
       block, layout_.block_free_head,
       layout_.list_per_free_count ? (chunk - (block + layout_.block_bytes)) / shape.full_chunk_bytes : chunk.value);
   core_.store(block, layout_.block_free, core_.load(block, layout_.block_free) + 1);
-  assert_that(core_, core_.load(block, layout_.block_free) <= shape.chunks_per_block,
-              "block->nfree <= slab->chunksPerBlock", "slab.c", block);
+  if (checking_.on()) {
+    assert_that(core_, core_.load(block, layout_.block_free) <= shape.chunks_per_block,
+                "block->nfree <= slab->chunksPerBlock", "slab.c", block);
+  }
   core_.announce_freed(pointer, ChunkFate::ToFreelist, cause);
 }
 
