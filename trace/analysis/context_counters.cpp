@@ -1,5 +1,7 @@
 #include "trace/analysis/context_counters.h"
 
+#include <algorithm>
+
 namespace palloscope::trace {
 namespace {
 
@@ -48,12 +50,13 @@ ReportedCounters context_counters(const MemoryState& state, const ContextRecord&
       counters = slab_counters(state, context, known);
       break;
     case core::ContextKind::Bump:
-      counters.total_bytes -= known.bump.context_bytes;
+      // Between its creation and its keeper it has nothing yet.
+      counters.total_bytes -= std::min(counters.total_bytes, known.bump.context_bytes);
       break;
     case core::ContextKind::Unknown:
       break;
   }
-  counters.used_bytes = counters.total_bytes - counters.free_bytes;
+  counters.used_bytes = counters.total_bytes - std::min(counters.total_bytes, counters.free_bytes);
   return counters;
 }
 

@@ -17,11 +17,59 @@ namespace {
 
 constexpr std::size_t kMaxShownBytes = 300;
 
+// Bad UTF-8 is shown, not thrown at.
+std::string whole_text(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+
 std::string shown(const json& value) {
-  // Bad UTF-8 is shown, not thrown at.
-  std::string text = value.dump(-1, ' ', false, json::error_handler_t::replace);
+  std::string text = whole_text(value);
   if (text.size() > kMaxShownBytes) text = text.substr(0, kMaxShownBytes) + "...";
   return text;
+}
+
+// Two values that differ, narrowed down until they are short enough to be shown: into the member, element or line that
+// is the first to differ. `key` becomes the way there: "blocks[37].free", "lines, line 12".
+struct Narrowed {
+  std::string key;
+  json expected, found;
+};
+
+json lines_from(const std::string& text, std::size_t begin) {
+  return text.substr(begin, std::min(text.find('\n', begin), text.size()) - begin);
+}
+
+Narrowed narrow(Narrowed difference) {
+  while (whole_text(difference.expected).size() > kMaxShownBytes ||
+         whole_text(difference.found).size() > kMaxShownBytes) {
+    const json &a = difference.expected, &b = difference.found;
+    if (a.type() != b.type()) break;
+    if (a.is_array()) {
+      std::size_t i = 0;
+      while (i < a.size() && i < b.size() && a[i] == b[i]) ++i;
+      difference = {fmt::format("{}[{}]", difference.key, i), i < a.size() ? json(a[i]) : json(),
+                    i < b.size() ? json(b[i]) : json()};
+    } else if (a.is_object()) {
+      std::string key;
+      for (const auto& [name, value] : a.items())
+        if (key.empty() && (!b.contains(name) || b[name] != value)) key = name;
+      for (const auto& [name, value] : b.items())
+        if (key.empty() && !a.contains(name)) key = name;
+      difference = {fmt::format("{}.{}", difference.key, key), json(a.value(key, json())), json(b.value(key, json()))};
+    } else if (a.is_string()) {
+      const auto &one = a.get_ref<const std::string&>(), &other = b.get_ref<const std::string&>();
+      std::size_t line = 1, begin = 0;
+      for (std::size_t i = 0; i < one.size() && i < other.size() && one[i] == other[i]; ++i) {
+        if (one[i] != '\n') continue;
+        ++line;
+        begin = i + 1;
+      }
+      if (line == 1 && one.find('\n') == std::string::npos) break;
+      difference = {fmt::format("{}, line {}", difference.key, line), lines_from(one, begin), lines_from(other, begin)};
+      break;
+    } else {
+      break;
+    }
+  }
+  return difference;
 }
 
 class DocumentReplay {
@@ -73,7 +121,8 @@ class DocumentReplay {
     if (expected == found) return;
     if (++report_.differences > options_.keep_differences) return;
     const json none;
-    auto add = [&](const std::string& key, const json& want, const json& got) {
+    auto add = [&](const std::string& name, const json& expected_value, const json& found_value) {
+      const auto [key, want, got] = narrow({name, expected_value, found_value});
       report_.first.push_back({report_.label, std::string(place.sequence), place.op, op["op"].get<std::string>(), key,
                                want.is_null() ? "nothing" : shown(want), got.is_null() ? "nothing" : shown(got)});
     };
