@@ -25,22 +25,6 @@ std::uint64_t value_of(const ContextRecord& owner, const ChunkRecord& chunk) {
 
 }  // namespace
 
-std::uint64_t chunk_header_bytes(const VersionProfile& profile, ContextKind kind) {
-  switch (kind) {
-    case ContextKind::AllocSet:
-      return profile.alloc_set.chunk_bytes;
-    case ContextKind::Generation:
-      return profile.generation.chunk_bytes;
-    case ContextKind::Slab:
-      return profile.slab.chunk_bytes;
-    case ContextKind::Bump:
-      return profile.bump.chunk_bytes;
-    case ContextKind::Unknown:
-      return 0;
-  }
-  return 0;
-}
-
 // --- collecting -----------------------------------------------------------------------------------------------------
 
 void KnownCollector::add(Field field, std::string_view name, std::uint64_t value) {

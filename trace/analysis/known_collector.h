@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "trace/analysis/chunk_header_bytes.h"
 #include "trace/analysis/known_bytes.h"
 
 namespace palloscope::trace {
@@ -66,7 +67,5 @@ struct SlabShape {
   std::uint64_t full_chunk = 0, chunks_per_block = 0;
   std::uint32_t list_shift = 0;  // 16+
 };
-
-std::uint64_t chunk_header_bytes(const core::VersionProfile& profile, core::ContextKind kind);
 
 }  // namespace palloscope::trace
