@@ -172,6 +172,31 @@ int write_bytes(lua_State* L) {
   });
 }
 
+// An address as a debugger gives it: a number, or what a pointer or context holds.
+Address check_address(lua_State* L, int index) {
+  if (lua_isinteger(L, index)) return {static_cast<std::uint64_t>(lua_tointeger(L, index))};
+  const Address at = address_in(L, index);
+  luaL_argcheck(L, static_cast<bool>(at), index, "an address (a number), a pointer or a context is wanted");
+  return at;
+}
+
+// poke(address, "text" [, offset]): the debugger's hand changes bytes; nobody is blamed for it.
+int poke_bytes(lua_State* L) {
+  const Address at = check_address(L, 1);
+  std::size_t length = 0;
+  const char* text = luaL_checklstring(L, 2, &length);
+  auto offset = static_cast<std::uint64_t>(luaL_optinteger(L, 3, 0));
+  return call(L, [=](Process& p) {
+    if (length != 0) p.poke(at + offset, {reinterpret_cast<const std::uint8_t*>(text), length});
+  });
+}
+
+// pointer(address): what (void *) makes of a number.
+int pointer_to(lua_State* L) {
+  push(L, PointerValue{check_address(L, 1)});
+  return 1;
+}
+
 // read(p, bytes [, offset]) answers the bytes as a string.
 int read_bytes(lua_State* L) {
   PointerValue pointer = check_pointer(L, 1);
@@ -289,6 +314,8 @@ constexpr luaL_Reg kFunctions[] = {
     {"fail_mallocs", fail_mallocs},
     {"START_CRIT_SECTION", start_crit_section},
     {"END_CRIT_SECTION", end_crit_section},
+    {"poke", poke_bytes},
+    {"pointer", pointer_to},
 };
 
 }  // namespace

@@ -4,6 +4,9 @@
 #include <imgui.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <vector>
 
 #include "gui/format_text.h"
 #include "trace/analysis/known_bytes.h"
@@ -13,135 +16,83 @@ namespace {
 
 constexpr int kBytesPerRow = 8;
 
-std::string_view part_key(trace::HeaderPart part) {
-  switch (part) {
-    case trace::HeaderPart::MethodId:
-      return "inspector.bits.method_id";
-    case trace::HeaderPart::External:
-      return "inspector.bits.external";
-    case trace::HeaderPart::Value:
-      return "inspector.bits.value";
-    case trace::HeaderPart::BlockOffset:
-      return "inspector.bits.block_offset";
-    case trace::HeaderPart::Magic:
-      return "inspector.bits.magic";
-  }
-  return "inspector.bits.magic";
-}
-
-Color part_colour(const Theme& theme, trace::HeaderPart part) {
-  return theme.owner[static_cast<std::size_t>(part) % kOwnerColorCount];
-}
-
-// What the bits mean, where more can be said than the number.
-std::string meaning(const PanelContext& panel, const trace::HeaderBits& bits, const trace::ContextRecord* owner,
-                    const core::VersionProfile& profile) {
-  if (bits.part == trace::HeaderPart::MethodId)
-    for (int kind = 0; kind < core::kContextKindCount; ++kind)
-      if (static_cast<std::uint64_t>(profile.chunk_header.id_of[static_cast<std::size_t>(kind)]) == bits.value) {
-        static constexpr std::string_view kKinds[] = {"kind.aset", "kind.generation", "kind.slab", "kind.bump"};
-        return panel.strings(kKinds[kind]);
-      }
-  if (bits.part == trace::HeaderPart::Value && owner != nullptr && owner->kind == core::ContextKind::AllocSet &&
-      bits.value < core::kAllocSetFreelists)
-    return panel.strings.fill("inspector.bits.class_is", {{"bytes", format_bytes_exactly(8ull << bits.value)}});
-  if (bits.part == trace::HeaderPart::BlockOffset)
-    return panel.strings.fill("inspector.bits.back_to_block", {{"bytes", format_bytes_exactly(bits.value)}});
-  return {};
-}
-
-// 64 little boxes, highest bit first, in two rows of 32.
-void draw_bits(const PanelContext& panel, std::uint64_t word, const std::vector<trace::HeaderBits>& parts) {
-  const ImVec2 at = ImGui::GetCursorScreenPos();
-  const float width = ImGui::GetContentRegionAvail().x, em = panel.em();
-  const float cell = std::min(em * 0.85f, width / 33.5f), height = cell * 1.25f;
-  ImDrawList* draw = ImGui::GetWindowDrawList();
-  for (int i = 0; i < 64; ++i) {
-    const auto bit = static_cast<std::uint32_t>(63 - i);
-    const int row = i / 32, column = i % 32, group = column / 8;
-    const float x = at.x + cell * (static_cast<float>(column) + 0.25f * static_cast<float>(group));
-    const float y = at.y + static_cast<float>(row) * (height + em * 0.25f);
-    Color colour = panel.theme.dim;
-    for (const trace::HeaderBits& part : parts)
-      if (bit >= part.first_bit && bit < part.first_bit + part.bit_count) colour = part_colour(panel.theme, part.part);
-    const bool set = ((word >> bit) & 1) != 0;
-    draw->AddRectFilled({x + 0.5f, y}, {x + cell - 0.5f, y + height},
-                        set ? colour : mix(panel.theme.panel, colour, 0.22f));
-    const char* digit = set ? "1" : "0";
-    const float size = cell * 0.95f;
-    const ImVec2 extent = panel.fonts.mono->CalcTextSizeA(size, FLT_MAX, 0, digit);
-    draw->AddText(panel.fonts.mono, size, {x + (cell - extent.x) / 2, y + (height - extent.y) / 2},
-                  set ? panel.theme.map_text : panel.theme.text, digit);
-  }
-  ImGui::Dummy({width, 2 * height + em * 0.6f});
-}
-
 struct ShownByte {
   std::uint8_t value = 0;
-  bool known = false;
+  bool known = false;     // from the events or exact
+  bool trampled = false;  // the true byte is not what the events make expect
+  bool edited = false;
   const trace::KnownField* field = nullptr;
 };
 
-std::vector<ShownByte> bytes_of(const std::vector<trace::KnownField>& fields, core::Address from, core::Address to) {
+std::vector<ShownByte> bytes_of(const std::vector<trace::KnownField>& fields, core::Address from, core::Address to,
+                                const core::MemorySource* exact, const ByteEdits* edits) {
   std::vector<ShownByte> bytes(to - from);
   for (const trace::KnownField& field : fields)
     for (std::uint8_t i = 0; i < field.width; ++i) {
       const core::Address at = field.at + i;
       if (at < from || at >= to) continue;
-      bytes[at - from] = {static_cast<std::uint8_t>(field.value >> (8 * i)), true, &field};
+      bytes[at - from] = {static_cast<std::uint8_t>(field.value >> (8 * i)), true, false, false, &field};
     }
+  if (exact == nullptr) return bytes;
+  core::PatchedSource patched(*exact);
+  if (edits != nullptr) edits->apply_to(patched);
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    std::array<std::uint8_t, 1> now{}, typed{};
+    if (!exact->read(from + i, now) || !patched.read(from + i, typed)) continue;
+    bytes[i].trampled = bytes[i].known && bytes[i].value != now[0];
+    bytes[i].edited = edits != nullptr && edits->has(from + i);
+    bytes[i].value = typed[0];
+    bytes[i].known = true;
+  }
   return bytes;
 }
 
 }  // namespace
 
-void draw_chunk_header(const PanelContext& panel, core::ChunkSlot slot, const core::VersionProfile& profile) {
-  const trace::MemoryState& state = panel.state();
-  const std::uint64_t word = trace::known_chunk_word(state, profile, slot);
-  const trace::ChunkRecord* chunk = state.chunk(slot);
-  if (word == 0 || chunk == nullptr) return;
-  ImGui::SeparatorText(panel.strings("inspector.header"));
-  ImGui::PushFont(panel.fonts.mono, panel.fonts.mono_size);
-  ImGui::Text("0x%016llx", static_cast<unsigned long long>(word));
-  ImGui::PopFont();
-  const auto parts = trace::decode_chunk_header(profile, word);
-  if (parts.empty()) {  // 15: a pointer
-    ImGui::TextWrapped("%s", panel.strings(chunk->state == trace::ChunkState::Live ? "inspector.bits.is_context"
-                                                                                   : "inspector.bits.is_link"));
-    return;
+// A small box over the byte. Enter takes it and goes on to the next byte, Escape leaves.
+void ByteView::draw_typed_byte(const PanelContext& panel, const core::MemorySource& exact, ByteEdits& edits,
+                               core::Address at, core::Address to, float width) {
+  std::array<char, 3> buffer{};
+  std::copy_n(text_.begin(), std::min<std::size_t>(2, text_.size()), buffer.begin());
+  ImGui::SetNextItemWidth(width);
+  if (takes_key_) ImGui::SetKeyboardFocusHere();
+  ImGui::PushStyleVar(ImGuiStyleVar_FramePadding, ImVec2{0, 0});
+  const bool entered = ImGui::InputText(
+      "##byte", buffer.data(), buffer.size(),
+      ImGuiInputTextFlags_CharsHexadecimal | ImGuiInputTextFlags_EnterReturnsTrue | ImGuiInputTextFlags_AutoSelectAll);
+  ImGui::PopStyleVar();
+  text_ = buffer.data();
+  const bool was_waiting = takes_key_;
+  takes_key_ = false;
+  if (entered) {
+    unsigned value = 0;
+    std::array<std::uint8_t, 1> was{};
+    const auto parsed = std::from_chars(text_.data(), text_.data() + text_.size(), value, 16);
+    if (!text_.empty() && parsed.ec == std::errc{} && exact.read(at, was))
+      edits.set(at, static_cast<std::uint8_t>(value), was[0]);
+    typed_ = at + 1 < to ? at + 1 : core::Address{};
+    text_.clear();
+    takes_key_ = true;
+    if (panel.wants_frame != nullptr) *panel.wants_frame = true;
+  } else if (!was_waiting && ImGui::IsItemDeactivated()) {
+    typed_ = {};
   }
-  draw_bits(panel, word, parts);
-  const trace::ContextRecord* owner = state.context(state.context_of(*chunk));
-  if (!ImGui::BeginTable("##parts", 3, ImGuiTableFlags_SizingFixedFit)) return;
-  const float em = panel.em();
-  for (const trace::HeaderBits& part : parts) {
-    ImGui::TableNextRow();
-    ImGui::TableNextColumn();
-    const ImVec2 at = ImGui::GetCursorScreenPos();
-    ImGui::GetWindowDrawList()->AddRectFilled({at.x, at.y + em * 0.2f}, {at.x + em * 0.7f, at.y + em * 0.9f},
-                                              part_colour(panel.theme, part.part));
-    ImGui::Dummy({em * 0.8f, em});
-    ImGui::SameLine(0, 0);
-    ImGui::TextUnformatted(panel.strings(part_key(part.part)));
-    ImGui::TableNextColumn();
-    ImGui::PushFont(panel.fonts.mono, panel.fonts.mono_size);
-    ImGui::TextUnformatted(part.part == trace::HeaderPart::Magic ? fmt::format("0x{:x}", part.value).c_str()
-                                                                 : fmt::format("{}", part.value).c_str());
-    ImGui::PopFont();
-    ImGui::TableNextColumn();
-    ImGui::PushStyleColor(ImGuiCol_Text, panel.theme.dim);
-    ImGui::TextUnformatted(meaning(panel, part, owner, profile).c_str());
-    ImGui::PopStyleColor();
-  }
-  ImGui::EndTable();
 }
 
-void draw_byte_rows(const PanelContext& panel, core::BlockSlot block, core::Address from, core::Address to,
-                    const core::VersionProfile& profile) {
+void ByteView::draw(const PanelContext& panel, const Range& range, const core::VersionProfile& profile,
+                    const core::MemorySource* exact, ByteEdits* edits) {
+  core::Address from = range.from;
+  const core::Address to = range.to;
   if (from >= to) return;
   from.value &= ~std::uint64_t{kBytesPerRow - 1};
-  const auto fields = trace::known_fields(panel.state(), profile, block, from, to);
-  const auto bytes = bytes_of(fields, from, to);
+  if (exact == nullptr) edits = nullptr;
+  if (edits != nullptr && panel.filter_wanted && panel.is_focused) {
+    typed_ = range.first;
+    text_.clear();
+    takes_key_ = true;
+  }
+  const auto fields = trace::known_fields(panel.state(), profile, range.block, from, to);
+  const auto bytes = bytes_of(fields, from, to, exact, edits);
   const Theme& theme = panel.theme;
   ImGui::PushFont(panel.fonts.mono, panel.fonts.mono_size);
   const float em = panel.em(), digit = ImGui::CalcTextSize("0").x, line = em * 1.25f;
@@ -149,6 +100,7 @@ void draw_byte_rows(const PanelContext& panel, core::BlockSlot block, core::Addr
   const auto row_count = static_cast<int>((bytes.size() + kBytesPerRow - 1) / kBytesPerRow);
   ImGuiListClipper clipper;
   clipper.Begin(row_count, line);
+  if (typed_ >= from && typed_ < to) clipper.IncludeItemByIndex(static_cast<int>((typed_ - from) / kBytesPerRow));
   while (clipper.Step())
     for (int row = clipper.DisplayStart; row < clipper.DisplayEnd; ++row) {
       const ImVec2 at = ImGui::GetCursorScreenPos();
@@ -156,32 +108,60 @@ void draw_byte_rows(const PanelContext& panel, core::BlockSlot block, core::Addr
       const core::Address address = from + static_cast<std::uint64_t>(row) * kBytesPerRow;
       draw->AddText(at, theme.dim, format_address(address).c_str());
       const trace::KnownField* last = nullptr;
+      std::string signs;
       for (int i = 0; i < kBytesPerRow; ++i) {
         const auto index = static_cast<std::size_t>(row * kBytesPerRow + i);
         if (index >= bytes.size()) break;
         const ShownByte& byte = bytes[index];
         const float x = at.x + hex_x + digit * 3 * static_cast<float>(i);
-        if (byte.known) {
+        const ImVec2 low{x - digit * 0.3f, at.y}, high{x + digit * 2.5f, at.y + line - 1};
+        if (byte.field != nullptr) {
           const auto field_index = static_cast<std::size_t>(byte.field - fields.data());
-          const Color colour = theme.owner[field_index % kOwnerColorCount];
-          draw->AddRectFilled({x - digit * 0.3f, at.y}, {x + digit * 2.5f, at.y + line - 1},
-                              mix(theme.panel, colour, 0.28f));
-          if (byte.field != last) last = byte.field;
+          draw->AddRectFilled(low, high, mix(theme.panel, theme.owner[field_index % kOwnerColorCount], 0.28f));
+          last = byte.field;
+        }
+        if (byte.trampled) draw->AddRect(low, high, theme.problem, 0, 0, 0.12f * em);
+        if (byte.edited) draw->AddRect(low, high, theme.changed, 0, 0, 0.12f * em);
+        if (edits != nullptr) {
+          ImGui::SetCursorScreenPos(low);
+          ImGui::PushID(static_cast<int>(index));
+          if (typed_ == from + index) {
+            draw_typed_byte(panel, *exact, *edits, typed_, to, digit * 2.8f);
+            ImGui::PopID();
+            continue;
+          }
+          if (ImGui::InvisibleButton("##cell", {high.x - low.x, high.y - low.y})) {
+            typed_ = from + index;
+            text_.clear();
+            takes_key_ = true;
+          }
+          ImGui::PopID();
         }
         const std::string hex = byte.known ? fmt::format("{:02x}", byte.value) : std::string("··");
-        draw->AddText({x, at.y}, byte.known ? theme.text : theme.dim, hex.c_str());
+        draw->AddText({x, at.y}, byte.trampled ? theme.problem : byte.known ? theme.text : theme.dim, hex.c_str());
+        signs += byte.known && byte.value >= 0x20 && byte.value < 0x7F ? static_cast<char>(byte.value) : '.';
       }
       if (last != nullptr)
         draw->AddText(panel.fonts.text, panel.fonts.small_size, {at.x + text_x, at.y}, theme.dim,
                       std::string(last->name).c_str());
+      else if (exact != nullptr)
+        draw->AddText({at.x + text_x, at.y}, theme.dim, signs.c_str());
+      ImGui::SetCursorScreenPos(at);
+      ImGui::SetNextItemAllowOverlap();
       ImGui::Dummy({text_x + digit * 10, line - ImGui::GetStyle().ItemSpacing.y});
       if (last != nullptr && ImGui::IsItemHovered())
         ImGui::SetTooltip("%s = 0x%llx (%llu)", std::string(last->name).c_str(),
                           static_cast<unsigned long long>(last->value), static_cast<unsigned long long>(last->value));
     }
   ImGui::PopFont();
-  ImGui::PushStyleColor(ImGuiCol_Text, theme.dim);
-  ImGui::TextWrapped("%s", panel.strings("inspector.unknown_bytes"));
+  const bool any_trampled = std::any_of(bytes.begin(), bytes.end(), [](const ShownByte& b) { return b.trampled; });
+  ImGui::PushStyleColor(ImGuiCol_Text, any_trampled ? theme.problem : theme.dim);
+  if (any_trampled)
+    ImGui::TextWrapped("%s", panel.strings("inspector.trampled_bytes"));
+  else if (exact == nullptr)
+    ImGui::TextWrapped("%s", panel.strings("inspector.unknown_bytes"));
+  else if (edits != nullptr)
+    ImGui::TextWrapped("%s", panel.strings("inspector.edit_bytes"));
   ImGui::PopStyleColor();
 }
 

@@ -10,10 +10,10 @@
 #include "gui/format_text.h"
 #include "gui/icons.h"
 #include "gui/layout/map_tint.h"
-#include "gui/panels/byte_view.h"
 #include "gui/panels/map_tooltip.h"
 #include "gui/panels/profile_of.h"
 #include "gui/panels/widgets.h"
+#include "trace/analysis/known_source.h"
 #include "trace/analysis/recycled_contexts.h"
 
 namespace palloscope::gui {
@@ -267,7 +267,7 @@ void InspectorPanel::draw_block(const PanelContext& panel, core::BlockSlot slot)
     }
     say("malloc", [](R r) { return format_bytes_exactly(r.bytes) + " @ " + format_address(r.at); });
   }
-  draw_bytes(panel, slot, b.at, std::min(b.at + 512, b.end()));
+  draw_bytes(panel, {slot, b.at, std::min(b.at + 512, b.end()), b.at});
 }
 
 void InspectorPanel::draw_chunk(const PanelContext& panel, core::ChunkSlot slot) {
@@ -294,16 +294,27 @@ void InspectorPanel::draw_chunk(const PanelContext& panel, core::ChunkSlot slot)
   }
   draw_life_link(panel);
   draw_faults(panel, c.at, c.granted_bytes, c.born);
-  draw_chunk_header(panel, slot, profile_of(panel.session));
+  if (const core::MemorySource* exact = exact_bytes(panel))
+    header_.draw(panel, slot, *exact, /*whole=*/true);
+  else
+    header_.draw(panel, slot, trace::KnownSource(state, profile_of(panel.session), slot), /*whole=*/false);
   const std::uint64_t shown = std::min<std::uint64_t>(c.granted_bytes, 512);
-  draw_bytes(panel, c.block, c.at - 16, c.at + shown);
+  draw_bytes(panel, {c.block, c.at - 24, c.at + shown, c.at});
 }
 
-void InspectorPanel::draw_bytes(const PanelContext& panel, core::BlockSlot block, core::Address from,
-                                core::Address to) {
+const core::MemorySource* InspectorPanel::exact_bytes(const PanelContext& panel) {
+  const core::MemorySource* exact = replayed_.at_cursor(panel.session);
+  if (replayed_.is_working() && panel.wants_frame != nullptr) *panel.wants_frame = true;
+  return exact;
+}
+
+void InspectorPanel::draw_bytes(const PanelContext& panel, const ByteView::Range& range) {
   ImGui::SetNextItemOpen(bytes_open_, ImGuiCond_Once);
   bytes_open_ = ImGui::CollapsingHeader(panel.strings("inspector.bytes"));
-  if (bytes_open_) draw_byte_rows(panel, block, from, to, profile_of(panel.session));
+  if (!bytes_open_) return;
+  const bool is_chunk = std::holds_alternative<ChunkKey>(panel.session.selection);
+  const bool can_change = is_chunk && panel.session.document->run.has_value();
+  bytes_.draw(panel, range, profile_of(panel.session), exact_bytes(panel), can_change ? &header_.edits : nullptr);
 }
 
 void InspectorPanel::draw(const PanelContext& panel) {

@@ -1,6 +1,7 @@
 // The console: single lines in the world that a script left behind.
 #include <string>
 
+#include "core/mcxt/errors.h"
 #include "tests/core/scenario/script_log.h"
 #include "tests/support/catch.h"
 
@@ -97,4 +98,22 @@ TEST_CASE("a callback on ErrorContext runs when the next console line recovers f
   CHECK_FALSE(endless.run.execute("ereport(ERROR, 'x')").ok);
   endless.run.execute("1");
   CHECK(endless.run.execute("1").text == "1");
+}
+
+TEST_CASE(
+    "poke changes bytes at a bare address by the debugger's hand, so that nobody is blamed, and pointer makes one") {
+  Script script("p = palloc(64)");
+  script.finish();
+  const Address at = script.log.all<ChunkAllocated>().back().at;
+  const std::string number = "0x" + hex_text(at.value);
+  CHECK(script.run.execute("poke(" + number + ", '\\x41\\x42', 1)").ok);
+  CHECK(script.run.execute("read(p, 2, 1) == 'AB'").text == "true");
+  CHECK(script.log.all<MemoryWritten>().back() == MemoryWritten{at + 1, {0x41, 0x42}});
+  CHECK(script.run.execute("poke(p, '\\0\\0\\0\\0\\0\\0\\0\\0', -8)").ok);
+  CHECK(script.log.count<FaultFound>() == 0);
+  const ConsoleAnswer answer = script.run.execute("pfree(pointer(" + number + "))");
+  CHECK_FALSE(answer.ok);
+  CHECK_THAT(answer.text, ContainsSubstring("pfree called with invalid pointer 0x" + hex_text(at.value) +
+                                            " (header 0x0000000000000000)"));
+  CHECK_FALSE(script.run.execute("poke('x', 'y')").ok);
 }
