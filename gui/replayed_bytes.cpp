@@ -140,7 +140,9 @@ const core::MemorySource* ReplayedBytes::at_cursor(const Session& session) {
     return source_.get();
   }
   if (document.script.empty() && document.scenario_name.empty()) return nullptr;
-  const EventNumber wanted = session.cursor();
+  // The host tells a line when its first effect is done already: the bytes at the line are those before it.
+  EventNumber wanted = session.cursor();
+  while (wanted > 1 && std::holds_alternative<core::SourceLine>(document.timeline.event(wanted))) --wanted;
   if (serial_ != document.serial) {
     serial_ = document.serial;
     failed_ = false;

@@ -87,7 +87,7 @@ TEST_CASE("a byte of the payload is typed over with / and written") {
   core::Address at;
   look_at_chunk(window, at);
   Session& session = window.session();
-  window.key("/");
+  apply(session, FocusFilter{});  // what / asks for
   window.frames(3);
   window.type("7e");
   window.key("Enter");
