@@ -50,15 +50,26 @@ void FreelistsPanel::draw(const PanelContext& panel) {
   // A server's dump does not tell them; in a trace they are there, empty or not.
   const bool tells = session.state().totals().region_count > 0;
   const float room = ImGui::GetContentRegionAvail().y, line = ImGui::GetFrameHeightWithSpacing();
-  const float below = tells ? 2 * line + 0.3f * panel.em() : 0;
+  const auto lines = std::count_if(recycled_.begin(), recycled_.end(), [](const auto& list) { return !list.empty(); });
+  const float below = tells ? static_cast<float>(std::max<std::ptrdiff_t>(1, lines)) * line : 0;
   if (ImGui::BeginChild("##of_context", {0, std::max(3 * line, room - below)})) draw_context(panel);
   ImGui::EndChild();
   if (tells) draw_recycled(panel);
 }
 
-// Both lists, a line each, the next to be taken first.
+// A line for each list in which somebody waits, the next to be taken first.
 void FreelistsPanel::draw_recycled(const PanelContext& panel) {
-  for (int list = 0; list < trace::kRecycledLists; ++list) draw_recycled_list(panel, list);
+  bool none = true;
+  for (int list = 0; list < trace::kRecycledLists; ++list) {
+    if (recycled_[static_cast<std::size_t>(list)].empty()) continue;
+    none = false;
+    draw_recycled_list(panel, list);
+  }
+  if (!none) return;
+  ImGui::PushStyleColor(ImGuiCol_Text, panel.theme.dim);
+  ImGui::TextUnformatted(panel.strings("freelists.recycled_none"));
+  ImGui::PopStyleColor();
+  ImGui::SetItemTooltip("%s", panel.strings("freelists.recycled_hint"));
 }
 
 void FreelistsPanel::draw_recycled_list(const PanelContext& panel, int list) {

@@ -279,14 +279,14 @@ void LifePanel::draw_tooltip(const PanelContext& panel, const LifeSegment& segme
 }
 
 // What happened within the stretches: mistakes as crosses on the strip, writes as small ticks at its lower edge.
-void LifePanel::draw_marks(const PanelContext& panel, float x0, float top, float bottom) const {
+void LifePanel::draw_marks(const PanelContext& panel, float x0, float bottom) const {
   ImDrawList* draw = ImGui::GetWindowDrawList();
   const float em = panel.em();
   for (const trace::LifeMark& mark : marks_) {
     if (segments_.empty() || mark.event < segments_.front().first) continue;
     const float x = x0 + layout_.x_of(mark.event);
     if (mark.fault)
-      draw_fault_cross(panel, {x, top + 0.75f * em}, 1.1f * em);
+      draw_fault_cross(panel, {x, bottom - 0.6f * em}, em);
     else
       draw->AddTriangleFilled({x - 0.25f * em, bottom}, {x + 0.25f * em, bottom}, {x, bottom - 0.4f * em},
                               panel.theme.changed);
@@ -347,7 +347,7 @@ void LifePanel::draw_strip(const PanelContext& panel) {
     draw->AddText(panel.fonts.text, small, {low.x + 0.3f * em + width, origin.y + 0.15f * em}, panel.theme.text,
                   life_cause_text(panel.strings, segments_[i]).c_str(), nullptr, 0, &clip);
   }
-  draw_marks(panel, origin.x, top, bottom);
+  draw_marks(panel, origin.x, bottom);
   // The present moment.
   const float x = origin.x + needle, thick = std::max(1.5f, 0.14f * em);
   draw->AddLine({x, top - 0.2f * em}, {x, bottom + 0.35f * em}, panel.theme.panel, thick * 2.4f);

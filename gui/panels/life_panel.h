@@ -32,7 +32,7 @@ class LifePanel final : public Panel {
   void draw_strip(const PanelContext& panel);
   void draw_segment(const PanelContext& panel, std::size_t i, ImVec2 low, ImVec2 high);
   void draw_tooltip(const PanelContext& panel, const trace::LifeSegment& segment);
-  void draw_marks(const PanelContext& panel, float x0, float top, float bottom) const;
+  void draw_marks(const PanelContext& panel, float x0, float bottom) const;
 
   std::optional<trace::ChunkLife> life_;
   bool done_ = false;  // nothing more to search

@@ -224,6 +224,8 @@ TEST_CASE("the number keys bring each panel to the front") {
     REQUIRE(window.session().focused_panel == panel_table()[i].placement.id);
     REQUIRE(window.sees("##tab_" + std::string(panel_table()[i].placement.id)));
   }
+  window.key("H");
+  REQUIRE(window.session().focused_panel == "life");
 }
 
 TEST_CASE("Space plays and pauses; the window asks for frames only while it plays") {

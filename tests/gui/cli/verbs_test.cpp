@@ -143,6 +143,43 @@ TEST_CASE("events lists a line for each event, and a part of them for --from and
   CHECK(run({"events", trace, "--from", "12", "--to", "10"}).out.empty());
 }
 
+TEST_CASE("life tells what a place was used for, as text and as JSON, and refuses what is no place") {
+  const ScratchFile script(".lua", R"(
+local bag = AllocSetContextCreate(TopMemoryContext, "bag")
+MemoryContextSwitchTo(bag)
+p = palloc(100)
+p = repalloc(p, 400)
+MemoryContextReset(bag)
+)");
+  const ScratchFile trace(".pscope");
+  REQUIRE(run({"run", script.path(), "-o", trace.path()}).status == kExitGood);
+  const Outcome text = run({"life", trace.path(), "p"});
+  CHECK(text.status == kExitGood);
+  CHECK_THAT(text.out, ContainsSubstring("allocated in bag, 400 -> 512 B; its contents came from 0x") &&
+                           ContainsSubstring("lost in the reset of bag, line 6"));
+  const auto json = nlohmann::json::parse(run({"life", trace.path(), "p", "--format", "json"}).out);
+  CHECK(json["whole"] == true);
+  const std::string at = json["at"];
+  CHECK(run({"life", trace.path(), at}).out == text.out);
+  for (const auto& segment : json["segments"])
+    if (segment["use"] == "live") {
+      CHECK(segment["requested_bytes"] == 400);
+      CHECK(segment["line"] == 5);
+      CHECK_THAT(run({"life", trace.path(), segment["other_half"]}).out, ContainsSubstring("went to " + at));
+    }
+  const Outcome nowhere = run({"life", trace.path(), "nothing"});
+  CHECK(nowhere.status == kExitBad);
+  CHECK_THAT(nowhere.err, ContainsSubstring("neither an address"));
+}
+
+TEST_CASE("JSON lists who waits to be recycled, under the old name") {
+  const auto json = nlohmann::json::parse(run({"state", recorded().path(), "--format", "json"}).out);
+  REQUIRE(json["recycled"].size() == 2);
+  REQUIRE(json["recycled"][0].size() >= 1);
+  CHECK(json["recycled"][0][0]["name"] == "bag");
+  CHECK(json["recycled"][0][0]["chunk_limit_bytes"] == 8192);
+}
+
 TEST_CASE("info names source, version, moments, contexts and peak") {
   const ScratchFile dump(".log", test::read_golden("dumps/pg18-log-backend-memory-contexts.log"));
   const Outcome outcome = run({"info", dump.path()});
