@@ -69,6 +69,7 @@ template <std::size_t kRow>
 Action show_panel_row(const Session&) {
   return ShowPanel{std::string(panel_table()[kRow].placement.id)};
 }
+Action show_compare(const Session&) { return ShowPanel{"compare"}; }
 Action full_screen_panel(const Session& session) {
   if (!session.preferences.workspace.full_screen.empty()) return FullScreenPanel{};
   return FullScreenPanel{session.focused_panel.empty() ? "map" : session.focused_panel};
@@ -162,6 +163,8 @@ constexpr Command kCommands[] = {
     panel_command("panel_8", Key::Digit8, has_panel<7>, show_panel_row<7>),
     panel_command("panel_9", Key::Digit9, has_panel<8>, show_panel_row<8>),
     panel_command("panel_10", Key::H, has_panel<9>, show_panel_row<9>),  // H: the life, or history, of a place
+
+    {"compare", icons::kCompare, G::Panels, {{{Key::C}}}, false, has_document, show_compare},
 
     {"help", icons::kHelp, G::Help, {{{Key::Slash, kShift}, {Key::F1}}}, false, always, show_overlay<Overlay::Help>},
 };

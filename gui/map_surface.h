@@ -27,8 +27,8 @@ class MapSurface {
  public:
   virtual ~MapSurface() = default;
   // Draws the image and answers the texture's number for ImGui (0: nothing could be drawn). The texture has the size of
-  // image.width x image.lines.size() and stays as it is until the next call.
-  virtual std::uint64_t draw(const MapImage& image, const MapColours& colours) = 0;
+  // image.width x image.lines.size() and stays as it is until the next call for the same picture (0 to 15).
+  virtual std::uint64_t draw(const MapImage& image, const MapColours& colours, int picture = 0) = 0;
 };
 
 }  // namespace palloscope::gui

@@ -99,7 +99,6 @@ core::Result<MapRenderer> MapRenderer::create() {
   glGenFramebuffers(1, &renderer.framebuffer_);
   renderer.texels_ = integer_texture();
   renderer.lines_ = integer_texture();
-  renderer.target_ = integer_texture();
   return renderer;
 }
 
@@ -107,35 +106,37 @@ MapRenderer::MapRenderer(MapRenderer&& other) noexcept
     : program_(std::exchange(other.program_, 0)),
       vertex_array_(std::exchange(other.vertex_array_, 0)),
       framebuffer_(std::exchange(other.framebuffer_, 0)),
-      target_(std::exchange(other.target_, 0)),
       texels_(std::exchange(other.texels_, 0)),
       lines_(std::exchange(other.lines_, 0)),
-      target_width_(other.target_width_),
-      target_height_(other.target_height_) {}
+      targets_(std::exchange(other.targets_, {})) {}
 
 MapRenderer::~MapRenderer() {
   if (program_ == 0) return;
   glDeleteProgram(program_);
   glDeleteVertexArrays(1, &vertex_array_);
   glDeleteFramebuffers(1, &framebuffer_);
-  for (unsigned texture : {target_, texels_, lines_}) glDeleteTextures(1, &texture);
+  for (unsigned texture : {texels_, lines_}) glDeleteTextures(1, &texture);
+  for (const Target& target : targets_)
+    if (target.texture != 0) glDeleteTextures(1, &target.texture);
 }
 
-void MapRenderer::resize_target(int width, int height) {
-  if (width == target_width_ && height == target_height_) return;
-  target_width_ = width;
-  target_height_ = height;
-  glBindTexture(GL_TEXTURE_2D, target_);
+void MapRenderer::resize_target(Target& target, int width, int height) {
+  if (target.texture == 0) target.texture = integer_texture();
+  if (width == target.width && height == target.height) return;
+  target.width = width;
+  target.height = height;
+  glBindTexture(GL_TEXTURE_2D, target.texture);
   glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA8, width, height, 0, GL_RGBA, GL_UNSIGNED_BYTE, nullptr);
 }
 
-std::uint64_t MapRenderer::draw(const MapImage& image, const MapColours& colours) {
+std::uint64_t MapRenderer::draw(const MapImage& image, const MapColours& colours, int picture) {
   const int height = static_cast<int>(image.lines.size());
-  if (image.width <= 0 || height <= 0) return 0;
+  if (image.width <= 0 || height <= 0 || picture < 0 || picture >= kPictures) return 0;
   SavedState saved;
-  resize_target(image.width, height);
+  Target& target = targets_[static_cast<std::size_t>(picture)];
+  resize_target(target, image.width, height);
   glBindFramebuffer(GL_FRAMEBUFFER, framebuffer_);
-  glFramebufferTexture2D(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, target_, 0);
+  glFramebufferTexture2D(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, target.texture, 0);
 
   glPixelStorei(GL_UNPACK_ALIGNMENT, 1);
   const MapTexel nothing;
@@ -163,7 +164,7 @@ std::uint64_t MapRenderer::draw(const MapImage& image, const MapColours& colours
   glBindVertexArray(vertex_array_);
   glViewport(0, 0, image.width, height);
   glDrawArrays(GL_TRIANGLES, 0, 3);
-  return target_;
+  return target.texture;
 }
 
 }  // namespace palloscope::gui

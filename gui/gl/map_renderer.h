@@ -2,6 +2,8 @@
 // only.
 #pragma once
 
+#include <array>
+
 #include "core/base/result.h"
 #include "gui/map_surface.h"
 
@@ -16,15 +18,21 @@ class MapRenderer final : public MapSurface {
   MapRenderer& operator=(MapRenderer&&) = delete;
   ~MapRenderer() override;
 
-  std::uint64_t draw(const MapImage& image, const MapColours& colours) override;
+  std::uint64_t draw(const MapImage& image, const MapColours& colours, int picture = 0) override;
 
  private:
   MapRenderer() = default;
-  void resize_target(int width, int height);
+  // The texture of one picture; made when it is first drawn.
+  struct Target {
+    unsigned texture = 0;
+    int width = 0, height = 0;
+  };
+  static constexpr int kPictures = 16;
+  void resize_target(Target& target, int width, int height);
 
   unsigned program_ = 0, vertex_array_ = 0, framebuffer_ = 0;
-  unsigned target_ = 0, texels_ = 0, lines_ = 0;  // textures
-  int target_width_ = 0, target_height_ = 0;
+  unsigned texels_ = 0, lines_ = 0;  // textures
+  std::array<Target, kPictures> targets_{};
 };
 
 }  // namespace palloscope::gui

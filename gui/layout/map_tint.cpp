@@ -26,6 +26,10 @@ int age_bucket(core::EventNumber events) {
 
 int owner_colour_index(core::ContextSlot context) { return static_cast<int>(context.value % kOwnerColorCount); }
 
+std::uint8_t owner_tint(core::ContextSlot context) {
+  return static_cast<std::uint8_t>(kFirstOwnerTint + owner_colour_index(context));
+}
+
 std::uint8_t tint_of(const trace::MemoryState& state, ColourMode mode, core::BlockSlot block_slot,
                      core::ChunkSlot chunk_slot) {
   const trace::BlockRecord* block = state.block(block_slot);
@@ -36,7 +40,7 @@ std::uint8_t tint_of(const trace::MemoryState& state, ColourMode mode, core::Blo
     case ColourMode::State:
       return kLiveTint;
     case ColourMode::Owner:
-      return static_cast<std::uint8_t>(kFirstOwnerTint + owner_colour_index(block->context));
+      return owner_tint(block->context);
     case ColourMode::Kind: {
       const trace::ContextRecord* context = state.context(block->context);
       const int kind = context == nullptr ? kKindCount - 1 : static_cast<int>(context->kind);

@@ -13,6 +13,9 @@ inline constexpr int kColourModeCount = 5;
 // The owner colour of a context, in the tree as on the map.
 int owner_colour_index(core::ContextSlot context);
 
+// The tint of an owner's chunks.
+std::uint8_t owner_tint(core::ContextSlot context);
+
 // A tint of MapColours::tints. `chunk` may be none (headers, tail, plain malloc).
 std::uint8_t tint_of(const trace::MemoryState& state, ColourMode mode, core::BlockSlot block, core::ChunkSlot chunk);
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "gui/icons.h"
+#include "gui/panels/compare_panel.h"
 #include "gui/panels/contexts_panel.h"
 #include "gui/panels/events_panel.h"
 #include "gui/panels/freelists_panel.h"
@@ -37,6 +38,7 @@ constexpr PanelRow kPanels[] = {
     {{"source", Place::LeftBottom, {true, true, false}}, icons::kSource, make_panel<SourcePanel>},
     {{"statistics", Place::CentreMiddle, {true, true, true}}, icons::kStatistics, make_panel<StatisticsPanel>},
     {{"life", Place::CentreMiddle, {true, true, false}}, icons::kLife, make_panel<LifePanel>},
+    {{"compare", Place::CentreTop, {true, true, false}}, icons::kCompare, make_panel<ComparePanel>},
 };
 
 consteval bool has_unique_ids() {
