@@ -45,8 +45,8 @@ class Allocator {
   virtual Address realloc(Address pointer, std::uint64_t bytes, int flags) = 0;  // null: no memory
   // Bytes all at once, ContextReset, then the Frees in PostgreSQL's order.
   virtual void reset(Address context) = 0;
-  // What the delete method of a checking build checks; apart from it, since its warnings are announced while the context
-  // is still linked.
+  // What the delete method of a checking build checks; apart from it, since its warnings are announced while the
+  // context is still linked.
   virtual void check_before_delete(Address context) { check(context); }
   // Already unlinked from the tree. ContextDeleted, then Frees (or ContextRecycled).
   virtual void delete_context(Address context) = 0;

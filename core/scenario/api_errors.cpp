@@ -144,8 +144,8 @@ int flush_error_state(lua_State* L) {
   return call(L, [](Process& p) { p.memory_context_reset(p.error_context()); });
 }
 
-// on_uncaught_error(function(err) ... end): what the process does with an error that nobody caught, as the main loop of a
-// server does behind its sigsetjmp; nil: the host's own (Host::recover_at_top_level).
+// on_uncaught_error(function(err) ... end): what the process does with an error that nobody caught, as the main loop of
+// a server does behind its sigsetjmp; nil: the host's own (Host::recover_at_top_level).
 int on_uncaught_error(lua_State* L) {
   if (!lua_isnoneornil(L, 1)) luaL_checktype(L, 1, LUA_TFUNCTION);
   lua_settop(L, 1);

@@ -181,8 +181,7 @@ int run_life(Arguments arguments, Streams io) {
   trace::ChunkLife life(*timeline, *address, timeline->cursor(), all ? ~std::size_t{0} / 2 : limit);
   while (!life.advance()) {
   }
-  const std::vector<LifeSegment> segments =
-      exact ? life.segments() : trace::without_transit(life.segments());
+  const std::vector<LifeSegment> segments = exact ? life.segments() : trace::without_transit(life.segments());
   const Teller teller{*timeline, io.out, timeline->cursor()};
   if (format == "json") {
     teller.json(life, segments);
