@@ -8,6 +8,7 @@
 #include "gui/icons.h"
 #include "gui/panels/profile_of.h"
 #include "gui/panels/widgets.h"
+#include "trace/exporters/event_text.h"
 
 namespace palloscope::gui {
 namespace {
@@ -151,7 +152,8 @@ void FreelistsPanel::draw_context(const PanelContext& panel) {
     ImGui::PopTextWrapPos();
     ImGui::PopStyleColor();
   }
-  if (draw_link(panel, "##owner", context->name)) panel.actions.push(Select{ContextKey{slot, context->born}});
+  if (draw_link(panel, "##owner", std::string(trace::printed_name(*context))))
+    panel.actions.push(Select{ContextKey{slot, context->born}});
   ImGui::SameLine();
   ImGui::PushStyleColor(ImGuiCol_Text, panel.theme.dim);
   ImGui::TextUnformatted(panel.strings

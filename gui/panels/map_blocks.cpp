@@ -10,6 +10,7 @@
 #include "gui/panels/profile_of.h"
 #include "gui/panels/widgets.h"
 #include "imgui.h"
+#include "trace/exporters/event_text.h"
 
 namespace palloscope::gui {
 namespace {
@@ -325,7 +326,7 @@ void MapBlocks::draw_lane_labels(const PanelContext& panel, float x0, float y0, 
     std::string name = panel.strings(lane.owner == LaneOwner::Malloc ? "map.lane_malloc" : "map.lane_recycled");
     Color swatch_colour = lane.owner == LaneOwner::Malloc ? theme.plain : theme.dim;
     if (const trace::ContextRecord* context = panel.state().context(lane.context)) {
-      name = context->name;
+      name = trace::printed_name(*context);
       swatch_colour = theme.owner[static_cast<std::size_t>(owner_colour_index(lane.context))];
     }
     const bool is_selected = lane.context && lane.context == selected;

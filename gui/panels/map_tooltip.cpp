@@ -7,6 +7,7 @@
 #include "gui/fault_text.h"
 #include "gui/format_text.h"
 #include "imgui.h"
+#include "trace/exporters/event_text.h"
 
 namespace palloscope::gui {
 namespace {
@@ -80,7 +81,8 @@ void draw_map_tooltip(const PanelContext& panel, core::BlockSlot block_slot, con
   const trace::ContextRecord* owner = state.context(block->context);
   const trace::ChunkRecord* chunk = state.chunk(span.chunk);
   ImGui::PushFont(panel.fonts.title, panel.em());
-  ImGui::TextUnformatted(owner != nullptr ? owner->name.c_str() : panel.strings("map.no_context"));
+  ImGui::TextUnformatted(owner != nullptr ? std::string(trace::printed_name(*owner)).c_str()
+                                          : panel.strings("map.no_context"));
   ImGui::PopFont();
   ImGui::TextUnformatted(panel.strings(use_key(span.use)));
   if (ImGui::BeginTable("##tooltip", 2, ImGuiTableFlags_SizingFixedFit)) {

@@ -9,6 +9,7 @@
 #include "gui/panels/profile_of.h"
 #include "gui/panels/widgets.h"
 #include "trace/explain/explain.h"
+#include "trace/exporters/event_text.h"
 
 namespace palloscope::gui {
 namespace {
@@ -114,13 +115,17 @@ void WhyPanel::draw_links(const PanelContext& context, const Shown& shown) {
   const trace::MemoryState& state = context.state();
   const trace::Card& card = shown.card;
   bool any = false;
+  const float right = right_edge();
   const auto link = [&](const char* id, const std::string& text, Selection what) {
-    if (any) ImGui::SameLine(0, context.em());
+    if (any) {
+      ImGui::SameLine(0, context.em());
+      if (ImGui::GetCursorPosX() + ImGui::CalcTextSize(text.c_str()).x > right) ImGui::NewLine();
+    }
     any = true;
     if (draw_link(context, id, text)) context.actions.push(Select{std::move(what)});
   };
   if (const trace::ContextRecord* about = state.context(card.context.slot); about != nullptr && card.context.born != 0)
-    link("##about", context.strings.fill("why.show", {{"name", about->name}}),
+    link("##about", context.strings.fill("why.show", {{"name", std::string(trace::printed_name(*about))}}),
          ContextKey{card.context.slot, about->born});
   if (const trace::BlockRecord* block = state.block(card.block.slot); block != nullptr && card.block.born != 0)
     link("##block", context.strings("why.show_block"), BlockKey{card.block.slot, block->born});
