@@ -87,6 +87,11 @@ struct RunScript {
   std::string text;
   friend bool operator==(const RunScript&, const RunScript&) = default;
 };
+// The open scenario again, from the start, on this server; the cursor goes to the same step of the lesson.
+struct RunOnServer {
+  ServerChoice server;
+  friend bool operator==(const RunOnServer&, const RunOnServer&) = default;
+};
 // A console line for the running scenario; the cursor goes to the end.
 struct Evaluate {
   std::string line;
@@ -179,9 +184,9 @@ struct FocusFind {
 
 using Action =
     std::variant<Seek, SeekEnd, Step, StepTouching, StepLesson, StepError, StepBookmark, TogglePlay, SetSpeed,
-                 ToggleBookmark,                                                                      //
-                 Select, SetFind, FindNext,                                                           //
-                 OpenFile, OpenScenario, RunScript, Evaluate, SaveFile, CloseDocument, ForgetRecent,  //
+                 ToggleBookmark,                                                                                   //
+                 Select, SetFind, FindNext,                                                                        //
+                 OpenFile, OpenScenario, RunScript, RunOnServer, Evaluate, SaveFile, CloseDocument, ForgetRecent,  //
                  SetLanguage, SetTheme, SetTextScale, SetMotion, SetPreset, ShowPanel, HidePanel, FoldPanel, FocusPanel,
                  FullScreenPanel, SetWorkspace, ShowOverlay, ShowMessage, DismissMessage, CopyText, Quit, FocusFilter,
                  FocusFind>;

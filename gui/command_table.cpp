@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/version/version_profile.h"
 #include "gui/icons.h"
 #include "gui/panels/panel_table.h"
 
@@ -89,6 +90,19 @@ Action focus_find(const Session&) { return FocusFind{}; }
 Action focus_filter(const Session&) { return FocusFilter{}; }
 Action close_document(const Session&) { return CloseDocument{}; }
 Action run_again(const Session& session) { return RunScript{session.document->script}; }
+bool can_choose_server(const Session& session) { return session.can_choose_server(); }
+template <int kBy>
+bool has_other_version(const Session& session) {
+  return session.can_choose_server() &&
+         core::find_profile(session.server().pg_major + kBy, session.server().checking) != nullptr;
+}
+template <int kBy>
+Action run_on_version(const Session& session) {
+  return RunOnServer{{session.server().pg_major + kBy, session.server().checking}};
+}
+Action toggle_checking(const Session& session) {
+  return RunOnServer{{session.server().pg_major, !session.server().checking}};
+}
 bool can_leave(const Session& session) {
   return session.overlay != Overlay::None || !session.preferences.workspace.full_screen.empty() || session.message ||
          !std::holds_alternative<NothingSelected>(session.selection);
@@ -114,6 +128,9 @@ constexpr Command kCommands[] = {
     {"scenarios", icons::kLesson, G::File, {{{Key::L, kCtrl}}}, false, always, show_overlay<Overlay::Scenarios>},
     {"save", icons::kSave, G::File, {{{Key::S, kCtrl}}}, false, has_document, show_overlay<Overlay::SaveDialog>},
     {"run_again", icons::kRestart, G::File, {{{Key::R, kCtrl}}}, false, has_script, run_again},
+    {"newer_server", icons::kServer, G::File, {{{Key::V}}}, false, has_other_version<1>, run_on_version<1>},
+    {"older_server", icons::kServer, G::File, {{{Key::V, kShift}}}, false, has_other_version<-1>, run_on_version<-1>},
+    {"checking_build", icons::kServer, G::File, {{{Key::V, kAlt}}}, false, can_choose_server, toggle_checking},
     {"close", icons::kHome, G::File, {{{Key::W, kCtrl}}}, false, has_document, close_document},
     {"quit", icons::kQuit, G::File, {{{Key::Q, kCtrl}}}, false, always, quit},
 

@@ -27,10 +27,11 @@ core::Result<std::string> read_script(const std::filesystem::path& path) {
 
 }  // namespace
 
-core::Result<Document> start_script(std::string_view name, std::string_view text) {
+core::Result<Document> start_script(std::string_view name, std::string_view text, std::optional<ServerChoice> server) {
   const core::ScenarioInfo info = core::read_scenario_info(name, text);
   core::ScenarioOptions options;
-  options.pg_major = info.pg_major;
+  options.pg_major = server ? server->pg_major : info.pg_major;
+  options.checking = server && server->checking;
   Document document{.timeline = trace::Timeline::recording(core::describe_scenario(info, options))};
   core::Result<core::ScenarioRun> run = core::ScenarioRun::start(name, text, options, document.timeline.sink());
   if (!run) return run.error();
@@ -38,6 +39,7 @@ core::Result<Document> start_script(std::string_view name, std::string_view text
   document.title = info.title;
   document.scenario_name = info.name;
   document.script = text;
+  document.server = server;
   document.unsaved = true;
   document.timeline.seek(document.timeline.size());
   return document;

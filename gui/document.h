@@ -14,8 +14,9 @@ core::Result<Document> open_document(const std::filesystem::path& path);
 core::Result<Document> open_scenario(std::string_view builtin_name);
 // An empty process for the console alone; also opened by open_scenario under this name.
 inline constexpr std::string_view kEmptyProcess = "console";
-// A script's text, started and paused before its first line.
-core::Result<Document> start_script(std::string_view name, std::string_view text);
+// A script's text, started and paused before its first line. `server`: none: what the script's head asks for.
+core::Result<Document> start_script(std::string_view name, std::string_view text,
+                                    std::optional<ServerChoice> server = {});
 
 // Where a freshly opened document is shown first: lessons at their first words, dumps at their end, recordings where
 // they need most memory.

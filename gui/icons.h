@@ -44,6 +44,7 @@ inline constexpr const char* kSlower = "\uf068";  // minus
 inline constexpr const char* kFaster = "\uf067";  // plus
 inline constexpr const char* kFault = "\uf00d";
 inline constexpr const char* kMotion = "\uf021";
+inline constexpr const char* kServer = "\uf233";
 inline constexpr const char* kQuit = "\uf011";
 inline constexpr const char* kLayout = "\uf0db";   // columns
 inline constexpr const char* kRestart = "\uf01e";  // repeat

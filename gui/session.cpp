@@ -16,6 +16,11 @@ const std::string& Session::title() const {
   return preferences.language == Language::Chinese && !title.zh.empty() ? title.zh : title.en;
 }
 
+ServerChoice Session::server() const {
+  if (!document) return {};
+  return {document->timeline.description().pg_major, document->timeline.description().checking};
+}
+
 bool Session::is_moving() const {
   if (!opening.empty() || !opening_scenario.empty()) return true;
   return document && (playback.playing || document->runs_to_end || !document->faults.is_whole(document->timeline));

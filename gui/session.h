@@ -26,6 +26,13 @@ struct ConsoleEntry {
   core::ConsoleAnswer answer;
 };
 
+// The server that a scenario is run on.
+struct ServerChoice {
+  int pg_major = 17;
+  bool checking = false;
+  friend bool operator==(const ServerChoice&, const ServerChoice&) = default;
+};
+
 // What is open: one stream of events, where it came from, and the scenario that still feeds it, if one does.
 struct Document {
   trace::Timeline timeline;
@@ -33,6 +40,7 @@ struct Document {
   core::LocalizedText title = {};
   std::string scenario_name = {};             // of the scenario it came from; empty: none
   std::string script = {};                    // its text
+  std::optional<ServerChoice> server = {};    // chosen by the user; none: what the script asks for
   std::optional<core::ScenarioRun> run = {};  // feeds the timeline (so it stands behind it); none: nothing can run on
   bool runs_to_end = false;                   // advance() lets the script run on until it is through
   std::uint64_t serial = 0;                   // another for every opened document: panels key their caches by it
@@ -95,6 +103,9 @@ struct Session {
   EventNumber event_count() const { return document ? document->timeline.size() : 0; }
   // The cursor is at the end of a stream that a scenario still feeds: calls in the console happen here.
   bool at_live_end() const { return document && document->run && cursor() == event_count(); }
+  // The scenario that is open can be run on another server (a recording cannot).
+  bool can_choose_server() const { return document && document->run; }
+  ServerChoice server() const;  // of the open document
   // The script has more to do.
   bool can_run_on() const { return document && document->run && document->run->state() == core::RunState::Paused; }
   // The program's mistakes known so far, in the order of their events.

@@ -38,6 +38,18 @@ std::span<const std::uint8_t> lesson_tags(const trace::Timeline& timeline) {
   return tags.first(1);
 }
 
+// How many steps of the lesson lie at or in front of the cursor.
+EventNumber lesson_steps_before(const Session& session) {
+  const auto tags = std::span<const std::uint8_t>(kLessonTags).first(1);
+  EventNumber count = 0, at = 0;
+  while (const auto next = session.timeline()->next_of(tags, at)) {
+    if (*next > session.cursor()) break;
+    at = *next;
+    ++count;
+  }
+  return count;
+}
+
 // A dump has no source and no lesson, a lesson is lost in a server's arrangement. Debug suits everything, and what the
 // user has arranged by hand stays.
 void suit_arrangement(Session& session) {
@@ -268,9 +280,31 @@ struct Applier {
     const std::string name =
         document() != nullptr && !document()->scenario_name.empty() ? document()->scenario_name : std::string("script");
     const std::filesystem::path path = document() != nullptr ? document()->path : std::filesystem::path{};
-    core::Result<Document> started = start_script(name, action.text);
+    core::Result<Document> started =
+        start_script(name, action.text, document() != nullptr ? document()->server : std::nullopt);
     if (started) started->path = path;
     open(session, std::move(started));
+  }
+  void operator()(const RunOnServer& action) {
+    if (!session.can_choose_server()) return;
+    const Document& old = *document();
+    const std::filesystem::path path = old.path;
+    const core::LocalizedText title = old.title;
+    const std::vector<ConsoleEntry> console = old.console;
+    const EventNumber before = lesson_steps_before(session);
+    const bool was_at_end = session.at_live_end() && !session.can_run_on();
+    core::Result<Document> started = start_script(old.scenario_name, old.script, action.server);
+    if (!started) return open(session, std::move(started));
+    started->path = path;
+    started->title = title;
+    open(session, std::move(started));
+    if (document()->script.empty()) {  // the console's own world: the same lines once more
+      document()->run->advance({.instructions = kCommandInstructions});
+      for (const ConsoleEntry& entry : console) (*this)(Evaluate{entry.line});
+      return seek(session.event_count());
+    }
+    for (EventNumber step = 0; step < before && session.can_run_on(); ++step) (*this)(StepLesson{1});
+    if (was_at_end) (*this)(SeekEnd{});
   }
   void operator()(const Evaluate& action) {
     if (document() == nullptr || !document()->run) return;

@@ -17,6 +17,7 @@ namespace {
 // every command is in the palette too.
 enum class Part : std::uint8_t {
   Files,
+  Server,
   Arrange,
   Start,
   TouchBack,
@@ -43,10 +44,10 @@ struct PartRow {
 };
 
 constexpr PartRow kParts[] = {
-    {Part::Files, 0}, {Part::Arrange, 9},  {Part::Start, 5},   {Part::TouchBack, 4},  {Part::TenBack, 6},
-    {Part::Back, 0},  {Part::Play, 0},     {Part::Forward, 0}, {Part::TenForward, 6}, {Part::TouchForward, 4},
-    {Part::End, 5},   {Part::Lesson, 2},   {Part::Speed, 7},   {Part::Find, 8},       {Part::Bookmark, 8},
-    {Part::Text, 3},  {Part::Language, 1}, {Part::Theme, 3},   {Part::Help, 0},
+    {Part::Files, 0},        {Part::Server, 4}, {Part::Arrange, 9},  {Part::Start, 5},   {Part::TouchBack, 4},
+    {Part::TenBack, 6},      {Part::Back, 0},   {Part::Play, 0},     {Part::Forward, 0}, {Part::TenForward, 6},
+    {Part::TouchForward, 4}, {Part::End, 5},    {Part::Lesson, 2},   {Part::Speed, 7},   {Part::Find, 8},
+    {Part::Bookmark, 8},     {Part::Text, 3},   {Part::Language, 1}, {Part::Theme, 3},   {Part::Help, 0},
 };
 
 struct BarShape {
@@ -59,6 +60,7 @@ struct BarShape {
 
 float gap_before(const PanelContext& context, Part part) {
   switch (part) {
+    case Part::Server:
     case Part::Arrange:
     case Part::Start:
     case Part::Lesson:
@@ -92,6 +94,11 @@ float play_width(const PanelContext& context) {
                   icon_button_width(context, context.strings("bar.play")));
 }
 
+std::string server_text(const PanelContext& context, const ServerChoice& server) {
+  return context.strings.fill(server.checking ? "bar.server_checking" : "bar.server",
+                              {{"n", std::to_string(server.pg_major)}});
+}
+
 constexpr std::string_view kPresetKeys[kPresetCount] = {"bar.preset_teach", "bar.preset_debug", "bar.preset_server"};
 
 float part_width(const PanelContext& context, Part part, const BarShape& shape) {
@@ -105,6 +112,8 @@ float part_width(const PanelContext& context, Part part, const BarShape& shape) 
       for (const auto key : kPresetKeys) width += ImGui::CalcTextSize(context.strings(key)).x + 1.2f * em;
       return width;
     }
+    case Part::Server:
+      return ImGui::CalcTextSize(server_text(context, {18, true}).c_str()).x + 1.2f * em;
     case Part::Play:
       return play_width(context);
     case Part::Lesson:
@@ -121,6 +130,7 @@ float part_width(const PanelContext& context, Part part, const BarShape& shape) 
 }
 
 bool has_part(const PanelContext& context, Part part) {
+  if (part == Part::Server) return context.session.can_choose_server();
   if (context.session.document) return true;
   switch (part) {  // nothing to travel through yet
     case Part::Files:
@@ -186,6 +196,28 @@ void draw_presets(const PanelContext& context) {
   }
 }
 
+// Which PostgreSQL the scenario runs on, and which build of it.
+void draw_server(const PanelContext& context, float width) {
+  const ServerChoice server = context.session.server();
+  ImGui::SetNextItemWidth(width);
+  if (ImGui::BeginCombo("##server", server_text(context, server).c_str(), ImGuiComboFlags_NoArrowButton)) {
+    for (int major = 15; major <= 18; ++major) {
+      const std::string name = context.strings.fill("status.pg", {{"n", std::to_string(major)}});
+      if (ImGui::Selectable(name.c_str(), server.pg_major == major) && server.pg_major != major)
+        context.actions.push(RunOnServer{{major, server.checking}});
+    }
+    ImGui::Separator();
+    if (ImGui::MenuItem(context.strings("bar.server_checks"), nullptr, server.checking))
+      context.actions.push(RunOnServer{{server.pg_major, !server.checking}});
+    ImGui::EndCombo();
+    return;
+  }
+  ImGui::SetItemTooltip("%s\n%s\n%s\n%s", context.strings("bar.server_hint"),
+                        command_tooltip(context, *find_command("newer_server")).c_str(),
+                        command_tooltip(context, *find_command("older_server")).c_str(),
+                        command_tooltip(context, *find_command("checking_build")).c_str());
+}
+
 void draw_speed(const PanelContext& context) {
   command(context, "slower");
   ImGui::SameLine(0, 0);
@@ -229,6 +261,9 @@ void TopBar::draw(const PanelContext& context) {
         command(context, "scenarios", word(context, shape, "bar.scenarios"));
         ImGui::SameLine(0, 0.1f * em);
         command(context, "save");
+        break;
+      case Part::Server:
+        draw_server(context, part_width(context, row.part, shape));
         break;
       case Part::Arrange:
         draw_presets(context);

@@ -12,9 +12,9 @@ std::uint64_t overlap(std::uint64_t a_begin, std::uint64_t a_end, std::uint64_t 
   return from < to ? to - from : 0;
 }
 
-ByteUse payload_use(const trace::ChunkRecord& chunk) {
+ByteUse payload_use(const trace::ChunkRecord& chunk, const trace::ContextRecord* owner) {
   if (chunk.state == trace::ChunkState::Live) return ByteUse::Live;
-  return ByteUse::Free;
+  return owner != nullptr && owner->kind == core::ContextKind::Generation ? ByteUse::Dead : ByteUse::Free;
 }
 
 }  // namespace
@@ -41,7 +41,7 @@ BlockIndex::BlockIndex(const trace::MemoryState& state, core::BlockSlot slot, co
     const std::uint64_t end = std::min(payload + chunk.granted_bytes, size_);
     const std::uint64_t asked = std::min(payload + chunk.requested_bytes, end);
     if (payload >= header_bytes && payload <= size_)
-      chunks_.push_back({payload - header_bytes, payload, asked, end, at, payload_use(chunk)});
+      chunks_.push_back({payload - header_bytes, payload, asked, end, at, payload_use(chunk, owner)});
     at = chunk.next_in_block;
   }
   if (!std::is_sorted(chunks_.begin(), chunks_.end(), [](auto& a, auto& b) { return a.begin < b.begin; }))

@@ -187,8 +187,10 @@ HeaderLens header_lens(const MemorySource& memory, const VersionProfile& profile
 }
 
 int lens_columns(float width_px, float least_px) {
-  for (const int columns : {64, 32})
-    if (width_px >= least_px * (static_cast<float>(columns) + 0.25f * static_cast<float>(columns / 8))) return columns;
+  for (const int columns : {64, 32}) {
+    const int gaps = columns / 8;
+    if (width_px >= least_px * (static_cast<float>(columns) + 0.25f * static_cast<float>(gaps))) return columns;
+  }
   return 16;
 }
 

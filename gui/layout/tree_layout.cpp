@@ -5,6 +5,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "trace/analysis/context_counters.h"
 #include "trace/exporters/event_text.h"
 
 namespace palloscope::gui {
@@ -23,8 +24,13 @@ bool contains_ignoring_case(const std::string& text, const std::string& wanted) 
 
 class TreeBuilder {
  public:
-  TreeBuilder(const MemoryState& state, const trace::ChangeSet& change, const TreeRequest& request)
-      : state_(state), request_(request), bytes_(state.contexts().size()), shown_(state.contexts().size(), true) {
+  TreeBuilder(const MemoryState& state, const trace::ChangeSet& change, const TreeRequest& request,
+              const core::VersionProfile* profile)
+      : state_(state),
+        request_(request),
+        profile_(profile),
+        bytes_(state.contexts().size()),
+        shown_(state.contexts().size(), true) {
     for (const auto& [slot, old] : change.contexts) old_[slot] = &old;
     collect_preorder();
     measure();
@@ -67,15 +73,15 @@ class TreeBuilder {
   }
 
   void measure() {
-    for (auto at = preorder_.rbegin(); at != preorder_.rend(); ++at) {
-      TreeBytes own = own_bytes(record(*at));
-      if (auto old = old_.find(*at); old != old_.end()) {
-        const auto before = old->second->born == record(*at).born ? own_bytes(*old->second).own : 0;
+    const auto inclusive = trace::inclusive_counters(state_, profile_);
+    for (const ContextSlot at : preorder_) {
+      TreeBytes own = own_bytes(state_, record(at), profile_);
+      if (auto old = old_.find(at); old != old_.end()) {
+        const auto before = old->second->born == record(at).born ? own_bytes(state_, *old->second, profile_).own : 0;
         own.growth = static_cast<std::int64_t>(own.own) - static_cast<std::int64_t>(before);
       }
-      own.inclusive = bytes_[at->value].inclusive + own.own;
-      bytes_[at->value] = own;
-      if (const ContextSlot parent = record(*at).parent) bytes_[parent.value].inclusive += own.inclusive;
+      own.inclusive = inclusive[at.value].total_bytes;
+      bytes_[at.value] = own;
     }
   }
 
@@ -156,7 +162,7 @@ class TreeBuilder {
       ghost.depth = depth;
       ghost.ghost = true;
       std::tie(ghost.name, ghost.ident) = name_and_ident(*old);
-      ghost.bytes = own_bytes(*old);
+      ghost.bytes = own_bytes(state_, *old, profile_);
       ghost.bytes.growth = -static_cast<std::int64_t>(ghost.bytes.own);
       rows.push_back(std::move(ghost));
     }
@@ -182,6 +188,7 @@ class TreeBuilder {
 
   const MemoryState& state_;
   const TreeRequest& request_;
+  const core::VersionProfile* profile_;
   std::unordered_map<ContextSlot, const ContextRecord*> old_;
   std::vector<ContextSlot> preorder_;
   std::vector<TreeBytes> bytes_;
@@ -197,16 +204,14 @@ std::pair<std::string, std::string> name_and_ident(const ContextRecord& context)
   return {std::move(name), context.ident.value_or("")};
 }
 
-TreeBytes own_bytes(const ContextRecord& context) {
-  if (context.reported) return {context.reported->total_bytes, context.reported->used_bytes, 0, 0};
-  const std::uint64_t unused = context.tail_bytes + context.free_chunk_bytes;
-  return {context.mem_allocated_bytes, context.mem_allocated_bytes - std::min(unused, context.mem_allocated_bytes), 0,
-          0};
+TreeBytes own_bytes(const MemoryState& state, const ContextRecord& context, const core::VersionProfile* profile) {
+  const trace::ReportedCounters counters = trace::context_counters(state, context, profile);
+  return {counters.total_bytes, counters.used_bytes, 0, 0};
 }
 
-std::vector<TreeRow> lay_out_tree(const MemoryState& state, const trace::ChangeSet& change,
-                                  const TreeRequest& request) {
-  return TreeBuilder(state, change, request).rows();
+std::vector<TreeRow> lay_out_tree(const MemoryState& state, const trace::ChangeSet& change, const TreeRequest& request,
+                                  const core::VersionProfile* profile) {
+  return TreeBuilder(state, change, request, profile).rows();
 }
 
 }  // namespace palloscope::gui

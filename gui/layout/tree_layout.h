@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/version/version_profile.h"
 #include "trace/replay/timeline.h"
 
 namespace palloscope::gui {
@@ -49,9 +50,12 @@ struct TreeRequest {
 
 // Name as PostgreSQL prints it: a dynahash context goes by its ident (spec 9.1).
 std::pair<std::string, std::string> name_and_ident(const trace::ContextRecord& context);
-TreeBytes own_bytes(const trace::ContextRecord& context);  // without inclusive and growth
+// What PostgreSQL's statistics say of the context: total and used bytes; without inclusive and growth.
+// `profile`: of the stream's version; null for dumps of versions that have none.
+TreeBytes own_bytes(const trace::MemoryState& state, const trace::ContextRecord& context,
+                    const core::VersionProfile* profile);
 
 std::vector<TreeRow> lay_out_tree(const trace::MemoryState& state, const trace::ChangeSet& change,
-                                  const TreeRequest& request);
+                                  const TreeRequest& request, const core::VersionProfile* profile = nullptr);
 
 }  // namespace palloscope::gui

@@ -6,6 +6,7 @@
 #include "gui/format_text.h"
 #include "gui/icons.h"
 #include "gui/layout/map_tint.h"
+#include "gui/panels/profile_of.h"
 #include "gui/panels/widgets.h"
 #include "imgui.h"
 #include "imgui_stdlib.h"
@@ -26,7 +27,7 @@ void ContextsPanel::refresh(const PanelContext& panel) {
   stale_ = false;
   static const trace::ChangeSet kNoChange;
   const trace::ChangeSet& change = session.timeline()->last_change();
-  rows_ = lay_out_tree(session.state(), change.known ? change : kNoChange, request_);
+  rows_ = lay_out_tree(session.state(), change.known ? change : kNoChange, request_, &profile_of(session));
   largest_ = 1;
   for (const TreeRow& row : rows_)
     if (row.group_size == 0) largest_ = std::max(largest_, row.bytes.own);

@@ -91,7 +91,8 @@ void HeaderView::draw_word(const PanelContext& panel, std::size_t index) {
   ImGui::PopStyleColor();
 
   const int columns = lens_columns(width, 0.72f * em);
-  const auto groups = static_cast<float>(columns / 8);
+  const int rows = 64 / columns, groups_in_row = columns / 8;
+  const auto groups = static_cast<float>(groups_in_row);
   const float cell = std::min(1.5f * em, width / (static_cast<float>(columns) + 0.25f * groups));
   const float height = std::max(cell * 1.2f, 1.1f * em), label = 0.95f * em, pitch = label + height + 0.25f * em;
   const ImVec2 at = ImGui::GetCursorScreenPos();
@@ -99,8 +100,8 @@ void HeaderView::draw_word(const PanelContext& panel, std::size_t index) {
   ImGui::PushID(static_cast<int>(index));
   for (int i = 0; i < 64; ++i) {
     const auto bit = static_cast<std::uint32_t>(63 - i);
-    const int row = i / columns, column = i % columns;
-    const ImVec2 corner{at.x + cell * (static_cast<float>(column) + 0.25f * static_cast<float>(column / 8)),
+    const int row = i / columns, column = i % columns, group = column / 8;
+    const ImVec2 corner{at.x + cell * (static_cast<float>(column) + 0.25f * static_cast<float>(group)),
                         at.y + static_cast<float>(row) * pitch + label};
     const LensField* field = field_of(word, bit);
     const Color colour = field == nullptr ? panel.theme.dim : role_colour(panel.theme, field->role);
@@ -138,7 +139,7 @@ void HeaderView::draw_word(const PanelContext& panel, std::size_t index) {
     }
   }
   ImGui::PopID();
-  ImGui::SetCursorScreenPos({at.x, at.y + static_cast<float>(64 / columns) * pitch});
+  ImGui::SetCursorScreenPos({at.x, at.y + static_cast<float>(rows) * pitch});
   ImGui::Dummy({width, 0.1f * em});
   draw_fields(panel, word);
 }

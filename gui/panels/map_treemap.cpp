@@ -7,6 +7,7 @@
 #include "gui/format_text.h"
 #include "gui/layout/map_tint.h"
 #include "gui/layout/tree_layout.h"
+#include "gui/panels/profile_of.h"
 #include "imgui.h"
 
 namespace palloscope::gui {
@@ -18,7 +19,8 @@ std::string title_of(const trace::ContextRecord& context) {
 }
 
 // Preorder walk without recursion: dumps may nest a hundred levels and more.
-std::vector<TreemapNode> collect(const trace::MemoryState& state, core::ContextSlot root) {
+std::vector<TreemapNode> collect(const trace::MemoryState& state, core::ContextSlot root,
+                                 const core::VersionProfile& profile) {
   std::vector<TreemapNode> nodes;
   struct Waiting {
     core::ContextSlot context;
@@ -33,7 +35,7 @@ std::vector<TreemapNode> collect(const trace::MemoryState& state, core::ContextS
     waiting.pop_back();
     const trace::ContextRecord& context = state.contexts()[next.context.value];
     const auto index = static_cast<int>(nodes.size());
-    nodes.push_back({next.context, next.parent, own_bytes(context).own, 0});
+    nodes.push_back({next.context, next.parent, own_bytes(state, context, &profile).own, 0});
     for (auto child = context.first_child; child; child = state.contexts()[child.value].next_sibling)
       waiting.push_back({child, index});
   }
@@ -64,7 +66,7 @@ void MapTreemap::rebuild(const PanelContext& panel, const ContextKey& root, floa
   root_ = root;
   view_ = view;
   const bool root_lives = root.slot && find(session.state(), root) != nullptr;
-  nodes_ = collect(session.state(), root_lives ? root.slot : core::ContextSlot{});
+  nodes_ = collect(session.state(), root_lives ? root.slot : core::ContextSlot{}, profile_of(session));
   rects_ = lay_out_treemap(nodes_, view_);
   const trace::ChangeSet& change = session.timeline()->last_change();
   changed_.assign(nodes_.size(), false);
@@ -117,7 +119,7 @@ void MapTreemap::draw_rect(const PanelContext& panel, const TreemapRect& rect, f
   } else {
     // Filled from below as far as it is used; what is only kept is hatched.
     const Color colour = theme.owner[static_cast<std::size_t>(owner_colour_index(slot))];
-    const TreeBytes bytes = own_bytes(context);
+    const TreeBytes bytes = own_bytes(panel.state(), context, &profile_of(panel.session));
     const float share = bytes.own == 0 ? 0 : static_cast<float>(bytes.used) / static_cast<float>(bytes.own);
     const float level = b.y - (b.y - a.y) * std::clamp(share, 0.0f, 1.0f);
     draw->AddRectFilled(a, {b.x, level}, mix(theme.map_ground, colour, 0.22f));
@@ -144,7 +146,7 @@ void MapTreemap::draw_rect(const PanelContext& panel, const TreemapRect& rect, f
   }
   draw->AddText(font, small, at, theme.text, title.c_str(), nullptr, 0, &clip);
   if (!rect.own || b.y - a.y < small * 2.9f) return;
-  const std::string size = format_bytes(own_bytes(context).own);
+  const std::string size = format_bytes(own_bytes(panel.state(), context, &profile_of(panel.session)).own);
   const ImVec2 below(at.x, at.y + small * 1.35f);
   const ImVec2 extent = panel.fonts.mono->CalcTextSizeA(small, FLT_MAX, 0, size.c_str());
   draw->AddRectFilled({below.x - em * 0.1f, below.y},
@@ -157,7 +159,7 @@ void MapTreemap::draw_tooltip(const PanelContext& panel, const TreemapRect& rect
   if (!ImGui::BeginTooltip()) return;
   const TreemapNode& node = nodes_[static_cast<std::size_t>(rect.node)];
   const trace::ContextRecord& context = panel.state().contexts()[node.context.value];
-  const TreeBytes own = own_bytes(context);
+  const TreeBytes own = own_bytes(panel.state(), context, &profile_of(panel.session));
   ImGui::PushFont(panel.fonts.title, panel.em());
   ImGui::TextUnformatted(title_of(context).substr(0, 200).c_str());
   ImGui::PopFont();

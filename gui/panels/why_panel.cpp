@@ -116,13 +116,13 @@ void WhyPanel::draw_links(const PanelContext& context, const Shown& shown) {
   const trace::Card& card = shown.card;
   bool any = false;
   const float right = right_edge();
-  const auto link = [&](const char* id, const std::string& text, Selection what) {
+  const auto link = [&](const char* id, const std::string& text, const Selection& what) {
     if (any) {
       ImGui::SameLine(0, context.em());
       if (ImGui::GetCursorPosX() + ImGui::CalcTextSize(text.c_str()).x > right) ImGui::NewLine();
     }
     any = true;
-    if (draw_link(context, id, text)) context.actions.push(Select{std::move(what)});
+    if (draw_link(context, id, text)) context.actions.push(Select{what});
   };
   if (const trace::ContextRecord* about = state.context(card.context.slot); about != nullptr && card.context.born != 0)
     link("##about", context.strings.fill("why.show", {{"name", std::string(trace::printed_name(*about))}}),

@@ -259,6 +259,23 @@ TEST_CASE("language, theme, text size and arrangement change by key") {
   REQUIRE(window.session().preferences.workspace.preset == Preset::Debug);
 }
 
+TEST_CASE("PostgreSQL's version is chosen by key and in the top bar") {
+  Headless window(1600, 900);
+  window.open_scenario("1");
+  window.key("V");
+  window.frames(2);
+  REQUIRE(window.session().server().pg_major == 18);
+  window.key("Shift+V");
+  window.key("Shift+V");
+  window.frames(2);
+  REQUIRE(window.session().server().pg_major == 16);
+  window.click("##server");
+  window.frames(2);
+  window.click("PostgreSQL 15");
+  window.frames(2);
+  REQUIRE(window.session().server().pg_major == 15);
+}
+
 TEST_CASE("a wall between two columns can be dragged") {
   Headless window(1600, 900);
   window.open_scenario("1");

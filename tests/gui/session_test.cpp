@@ -171,6 +171,59 @@ TEST_CASE("a script with a mistake is refused with its line, and the old one sta
   REQUIRE(session.document->script == kScript);
 }
 
+TEST_CASE("a scenario runs again on another server, at the same step of its lesson") {
+  Session session = with_script(kScript);
+  REQUIRE(session.server() == ServerChoice{17, false});
+  apply(session, StepLesson{1});
+  apply(session, StepLesson{1});
+  const auto words = [&] {
+    return std::get<core::Narration>(session.timeline()->event(session.state().point().narration)).en;
+  };
+  REQUIRE(words() == "second");
+  apply(session, RunOnServer{{15, false}});
+  REQUIRE_FALSE(session.message);
+  REQUIRE(session.timeline()->description().pg_major == 15);
+  REQUIRE(words() == "second");
+  REQUIRE(session.can_run_on());
+  apply(session, SeekEnd{});
+  while (session.document->runs_to_end) advance(session, 0.01);
+  apply(session, RunOnServer{{18, false}});
+  while (session.document->runs_to_end) advance(session, 0.01);
+  REQUIRE_FALSE(session.can_run_on());
+  REQUIRE(session.cursor() == session.event_count());
+}
+
+TEST_CASE(
+    "an edited script stays on the server that was chosen, and a version that is not there leaves what was open") {
+  Session session = with_script(kScript);
+  apply(session, RunOnServer{{16, false}});
+  apply(session, RunScript{"scenario{pg = 18}\np = palloc(1)"});
+  REQUIRE(session.server() == ServerChoice{16, false});
+  apply(session, RunOnServer{{12, false}});
+  REQUIRE(session.message);
+  REQUIRE(session.server() == ServerChoice{16, false});
+}
+
+TEST_CASE("the console's lines are run once more on another server") {
+  Session session;
+  apply(session, OpenScenario{std::string(kEmptyProcess)});
+  finish_opening(session);
+  apply(session, Evaluate{"p = palloc(100)"});
+  apply(session, RunOnServer{{15, false}});
+  REQUIRE(session.document->console.size() == 1);
+  REQUIRE(session.server().pg_major == 15);
+  REQUIRE(session.state().totals().live_chunk_count == 1);
+}
+
+TEST_CASE("a recording has no server to choose") {
+  Session session;
+  REQUIRE_FALSE(session.can_choose_server());
+  session.document.emplace(Document{.timeline = trace::Timeline::recording({})});
+  REQUIRE_FALSE(session.can_choose_server());
+  apply(session, RunOnServer{{15, false}});
+  REQUIRE(session.document);
+}
+
 TEST_CASE("find understands events and addresses") {
   Session session = with_script(kScript);
   session.document->run->advance();

@@ -1,6 +1,7 @@
 // The block map's pure parts against the slow and obvious way: byte by byte.
 #include <random>
 
+#include "core/mcxt/process.h"
 #include "core/version/version_profile.h"
 #include "gui/layout/block_index.h"
 #include "gui/layout/block_map_layout.h"
@@ -148,4 +149,38 @@ TEST_CASE("zoomed out, a column of the map shows the mix of what it stands for")
   }
   CHECK(live == Approx(100.0 * static_cast<double>(whole[ByteUse::Live]) / (4 << 20)).epsilon(0.05));
   CHECK(free == Approx(100.0 * static_cast<double>(whole[ByteUse::Free]) / (4 << 20)).epsilon(0.05));
+}
+
+TEST_CASE("every kind's chunk headers have their size on the map, and a freed Generation chunk is of no more use") {
+  for (int major : {15, 16, 17}) {
+    for (bool checking : {false, true}) {
+      if (find_profile(major, checking) == nullptr) continue;
+      INFO("PostgreSQL " << major << (checking ? ", checking" : ""));
+      const VersionProfile& rules = *find_profile(major, checking);
+      auto timeline = trace::Timeline::recording({SourceKind::Scenario, major, checking, "map", ""});
+      Process process(rules, timeline.sink());
+      const Address top = process.top_memory_context();
+      const Address set = process.alloc_set_context_create(top, "set");
+      const Address generation = process.generation_context_create(top, "generation");
+      const Address slab = process.slab_context_create(top, "slab", 8192, 100);
+      for (Address context : {set, generation, slab}) {
+        process.memory_context_alloc(context, 100);
+        process.pfree(process.memory_context_alloc(context, 100));
+      }
+      timeline.seek(timeline.size());
+      const trace::MemoryState& state = timeline.state();
+      const std::uint64_t header[] = {rules.alloc_set.chunk_bytes, rules.generation.chunk_bytes,
+                                      rules.slab.chunk_bytes};
+      for (const trace::ContextRecord& context : state.contexts()) {
+        if (context.born == 0 || context.live_chunk_count != 1) continue;
+        const auto kind = static_cast<std::size_t>(context.kind);
+        INFO(context.name);
+        const BlockIndex index(state, context.first_block, rules);
+        const ByteMix mix = index.mix(0, index.size_bytes());
+        CHECK(mix[ByteUse::ChunkHeader] == 2 * header[kind]);
+        CHECK((mix[ByteUse::Dead] > 0) == (context.kind == ContextKind::Generation));
+        CHECK((mix[ByteUse::Free] > 0) == (context.kind != ContextKind::Generation));
+      }
+    }
+  }
 }

@@ -1,7 +1,9 @@
 // The context tree's rows: order, folding, filter, ghosts, totals.
 #include "gui/layout/tree_layout.h"
 
+#include "core/mcxt/process.h"
 #include "tests/support/catch.h"
+#include "tests/support/random_operations.h"
 
 using namespace palloscope;
 using namespace palloscope::core;
@@ -105,4 +107,40 @@ TEST_CASE("a context that the last step deleted leaves a ghost, stepping back as
   timeline.seek(timeline.size() - 1);
   rows = lay_out_tree(timeline.state(), timeline.last_change(), {});
   CHECK(std::none_of(rows.begin(), rows.end(), [](const TreeRow& row) { return row.ghost; }));
+}
+
+TEST_CASE("the tree's own and used bytes are what PostgreSQL's statistics say, for every kind of context") {
+  for (int major : {15, 17}) {
+    auto timeline = trace::Timeline::recording({SourceKind::Scenario, major, false, "exact", ""});
+    const VersionProfile& profile = *find_profile(major, false);
+    Process process(profile, timeline.sink());
+    test::RandomOperations operations(process, 5);
+    for (int i = 0; i < 600; ++i) operations.operate();
+    timeline.seek(timeline.size());
+    const trace::MemoryState& state = timeline.state();
+    std::uint64_t sum = 0;
+    for (const trace::ContextRecord& context : state.contexts()) {
+      if (context.born == 0) continue;
+      const ContextCounters there = process.memory_context_counters(context.at);
+      const TreeBytes shown = own_bytes(state, context, &profile);
+      INFO("PostgreSQL " << major << ", " << context.name);
+      CHECK(shown.own == there.totalspace);
+      CHECK(shown.used == there.totalspace - there.freespace);
+      sum += there.totalspace;
+    }
+    const auto rows = lay_out_tree(state, {}, {}, &profile);
+    CHECK(rows[0].bytes.inclusive == sum);
+  }
+}
+
+TEST_CASE("a Bump context has no bytes before its keeper is linked") {
+  auto timeline = trace::Timeline::recording({SourceKind::Scenario, 17, false, "bump", ""});
+  const VersionProfile& profile = *find_profile(17, false);
+  Process process(profile, timeline.sink());
+  process.bump_context_create(process.top_memory_context(), "bump");
+  timeline.seek(timeline.size() - 1);
+  for (const trace::ContextRecord& context : timeline.state().contexts()) {
+    if (context.born != 0 && context.kind == ContextKind::Bump)
+      CHECK(own_bytes(timeline.state(), context, &profile).own == 0);
+  }
 }

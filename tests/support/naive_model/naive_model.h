@@ -5,6 +5,7 @@
 // It knows no mistakes: an operation on what is not there is the test's own fault.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <map>
 #include <nlohmann/json_fwd.hpp>
@@ -58,7 +59,7 @@ struct NaiveContext {
   std::uint64_t init = 0, max = 0, next = 0, limit = 0;
   int list = -1;                                 // AllocSet: recycled-context list
   std::vector<NaiveBlock> blocks;                // list order; not Slab
-  std::vector<Place> freelists[11];              // AllocSet: the last one is the head
+  std::array<std::vector<Place>, 11> freelists;  // AllocSet: the last one is the head
   std::int64_t current = -1, freeblock = -1;     // Generation: regions; -1: none
   std::uint64_t chunk_size = 0, full_chunk = 0;  // Slab
   std::uint64_t header_size = 0;                 // Slab: of the context
