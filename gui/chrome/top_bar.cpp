@@ -199,23 +199,22 @@ void draw_presets(const PanelContext& context) {
 // Which PostgreSQL the scenario runs on, and which build of it.
 void draw_server(const PanelContext& context, float width) {
   const ServerChoice server = context.session.server();
-  ImGui::SetNextItemWidth(width);
-  if (ImGui::BeginCombo("##server", server_text(context, server).c_str(), ImGuiComboFlags_NoArrowButton)) {
-    for (int major = 15; major <= 18; ++major) {
-      const std::string name = context.strings.fill("status.pg", {{"n", std::to_string(major)}});
-      if (ImGui::Selectable(name.c_str(), server.pg_major == major) && server.pg_major != major)
-        context.actions.push(RunOnServer{{major, server.checking}});
-    }
-    ImGui::Separator();
-    if (ImGui::MenuItem(context.strings("bar.server_checks"), nullptr, server.checking))
-      context.actions.push(RunOnServer{{server.pg_major, !server.checking}});
-    ImGui::EndCombo();
-    return;
-  }
+  const std::string label = server_text(context, server) + "##server";
+  if (ImGui::Button(label.c_str(), {width, 0})) ImGui::OpenPopup("##servers");
   ImGui::SetItemTooltip("%s\n%s\n%s\n%s", context.strings("bar.server_hint"),
                         command_tooltip(context, *find_command("newer_server")).c_str(),
                         command_tooltip(context, *find_command("older_server")).c_str(),
                         command_tooltip(context, *find_command("checking_build")).c_str());
+  if (!ImGui::BeginPopup("##servers")) return;
+  for (int major = 15; major <= 18; ++major) {
+    const std::string name = context.strings.fill("status.pg", {{"n", std::to_string(major)}});
+    if (ImGui::Selectable(name.c_str(), server.pg_major == major) && server.pg_major != major)
+      context.actions.push(RunOnServer{{major, server.checking}});
+  }
+  ImGui::Separator();
+  if (ImGui::MenuItem(context.strings("bar.server_checks"), nullptr, server.checking))
+    context.actions.push(RunOnServer{{server.pg_major, !server.checking}});
+  ImGui::EndPopup();
 }
 
 void draw_speed(const PanelContext& context) {

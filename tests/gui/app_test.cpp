@@ -269,7 +269,7 @@ TEST_CASE("PostgreSQL's version is chosen by key and in the top bar") {
   window.key("Shift+V");
   window.frames(2);
   REQUIRE(window.session().server().pg_major == 16);
-  window.click("##server");
+  window.click("PG 16##server");
   window.frames(2);
   window.click("PostgreSQL 15");
   window.frames(2);

@@ -7,6 +7,7 @@
 #include "gui/layout/block_map_layout.h"
 #include "gui/layout/map_image.h"
 #include "tests/support/catch.h"
+#include "trace/replay/timeline.h"
 
 using namespace palloscope;
 using namespace palloscope::core;
