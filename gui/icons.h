@@ -73,6 +73,6 @@ inline constexpr const char* kTag = "\uf02b";
 inline constexpr const char* kLife = "\uf1da";      // history
 inline constexpr const char* kSnapshot = "\uf030";  // camera
 
-inline constexpr const char* kCompare = "\uf24e";   // balance-scale
+inline constexpr const char* kCompare = "\uf24e";  // balance-scale
 
 }  // namespace palloscope::gui::icons
