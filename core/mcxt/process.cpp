@@ -117,6 +117,8 @@ Address Process::generation_context_create(Address parent, std::string_view name
 
 Address Process::slab_context_create(Address parent, std::string_view name, std::uint64_t block_bytes,
                                      std::uint64_t chunk_bytes) {
+  if (block_bytes > kMaxAllocSize || chunk_bytes > kMaxAllocHugeSize / 2)
+    throw Crash{"SIGABRT", "a slab's block is at most 1 GB: PostgreSQL's assertion breaks", {}};
   impl_->watch_create(parent);
   return impl_->core.allocator(ContextKind::Slab).create(parent, name, {chunk_bytes, block_bytes, 0});
 }

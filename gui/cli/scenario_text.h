@@ -17,7 +17,8 @@ struct ScenarioText {
 core::Result<ScenarioText> find_scenario(const std::string& name);
 
 // A trace or dump as open_source (source_file.h) opens it; a scenario (a .lua file, or the name or number of one of the
-// program's own) is run to its end. None: that could not be, and was told.
-std::optional<trace::Timeline> open_source_or_scenario(std::string_view verb, const std::string& name, Streams io);
+// program's own) is run to its end. `pg_major`: for dumps that do not say it. None: that could not be, and was told.
+std::optional<trace::Timeline> open_source_or_scenario(std::string_view verb, const std::string& name, Streams io,
+                                                       int pg_major = 0);
 
 }  // namespace palloscope::gui::cli

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gui/cli/arguments.h"
+#include "gui/cli/scenario_text.h"
 #include "gui/cli/source_file.h"
 #include "trace/analysis/context_diff.h"
 #include "trace/exporters/printable.h"
@@ -93,9 +94,9 @@ int run_diff(Arguments arguments, Streams io) {
   if (const auto status = parse_arguments(app, "diff", arguments, io)) return *status;
 
   const Moment from = parse_moment(first), to = parse_moment(second);
-  auto a = open_source("diff", from.file, io);
+  auto a = open_source_or_scenario("diff", from.file, io);
   if (!a || !stand_at("diff", from.file, *a, from.at, io)) return kExitBad;
-  auto b = open_source("diff", to.file, io);
+  auto b = open_source_or_scenario("diff", to.file, io);
   if (!b || !stand_at("diff", to.file, *b, to.at, io)) return kExitBad;
 
   const std::vector<ContextDifference> differences = trace::diff_contexts(

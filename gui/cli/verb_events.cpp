@@ -5,6 +5,7 @@
 #include <string>
 
 #include "gui/cli/arguments.h"
+#include "gui/cli/scenario_text.h"
 #include "gui/cli/source_file.h"
 #include "trace/exporters/event_json.h"
 #include "trace/exporters/event_text.h"
@@ -15,13 +16,13 @@ int run_events(Arguments arguments, Streams io) {
   CLI::App app("Lists events in their order, a line for each.");
   std::string file, format = "text";
   core::EventNumber from = 1, to = 0;
-  app.add_option("FILE", file, "a trace or a server's dump")->required();
+  app.add_option("FILE", file, "a trace, a server's dump, or a scenario (a file, a name or a number)")->required();
   app.add_option("--from", from, "the first event to be listed")->type_name("N");
   CLI::Option* to_option = app.add_option("--to", to, "the last one; left out: to the end")->type_name("N");
   app.add_option("--format", format, "text, or json with an object a line")->check(CLI::IsMember({"text", "json"}));
   if (const auto status = parse_arguments(app, "events", arguments, io)) return *status;
 
-  const auto timeline = open_source("events", file, io);
+  const auto timeline = open_source_or_scenario("events", file, io);
   if (!timeline) return kExitBad;
   const core::EventNumber last = *to_option ? std::min(to, timeline->size()) : timeline->size();
   const core::EventNumber first = std::max<core::EventNumber>(from, 1);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gui/cli/arguments.h"
+#include "gui/cli/scenario_text.h"
 #include "gui/cli/source_file.h"
 #include "trace/exporters/event_text.h"
 #include "trace/exporters/printable.h"
@@ -76,9 +77,9 @@ int run_info(Arguments arguments, Streams io) {
   CLI::App app(
       "Says what is in a file: source, version, moments, events by kind, contexts, peak, what is wrong with it.");
   std::string file;
-  app.add_option("FILE", file, "a trace or a server's dump")->required();
+  app.add_option("FILE", file, "a trace, a server's dump, or a scenario (a file, a name or a number)")->required();
   if (const auto status = parse_arguments(app, "info", arguments, io)) return *status;
-  auto timeline = open_source("info", file, io);
+  auto timeline = open_source_or_scenario("info", file, io);
   if (!timeline) return kExitBad;
 
   constexpr std::string_view kSources[] = {"scenario", "recording", "dump"};

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "gui/cli/arguments.h"
+#include "gui/cli/scenario_text.h"
 #include "gui/cli/source_file.h"
 #include "trace/analysis/chunk_life.h"
 #include "trace/exporters/event_text.h"
@@ -169,7 +170,7 @@ int run_life(Arguments arguments, Streams io) {
   app.add_option("--format", format, "text, or json")->check(CLI::IsMember({"text", "json"}));
   if (const auto status = parse_arguments(app, "life", arguments, io)) return *status;
 
-  auto timeline = open_source("life", file, io);
+  auto timeline = open_source_or_scenario("life", file, io);
   if (!timeline) return kExitBad;
   if (!stand_at("life", file, *timeline, *at_option ? std::optional(at) : std::nullopt, io)) return kExitBad;
   const auto address = parse_place(place, timeline->state());

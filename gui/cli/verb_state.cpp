@@ -5,6 +5,7 @@
 #include <string>
 
 #include "gui/cli/arguments.h"
+#include "gui/cli/scenario_text.h"
 #include "gui/cli/source_file.h"
 #include "trace/exporters/exporter.h"
 
@@ -29,7 +30,7 @@ int run_state(Arguments arguments, Streams io) {
   int pg_major = 0;
   for (const trace::Exporter& exporter : trace::exporter_table())
     formats += (formats.empty() ? "" : "; ") + std::string(exporter.name) + ": " + std::string(exporter.summary);
-  app.add_option("FILE", file, "a trace or a server's dump")->required();
+  app.add_option("FILE", file, "a trace, a server's dump, or a scenario (a file, a name or a number)")->required();
   CLI::Option* at_option = app.add_option("--at", at, "after this event; left out: at the end")->type_name("N");
   app.add_option("--format", format, formats)->type_name("NAME");
   app.add_option("--pg", pg_major, "the version of a dump that does not tell it")->check(CLI::Range(14, 18));
@@ -38,7 +39,7 @@ int run_state(Arguments arguments, Streams io) {
   const auto table = trace::exporter_table();
   const auto exporter = std::find_if(table.begin(), table.end(), [&](const auto& row) { return row.name == format; });
   if (exporter == table.end()) return complain("state", "there is no format \"" + format + "\". " + formats, io);
-  auto timeline = open_source("state", file, io, pg_major);
+  auto timeline = open_source_or_scenario("state", file, io, pg_major);
   if (!timeline) return kExitBad;
   if (!stand_at("state", file, *timeline, *at_option ? std::optional(at) : std::nullopt, io)) return kExitBad;
   exporter->write(*timeline, io.out);

@@ -10,6 +10,7 @@
 
 #include "gui/cli/arguments.h"
 #include "gui/cli/fault_places.h"
+#include "gui/cli/scenario_text.h"
 #include "gui/cli/source_file.h"
 #include "trace/analysis/heap_check.h"
 #include "trace/exporters/event_text.h"
@@ -101,9 +102,9 @@ int run_verify(Arguments arguments, Streams io) {
       "where "
       "the memory concerned came from. Exit status 1: something is wrong, and is listed.");
   std::string file;
-  app.add_option("FILE", file, "a trace or a server's dump")->required();
+  app.add_option("FILE", file, "a trace, a server's dump, or a scenario (a file, a name or a number)")->required();
   if (const auto status = parse_arguments(app, "verify", arguments, io)) return *status;
-  auto timeline = open_source("verify", file, io);
+  auto timeline = open_source_or_scenario("verify", file, io);
   if (!timeline) return kExitBad;
 
   Verifier verifier(*timeline);

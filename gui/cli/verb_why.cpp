@@ -2,14 +2,13 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <string>
 
 #include "gui/cli/arguments.h"
+#include "gui/cli/scenario_text.h"
 #include "gui/cli/source_file.h"
-#include "gui/document.h"
 #include "gui/explain.h"
 #include "trace/explain/explain.h"
 #include "trace/exporters/event_text.h"
@@ -51,20 +50,6 @@ void write_text(const trace::Card& card, const std::string& line, const Strings&
   if (!words.rule.empty()) out << fmt::format("  ({})\n", words.rule);
 }
 
-// A script is run to its end; everything else is opened as the other verbs do.
-std::optional<trace::Timeline> open_any_source(const std::string& file, Streams io, int pg_major) {
-  if (std::filesystem::path(file).extension() != ".lua") return open_source("why", file, io, pg_major);
-  core::Result<Document> document = open_document(file);
-  if (!document) {
-    complain("why", document.error(), io);
-    return std::nullopt;
-  }
-  if (document->run->advance({}) == core::RunState::Failed)
-    io.err << "palloscope why: " << document->run->error() << '\n';
-  document->run.reset();
-  return std::move(document->timeline);
-}
-
 }  // namespace
 
 int run_why(Arguments arguments, Streams io) {
@@ -72,14 +57,14 @@ int run_why(Arguments arguments, Streams io) {
   std::string file, format = "text", language = "en";
   core::EventNumber at = 0;
   int pg_major = 0;
-  app.add_option("FILE", file, "a trace, a scenario (.lua) or a server's dump")->required();
+  app.add_option("FILE", file, "a trace, a server's dump, or a scenario (a file, a name or a number)")->required();
   CLI::Option* at_option = app.add_option("--at", at, "this event; left out: the last one")->type_name("N");
   app.add_option("--lang", language, "of the words")->check(CLI::IsMember({"en", "zh"}))->capture_default_str();
   app.add_option("--format", format)->check(CLI::IsMember({"text", "json"}))->capture_default_str();
   app.add_option("--pg", pg_major, "the version of a dump that does not tell it")->check(CLI::Range(14, 18));
   if (const auto status = parse_arguments(app, "why", arguments, io)) return *status;
 
-  auto timeline = open_any_source(file, io, pg_major);
+  auto timeline = open_source_or_scenario("why", file, io, pg_major);
   if (!timeline) return kExitBad;
   if (!stand_at("why", file, *timeline, *at_option ? std::optional(at) : std::nullopt, io)) return kExitBad;
   if (timeline->cursor() == 0) return complain("why", fmt::format("{}: at 0 nothing has happened yet", file), io);

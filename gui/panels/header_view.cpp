@@ -10,6 +10,7 @@
 #include "gui/icons.h"
 #include "gui/panels/profile_of.h"
 #include "gui/panels/widgets.h"
+#include "trace/analysis/known_source.h"
 
 namespace palloscope::gui {
 namespace {
@@ -47,7 +48,8 @@ bool can_write(const Session& session) { return session.at_live_end(); }
 
 }  // namespace
 
-void HeaderView::refresh(const PanelContext& panel, core::ChunkSlot slot, const core::MemorySource& bytes, bool whole) {
+void HeaderView::refresh(const PanelContext& panel, core::ChunkSlot slot, const core::MemorySource* exact) {
+  const bool whole = exact != nullptr;
   const Session& session = panel.session;
   if (slot != key_.slot || session.document->serial != key_.serial) {
     edits.clear();
@@ -60,6 +62,9 @@ void HeaderView::refresh(const PanelContext& panel, core::ChunkSlot slot, const 
   const trace::ContextRecord* owner = state.context(state.context_of(*chunk));
   const core::ContextKind kind = owner == nullptr ? core::ContextKind::Unknown : owner->kind;
   const core::VersionProfile& profile = profile_of(session);
+  std::optional<trace::KnownSource> known;
+  if (!whole) known.emplace(state, profile, slot);
+  const core::MemorySource& bytes = whole ? *exact : *known;
   core::PatchedSource patched(bytes);
   edits.apply_to(patched);
   original_ = header_lens(bytes, profile, kind, chunk->at);
@@ -328,8 +333,8 @@ void HeaderView::take_keys(const PanelContext& panel) {
   }
 }
 
-void HeaderView::draw(const PanelContext& panel, core::ChunkSlot slot, const core::MemorySource& bytes, bool whole) {
-  refresh(panel, slot, bytes, whole);
+void HeaderView::draw(const PanelContext& panel, core::ChunkSlot slot, const core::MemorySource* exact) {
+  refresh(panel, slot, exact);
   if (lens_.words.empty() || lens_.words.size() != original_.words.size()) return;
   ImGui::SeparatorText(panel.strings("lens.title"));
   take_keys(panel);

@@ -13,8 +13,8 @@ namespace palloscope::gui {
 
 class HeaderView {
  public:
-  // `bytes`: around the chunk; `whole`: of a process, so that what cannot be read is not mapped.
-  void draw(const PanelContext& panel, core::ChunkSlot slot, const core::MemorySource& bytes, bool whole);
+  // `exact`: a process's bytes; null: only what follows from the state is known.
+  void draw(const PanelContext& panel, core::ChunkSlot slot, const core::MemorySource* exact);
 
   ByteEdits edits;  // of this chunk, shared with the view of its bytes
 
@@ -27,7 +27,7 @@ class HeaderView {
     ByteEdits edits;
     friend bool operator==(const Key&, const Key&) = default;
   };
-  void refresh(const PanelContext& panel, core::ChunkSlot slot, const core::MemorySource& bytes, bool whole);
+  void refresh(const PanelContext& panel, core::ChunkSlot slot, const core::MemorySource* exact);
   void take_keys(const PanelContext& panel);
   void flip(std::size_t word, std::uint32_t bit);
   void draw_word(const PanelContext& panel, std::size_t index);

@@ -13,7 +13,6 @@
 #include "gui/panels/map_tooltip.h"
 #include "gui/panels/profile_of.h"
 #include "gui/panels/widgets.h"
-#include "trace/analysis/known_source.h"
 #include "trace/analysis/recycled_contexts.h"
 
 namespace palloscope::gui {
@@ -157,7 +156,8 @@ void InspectorPanel::draw_faults(const PanelContext& panel, core::Address at, st
                                  core::EventNumber born) {
   const auto faults = faults_about(panel.session, at, std::max<std::uint64_t>(1, bytes), born);
   const float em = panel.em();
-  for (const trace::FoundFault& fault : faults) {
+  constexpr std::size_t kMostShown = 16;  // the latest; the event list has them all
+  for (const trace::FoundFault& fault : std::span(faults).first(std::min(faults.size(), kMostShown))) {
     ImGui::PushID(static_cast<int>(fault.event));
     const ImVec2 at_px = ImGui::GetCursorScreenPos();
     draw_fault_cross(panel, {at_px.x + 0.5f * em, at_px.y + 0.5f * ImGui::GetTextLineHeight()}, 0.8f * em);
@@ -294,10 +294,7 @@ void InspectorPanel::draw_chunk(const PanelContext& panel, core::ChunkSlot slot)
   }
   draw_life_link(panel);
   draw_faults(panel, c.at, c.granted_bytes, c.born);
-  if (const core::MemorySource* exact = exact_bytes(panel))
-    header_.draw(panel, slot, *exact, /*whole=*/true);
-  else
-    header_.draw(panel, slot, trace::KnownSource(state, profile_of(panel.session), slot), /*whole=*/false);
+  header_.draw(panel, slot, exact_bytes(panel));
   const std::uint64_t shown = std::min<std::uint64_t>(c.granted_bytes, 512);
   draw_bytes(panel, {c.block, c.at - 24, c.at + shown, c.at});
 }

@@ -268,9 +268,11 @@ void LifePanel::draw_tooltip(const PanelContext& panel, const LifeSegment& segme
     say(panel.strings.fill(segment.use == LifeUse::Live ? "life.tip_from" : "life.tip_to",
                            {{"at", format_address(*told_other_)}, {"event", format_event(segment.moved)}}));
   }
+  int told = 0;
+  constexpr int kMostTold = 8;
   for (const trace::LifeMark& mark : marks_) {
     if (mark.event < segment.first || mark.event > segment.end_event()) continue;
-    if (!mark.fault) continue;
+    if (!mark.fault || told++ >= kMostTold) continue;
     ImGui::PushStyleColor(ImGuiCol_Text, panel.theme.fault);
     say(fmt::format("{} {}", format_event(mark.event), panel.strings(fault_key(*mark.fault))));
     ImGui::PopStyleColor();
@@ -285,6 +287,7 @@ void LifePanel::draw_marks(const PanelContext& panel, float x0, float bottom) co
   for (const trace::LifeMark& mark : marks_) {
     if (segments_.empty() || mark.event < segments_.front().first) continue;
     const float x = x0 + layout_.x_of(mark.event);
+    if (!ImGui::IsRectVisible({x - em, bottom - 2 * em}, {x + em, bottom + em})) continue;
     if (mark.fault)
       draw_fault_cross(panel, {x, bottom - 0.6f * em}, em);
     else

@@ -105,7 +105,7 @@ void MapBlocks::follow(const PanelContext& panel) {
 
 // A mistake is marked from its event on, as long as its memory is there and was not handed out anew.
 void MapBlocks::follow_faults(const PanelContext& panel) {
-  constexpr std::size_t kMost = 200;  // the latest: finding each costs a look at every region
+  constexpr std::size_t kMost = 24;  // the latest: finding each costs a look at every region
   known_faults_ = panel.session.faults().size();
   faults_.clear();
   auto past = panel.session.document->faults.until(panel.session.cursor());

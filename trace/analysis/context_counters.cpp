@@ -12,7 +12,8 @@ ReportedCounters slab_counters(const MemoryState& state, const ContextRecord& co
   const BlockRecord* region = state.block(context.region);
   // 16+ checking builds keep room for a sentinel byte behind each chunk (spec 5.1).
   const std::uint64_t sentinel = profile.checking && !slab.list_per_free_count ? 1 : 0;
-  const std::uint64_t full_chunk = slab.chunk_bytes + core::max_align(context.min_context_bytes + sentinel);
+  const std::uint64_t full_chunk =
+      slab.chunk_bytes + core::max_align(std::min(context.min_context_bytes, std::uint64_t{1} << 48) + sentinel);
   const std::uint64_t per_block =
       context.init_block_bytes > slab.block_bytes ? (context.init_block_bytes - slab.block_bytes) / full_chunk : 0;
   ReportedCounters counters;

@@ -1,5 +1,7 @@
 #include "trace/analysis/known_source.h"
 
+#include <algorithm>
+
 #include "trace/analysis/known_bytes.h"
 
 namespace palloscope::trace {
@@ -8,9 +10,9 @@ KnownSource::KnownSource(const MemoryState& state, const core::VersionProfile& p
   const ChunkRecord* chunk = state.chunk(slot);
   const BlockRecord* block = chunk == nullptr ? nullptr : state.block(chunk->block);
   if (block == nullptr) return;
-  constexpr std::uint64_t kLongestHeader = 32, kLongestLink = 8, kLongestContext = 256;
+  constexpr std::uint64_t kLongestHeader = 32, kLongestLink = 8, kLongestContext = 256, kLongestBlock = 128;
   add(state, profile, chunk->block, chunk->at - kLongestHeader, chunk->at + kLongestLink);
-  add(state, profile, chunk->block, block->header, block->free_start);
+  add(state, profile, chunk->block, block->header, std::min(block->free_start, block->header + kLongestBlock));
   if (const ContextRecord* owner = state.context(block->context))
     add(state, profile, owner->region, owner->at, owner->at + kLongestContext);
 }

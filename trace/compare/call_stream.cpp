@@ -28,6 +28,7 @@ bool CallStream::stop(std::string why) {
 }
 
 bool CallStream::make(ProgramCall call) {
+  if (moved_to_) return stop("comes between the two halves of a repalloc");
   if (event_ > CallMarks::kMostEvents) return stop("is too far: comparisons end after 4,294,967,295 events");
   if (marks_.size() == most_calls_)
     return stop(fmt::format("is behind the {}th call; comparisons end there", most_calls_));
@@ -39,9 +40,14 @@ bool CallStream::make(ProgramCall call) {
   return true;
 }
 
-bool CallStream::read(const core::EventBody& event) {
+bool CallStream::read(const core::EventBody& event, const MemoryState& after) {
   ++event_;
   if (!stopped_.empty()) return false;
+  if (after.fault_count() != 0) {
+    if (std::holds_alternative<core::ChunkFreed>(event))
+      return stop("frees what is not allocated: what follows depends on a corrupt heap");
+    return stop("cannot be what a correct process did: what follows depends on a corrupt heap");
+  }
   if (pending_) settle_malloc(&event);
   return std::visit([this](const auto& e) { return on(e); }, event);
 }
@@ -256,6 +262,7 @@ bool CallStream::on(const core::ChunkAllocated& e) {
   if (!e.chunk || !knows(block.context)) return stop("allocates in a block that is not known");
   if (e.chunk.value < chunks_.size() && chunks_[e.chunk.value].live)
     return stop("hands out a chunk that is in use already: the heap is corrupt, and its calls cannot be told");
+  if (moved_to_) return stop("comes between the two halves of a repalloc");
   if (block.external) block.chunk = e.chunk;
   add_chunk(e.chunk, {.external = block.external,
                       .at = e.at,
@@ -272,6 +279,7 @@ bool CallStream::on(const core::ChunkAllocated& e) {
 bool CallStream::on(const core::ChunkFreed& e) {
   if (e.chunk.value >= chunks_.size() || !chunks_[e.chunk.value].live)
     return stop("frees what is not allocated: what follows depends on a corrupt heap");
+  if (moved_to_ == e.chunk) return stop("frees the chunk that a repalloc has just made");
   const ChunkRecord old = chunks_[e.chunk.value];
   drop_chunk(e.chunk);
   if (!moved_to_)

@@ -16,6 +16,7 @@
 #include "core/events/event_sink.h"
 #include "trace/compare/call_marks.h"
 #include "trace/compare/program_call.h"
+#include "trace/replay/memory_state.h"
 
 namespace palloscope::trace {
 
@@ -32,9 +33,11 @@ class CallStream {
 
   void set_taker(Taker taker) { take_ = std::move(taker); }
 
-  // Event number `event_number() + 1`. The taker is called for each call that it completes. True: the event belongs to
-  // the last call (the call itself, or what followed from it); the call may still go on with the next event.
-  bool read(const core::EventBody& event);
+  // Event number `event_number() + 1`, with the state after it: an event that this state calls impossible (a number
+  // that is too large, a thing that is there already) ends the stream before any table here is touched. The taker is
+  // called for each call that it completes. True: the event belongs to the last call (the call itself, or what followed
+  // from it); the call may still go on with the next event.
+  bool read(const core::EventBody& event, const MemoryState& after);
   // There are no further events for now: a malloc that no context has claimed was C's own. As read().
   bool flush();
 
@@ -42,7 +45,6 @@ class CallStream {
   const CallMarks& marks() const { return marks_; }  // of the recording
   // What the program has asked for and not given back, chunks and C's own.
   std::uint64_t requested_bytes() const { return requested_; }
-  std::uint32_t contexts_created() const { return ordinal_; }
   // Why there are no further calls; empty: there may be some.
   const std::string& stopped() const { return stopped_; }
 

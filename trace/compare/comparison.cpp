@@ -64,9 +64,9 @@ void Comparison::read_slice(std::uint64_t events) {
   const core::EventNumber last = std::min(recorded_.size(), first + std::max<std::uint64_t>(1, events) - 1);
   for (core::EventNumber at = first; at <= last && !at_end(reader_); at += kWindow) {
     recorded_.visit(at, std::min(last, at + kWindow - 1),
-                    [this](core::EventNumber, const core::EventBody& event, const MemoryState&) {
+                    [this](core::EventNumber, const core::EventBody& event, const MemoryState& after) {
                       if (!reader_.stopped().empty()) return;
-                      const bool belongs = reader_.read(event);
+                      const bool belongs = reader_.read(event, after);
                       keeper_.apply(event);
                       if (belongs) latest_ = keeper_.figures(reader_.requested_bytes());
                     });
@@ -103,8 +103,9 @@ void Comparison::run_pass(Pass& pass, std::uint64_t events) {
   const core::EventNumber first = stream.event_number() + 1;
   const core::EventNumber last = std::min(recorded_.size(), first + std::max<std::uint64_t>(1, events) - 1);
   for (core::EventNumber at = first; at <= last && !at_end(stream); at += kWindow) {
-    recorded_.visit(at, std::min(last, at + kWindow - 1),
-                    [&](core::EventNumber, const core::EventBody& event, const MemoryState&) { stream.read(event); });
+    recorded_.visit(
+        at, std::min(last, at + kWindow - 1),
+        [&](core::EventNumber, const core::EventBody& event, const MemoryState& after) { stream.read(event, after); });
   }
   if (at_end(stream)) stream.flush();
   for (Entry& entry : entries_)

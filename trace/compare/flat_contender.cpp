@@ -36,6 +36,7 @@ void FlatContender::drop(const ProgramCall& call) {
 void FlatContender::carry_out(const ProgramCall& call) {
   if (!started_) start();
   started_ = true;
+  if (call.bytes > core::kMaxAllocHugeSize) throw Refused{fmt::format("finds no memory for {} bytes", call.bytes)};
   switch (call.kind) {
     case CallKind::DeleteContext:
     case CallKind::ResetContext:

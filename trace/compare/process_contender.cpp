@@ -156,6 +156,9 @@ void ProcessContender::set_chunk(core::ChunkSlot slot, const Chunk& chunk) {
   chunks_[slot.value] = chunk;
 }
 
+// PostgreSQL's own slabs have blocks of up to 8 MB. 15 keeps a list head for each chunk of a block.
+constexpr std::uint64_t kMostSlabBlockBytes = 64 << 20;
+
 void ProcessContender::create(const ProgramCall& call) {
   const std::string& name = call.created->name;
   Context context{{}, plan_of(call), name};
@@ -166,6 +169,8 @@ void ProcessContender::create(const ProgramCall& call) {
       context.at = process_->generation_context_create(below, name, plan.sizes);
       break;
     case ContextKind::Slab:
+      if (plan.slab_block_bytes > kMostSlabBlockBytes)
+        throw Refused{fmt::format("creates a slab with blocks of {} bytes", plan.slab_block_bytes)};
       context.at = process_->slab_context_create(below, name, plan.slab_block_bytes, plan.slab_chunk_bytes);
       break;
     case ContextKind::Bump:

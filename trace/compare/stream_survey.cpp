@@ -29,7 +29,7 @@ void StreamSurvey::take(const ProgramCall& call) {
     case CallKind::Palloc:
     case CallKind::Repalloc: {
       SurveyedContext& context = of(call.context);
-      if (context.requests++ == 0 || call.bytes < context.smallest_request) context.smallest_request = call.bytes;
+      ++context.requests;
       if (context.largest_at == 0 || call.bytes > context.largest_request) {
         context.largest_request = call.bytes;
         context.largest_at = call.event;

@@ -14,7 +14,7 @@ struct SurveyedContext {
   std::string name;
   core::ContextKind kind = core::ContextKind::AllocSet;
   bool fixed = false;  // TopMemoryContext, ErrorContext: always what they are
-  std::uint64_t requests = 0, largest_request = 0, smallest_request = 0;
+  std::uint64_t requests = 0, largest_request = 0;
   core::EventNumber largest_at = 0;      // the first request of that size
   core::EventNumber first_pfree = 0;     // 0: none
   core::EventNumber first_repalloc = 0;  // 0: none

@@ -29,13 +29,15 @@ const ContextRecord* CardMaker::context() const {
 }
 
 ContextKind CardMaker::kind() const {
-  const ContextRecord* c = context();
-  return c != nullptr ? c->kind : ContextKind::Unknown;
+  if (const ContextRecord* c = context()) return c->kind;
+  const auto* created = call.find<ContextCreated>();  // by this very call, but not yet
+  return created != nullptr ? created->kind : ContextKind::Unknown;
 }
 
 std::string CardMaker::name() const {
-  const ContextRecord* c = context();
-  return c != nullptr ? c->name : "?";
+  if (const ContextRecord* c = context()) return c->name;
+  const auto* created = call.find<ContextCreated>();
+  return created != nullptr ? created->name : "?";
 }
 
 KindLayout CardMaker::layout() const {

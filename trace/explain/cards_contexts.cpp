@@ -32,7 +32,7 @@ void CardMaker::operator()(const ContextCreated& e) {
   switch (e.kind) {
     case ContextKind::AllocSet: {
       if (!e.at) break;
-      const auto list = static_cast<std::uint64_t>(std::max(e.recycle_list, 0));
+      const std::uint64_t list = e.recycle_list == 1 ? 1 : 0;  // a file may say anything
       if (e.recycled) {
         card.rule.spec = "3.9, 3.10";
         say("why.created_recycled", {count_value("list", list), count_value("waiting", before.recycled_length[list]),

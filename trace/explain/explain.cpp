@@ -82,15 +82,17 @@ Card explain(const Timeline& timeline, EventNumber n, const VersionProfile& prof
   const Call call = call_around(timeline, n);
   // The slots may be told only by the state after the event (a context that it creates): so twice over these events.
   const EventNumber start_number = call.first - 1, before_number = n - 1;
-  Subject known_before, known_after, subject;
+  // And once before the call: a block that has left its context no longer tells whose it was.
+  Subject known_start, known_before, known_after, subject;
   Card card;
   if (n == 1) known_before = subject_of(call, MemoryState{});
-  timeline.visit(before_number == 0 ? 1 : before_number, n,
+  timeline.visit(start_number == 0 ? 1 : start_number, n,
                  [&](EventNumber at, const EventBody&, const MemoryState& state) {
+                   if (at == start_number) known_start = subject_of(call, state);
                    if (at == before_number) known_before = subject_of(call, state);
                    if (at == n) known_after = subject_of(call, state);
                  });
-  subject = merged(known_before, known_after);
+  subject = merged(merged(known_before, known_after), known_start);
 
   Moment start, before, after;
   if (start_number == 0) start = moment_of(MemoryState{}, subject);
