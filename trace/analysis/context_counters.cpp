@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "trace/analysis/slab_shape.h"
+
 namespace palloscope::trace {
 namespace {
 
@@ -10,19 +12,14 @@ using core::VersionProfile;
 ReportedCounters slab_counters(const MemoryState& state, const ContextRecord& context, const VersionProfile& profile) {
   const core::SlabLayout& slab = profile.slab;
   const BlockRecord* region = state.block(context.region);
-  // 16+ checking builds keep room for a sentinel byte behind each chunk (spec 5.1).
-  const std::uint64_t sentinel = profile.checking && !slab.list_per_free_count ? 1 : 0;
-  const std::uint64_t full_chunk =
-      slab.chunk_bytes + core::max_align(std::min(context.min_context_bytes, std::uint64_t{1} << 48) + sentinel);
-  const std::uint64_t per_block =
-      context.init_block_bytes > slab.block_bytes ? (context.init_block_bytes - slab.block_bytes) / full_chunk : 0;
+  const SlabShape shape(context, profile);
   ReportedCounters counters;
   // 16+: cached empty blocks count in total alone (spec 5.3); 15 frees a block as soon as it is empty.
   counters.blocks = slab.list_per_free_count ? context.block_count : context.occupied_block_count;
   counters.empty_blocks = context.block_count - counters.blocks;
   counters.total_bytes = (region ? region->bytes : slab.context_bytes) + context.mem_allocated_bytes;
-  counters.free_chunks = counters.blocks * per_block - context.live_chunk_count;
-  counters.free_bytes = counters.free_chunks * full_chunk;
+  counters.free_chunks = counters.blocks * shape.chunks_per_block - context.live_chunk_count;
+  counters.free_bytes = counters.free_chunks * shape.full_chunk;
   return counters;
 }
 

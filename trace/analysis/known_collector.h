@@ -9,6 +9,7 @@
 
 #include "trace/analysis/chunk_header_bytes.h"
 #include "trace/analysis/known_bytes.h"
+#include "trace/analysis/slab_shape.h"
 
 namespace palloscope::trace {
 
@@ -34,7 +35,7 @@ class KnownCollector {
   void add_alloc_set(const ContextRecord& c);
   void add_generation(const ContextRecord& c);
   void add_slab(const ContextRecord& c);
-  void add_slab_lists(const ContextRecord& c, const struct SlabShape& shape);
+  void add_slab_lists(const ContextRecord& c, const SlabShape& shape);
   void add_bump(const ContextRecord& c);
   void add_ring(const ContextRecord& c, std::uint64_t head_offset);  // the context's dlist of blocks
 
@@ -59,13 +60,6 @@ class KnownCollector {
   Address from_, to_, base_;
   KnownStruct owner_ = KnownStruct::Context;
   std::vector<KnownField> fields_;
-};
-
-// What follows from a Slab's parameters (spec 5.1).
-struct SlabShape {
-  SlabShape(const ContextRecord& context, const core::VersionProfile& profile);
-  std::uint64_t full_chunk = 0, chunks_per_block = 0;
-  std::uint32_t list_shift = 0;  // 16+
 };
 
 }  // namespace palloscope::trace

@@ -8,11 +8,7 @@ namespace palloscope::trace {
 
 using core::VersionProfile;
 
-namespace {
-
-constexpr std::uint32_t kEmptyBlocks = 3;  // Slab's list of cached empty blocks, as events number it (BlockMoved)
-
-}  // namespace
+namespace {}  // namespace
 
 // --- lists of blocks: a ring of dlist nodes, with the head in the context -----------------------------------------
 
@@ -77,19 +73,6 @@ void KnownCollector::add_bump_block(const ContextRecord& owner, const BlockRecor
 
 // --- Slab -----------------------------------------------------------------------------------------------------------
 
-// A file may say any size; the sums must not run over.
-constexpr std::uint64_t kLongestSlabChunk = std::uint64_t{1} << 48;
-
-SlabShape::SlabShape(const ContextRecord& context, const VersionProfile& profile) {
-  const core::SlabLayout& layout = profile.slab;
-  // 16+ checking builds keep room for a sentinel byte behind each chunk (spec 5.1).
-  const std::uint64_t sentinel = profile.checking && !layout.list_per_free_count ? 1 : 0;
-  full_chunk = layout.chunk_bytes + core::max_align(std::min(context.min_context_bytes, kLongestSlabChunk) + sentinel);
-  if (context.init_block_bytes > layout.block_bytes)
-    chunks_per_block = (context.init_block_bytes - layout.block_bytes) / full_chunk;
-  while (chunks_per_block >> list_shift >= 2) ++list_shift;
-}
-
 void KnownCollector::add_slab(const ContextRecord& c) {
   const core::SlabLayout& layout = profile_.slab;
   const SlabShape shape(c, profile_);
@@ -118,7 +101,7 @@ void KnownCollector::add_slab_lists(const ContextRecord& c, const SlabShape& sha
     Ends& list = ends[block.list];
     list.last = block.header.value + node;
     if (list.first == 0) list.first = list.last;
-    if (!layout.list_per_free_count && block.list == kEmptyBlocks) ++empty_blocks;
+    if (!layout.list_per_free_count && block.list == kSlabEmptyList) ++empty_blocks;
   }
   auto add_head = [&](Address head, std::uint64_t list) {
     auto found = ends.find(list);
@@ -131,7 +114,7 @@ void KnownCollector::add_slab_lists(const ContextRecord& c, const SlabShape& sha
   const std::uint64_t end = to_ > array ? std::min(lists, (to_ - array + 15) / 16) : 0;
   for (std::uint64_t list = begin; list < end; ++list) add_head(array + 16 * list, list);
   if (layout.list_per_free_count) return;
-  add_head(c.at + layout.empty_blocks, kEmptyBlocks);
+  add_head(c.at + layout.empty_blocks, kSlabEmptyList);
   add({static_cast<std::uint16_t>(layout.empty_blocks + 16), 4}, "count", empty_blocks);
   // With free chunks in both lists either may be the one that is allocated from.
   const bool first = ends.count(1) != 0, second = ends.count(2) != 0;
@@ -143,7 +126,7 @@ void KnownCollector::add_slab_block(const ContextRecord& owner, BlockSlot slot) 
   const BlockRecord& b = state_.blocks()[slot.value];
   const SlabShape shape(owner, profile_);
   const std::uint64_t node = layout.node_prev.offset;
-  const bool is_empty_list = !layout.list_per_free_count && b.list == kEmptyBlocks;
+  const bool is_empty_list = !layout.list_per_free_count && b.list == kSlabEmptyList;
   const Address head = owner.at + (is_empty_list ? layout.empty_blocks : layout.lists + std::uint64_t{16} * b.list);
   auto neighbour = [&](BlockSlot BlockRecord::*direction) {
     BlockSlot at = b.*direction;

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
+#include "trace/analysis/slab_shape.h"
+
 namespace palloscope::trace {
 namespace {
 
 using namespace core;
-
-constexpr std::uint32_t kEmptyList = 3;  // Slab's cache of empty blocks, as BlockMoved numbers it
 
 template <class E>
 const E* as(const EventBody* body) {
@@ -64,11 +64,11 @@ struct GoesOn {
   // Slab moves a block before it takes a chunk (from its cache of empty blocks) or behind that; into the cache last.
   bool operator()(const BlockMoved& e) const {
     if (!same_block(e)) return false;
-    if (next_is<BlockMoved>()) return e.list != kEmptyList;
+    if (next_is<BlockMoved>()) return e.list != kSlabEmptyList;
     if (next_is<BlockRemoved>()) return true;
     const auto* moved = as<BlockMoved>(earlier);
     return next_is<ChunkAllocated>() && as<ChunkAllocated>(earlier) == nullptr && as<ChunkFreed>(earlier) == nullptr &&
-           (moved == nullptr || moved->list == kEmptyList);
+           (moved == nullptr || moved->list == kSlabEmptyList);
   }
   bool operator()(const BlockRemoved& e) const { return next_is<Free>() && same_block(e); }
   bool operator()(const Realloc&) const { return next_is<ChunkResized>(); }

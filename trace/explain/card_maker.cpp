@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "trace/analysis/slab_shape.h"
+
 namespace palloscope::trace {
 
 using namespace core;
@@ -97,16 +99,12 @@ std::uint64_t CardMaker::required_for(const ChunkAllocated& chunk) const {
 
 std::uint64_t CardMaker::slab_full_chunk() const {
   const ContextRecord* c = context();
-  if (c == nullptr) return 0;
-  const bool room_for_sentinel = profile.checking && at_least(16);
-  return profile.slab.chunk_bytes + max_align(c->min_context_bytes + (room_for_sentinel ? 1 : 0));
+  return c != nullptr ? SlabShape(*c, profile).full_chunk : 0;
 }
 
 std::uint64_t CardMaker::slab_chunks_per_block() const {
   const ContextRecord* c = context();
-  const std::uint64_t full = slab_full_chunk();
-  if (c == nullptr || full == 0 || c->init_block_bytes < profile.slab.block_bytes) return 0;
-  return (c->init_block_bytes - profile.slab.block_bytes) / full;
+  return c != nullptr ? SlabShape(*c, profile).chunks_per_block : 0;
 }
 
 // A new block is as large as nextBlockSize says, unless the chunk needs more (spec 3.5, 4.3, 6).

@@ -1,6 +1,7 @@
 // Why malloc was called, and what happens to blocks.
 #include <algorithm>
 
+#include "trace/analysis/slab_shape.h"
 #include "trace/explain/card_maker.h"
 
 namespace palloscope::trace {
@@ -10,7 +11,6 @@ using namespace core;
 namespace {
 
 constexpr std::uint64_t kMegabyte = 1024 * 1024;
-constexpr std::uint32_t kEmptyList = 3;  // Slab's cache of empty blocks, as BlockMoved numbers it
 
 }  // namespace
 
@@ -180,12 +180,12 @@ void CardMaker::operator()(const BlockMoved& e) {
     say("why.slab_moved_15", {free, list, old});
     return say("why.slab_moved_15_rule");
   }
-  if (e.list == kEmptyList) {
+  if (e.list == kSlabEmptyList) {
     say("why.slab_cached",
         {count_value("cached", after.empty_blocks), count_value("most", profile.slab.max_empty_blocks)});
     return say("why.slab_cached_rule");
   }
-  if (before.block && before.block->list == kEmptyList) {
+  if (before.block && before.block->list == kSlabEmptyList) {
     say("why.slab_from_cache", {count_value("left", after.empty_blocks), list});
     return say("why.slab_from_cache_rule");
   }

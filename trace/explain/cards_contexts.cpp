@@ -1,6 +1,7 @@
 // Why a context came, was emptied, went, or changed its place.
 #include <algorithm>
 
+#include "trace/analysis/recycled_contexts.h"
 #include "trace/explain/card_maker.h"
 
 namespace palloscope::trace {
@@ -8,8 +9,6 @@ namespace palloscope::trace {
 using namespace core;
 
 namespace {
-
-constexpr std::uint64_t kMaxFreeContexts = 100;  // MAX_FREE_CONTEXTS, per list (spec 3.1)
 
 // The chunk limit that AllocSetContextCreate computes for a maxBlockSize (spec 3.3).
 std::uint64_t fresh_chunk_limit(const AllocSetLayout& layout, std::uint64_t max_block_bytes) {
@@ -119,7 +118,7 @@ void CardMaker::operator()(const ContextRecycled& e) {
   const int list = e.list == 0 ? 0 : 1;
   rule("aset.c", "AllocSetDelete", "3.8, 3.9");
   say("why.recycled", {bytes_value("bytes", after.block ? after.block->bytes : 0), count_value("list", e.list),
-                       count_value("waiting", after.recycled_length[list]), count_value("most", kMaxFreeContexts)});
+                       count_value("waiting", after.recycled_length[list]), count_value("most", kMostRecycled)});
   say("why.recycled_rule", {bytes_value("init", list == 0 ? 8192 : 1024)});
 }
 

@@ -2,12 +2,12 @@
 
 #include <type_traits>
 
+#include "trace/analysis/slab_shape.h"
+
 namespace palloscope::trace {
 namespace {
 
 using namespace core;
-
-constexpr std::uint32_t kEmptyList = 3;  // Slab's cache of empty blocks, as BlockMoved numbers it
 
 struct Reader {
   const MemoryState& state;
@@ -128,7 +128,7 @@ Moment moment_of(const MemoryState& state, const Subject& subject) {
     std::uint64_t looked_at = 0;
     for (BlockSlot at = context.first_block; at && looked_at < kCountedAtMost; at = state.blocks()[at.value].next) {
       ++looked_at;
-      if (state.blocks()[at.value].list == kEmptyList) ++moment.empty_blocks;
+      if (state.blocks()[at.value].list == kSlabEmptyList) ++moment.empty_blocks;
     }
   }
   return moment;
