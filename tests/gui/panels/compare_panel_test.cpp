@@ -48,7 +48,7 @@ Table copied(Headless& window) {
 
 constexpr const char* kLong = R"(
 set = AllocSetContextCreate(TopMemoryContext, "set", ALLOCSET_DEFAULT_SIZES)
-for i = 1, 6000 do
+for i = 1, 60000 do
   p = MemoryContextAlloc(set, 100)
   pfree(p)
 end
