@@ -4,11 +4,10 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <string>
 #include <vector>
 
-#include "gui/cli/command_line.h"
+#include "tests/gui/support/verb_run.h"
 #include "tests/support/catch.h"
 #include "tests/support/golden_files.h"
 
@@ -16,17 +15,6 @@ namespace palloscope::gui::cli {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
-
-struct Outcome {
-  int status = -1;
-  std::string out, err;
-};
-
-Outcome run(const std::vector<std::string>& arguments) {
-  std::ostringstream out, err;
-  const auto answer = run_command_line(arguments, {out, err});
-  return {std::get<int>(answer), out.str(), err.str()};
-}
 
 constexpr const char* kScript = R"(
 bag = AllocSetContextCreate(TopMemoryContext, "bag", ALLOCSET_DEFAULT_SIZES)

@@ -4,28 +4,16 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <string>
 #include <vector>
 
-#include "gui/cli/command_line.h"
+#include "tests/gui/support/verb_run.h"
 #include "tests/support/catch.h"
 
 namespace palloscope::gui::cli {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
-
-struct Outcome {
-  int status = -1;
-  std::string out, err;
-};
-
-Outcome run(const std::vector<std::string>& arguments) {
-  std::ostringstream out, err;
-  const auto answer = run_command_line(arguments, {out, err});
-  return {std::get<int>(answer), out.str(), err.str()};
-}
 
 // A script, and the trace made of it; both gone with the object.
 struct Files {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "gui/cli/command_line.h"
+#include "tests/gui/support/verb_run.h"
 #include "tests/support/catch.h"
 #include "tests/support/golden_files.h"
 
@@ -17,17 +17,6 @@ namespace palloscope::gui::cli {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
-
-struct Outcome {
-  int status = -1;
-  std::string out, err;
-};
-
-Outcome run(const std::vector<std::string>& arguments) {
-  std::ostringstream out, err;
-  const auto answer = run_command_line(arguments, {out, err});
-  return {std::get<int>(answer), out.str(), err.str()};
-}
 
 // A file that is gone with the object.
 class ScratchFile {
