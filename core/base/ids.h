@@ -33,6 +33,12 @@ struct Slot {
 using ContextSlot = Slot<struct ContextTag>;
 using BlockSlot = Slot<struct BlockTag>;  // any malloc'ed region, owned by a context or not
 using ChunkSlot = Slot<struct ChunkTag>;
+using BackendSlot = Slot<struct BackendTag>;      // a process of the server
+using PoolSlot = Slot<struct PoolTag>;            // the shared buffers, or a backend's local ones
+using BufferSlot = Slot<struct BufferTag>;        // a buffer of any pool; the shared ones are 0..NBuffers-1
+using RingSlot = Slot<struct RingTag>;            // a BufferAccessStrategy
+using SegmentSlot = Slot<struct SegmentTag>;      // of shared memory
+using OperationSlot = Slot<struct OperationTag>;  // a sort, hash join, ... of the executor
 
 // Position in a stream. The first event is number 1; "at N" means after event N; 0 is before everything.
 using EventNumber = std::uint64_t;

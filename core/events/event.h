@@ -4,8 +4,9 @@
 //
 // The number in kTag is the kind's number in trace files: explicit, never changed, never used again.
 //   1-19 contexts, 20-39 malloc and blocks, 40-59 chunks, 60-69 errors and output, 70-79 source and lesson,
-//   80-89 reported snapshots, 140-159 faults. Reserved: 100-119 buffers, 120-139 shared memory,
-//   160-179 stacks, 180-189 time stamps.
+//   80-89 reported snapshots, 90-99 backends and their operations (server_events.h), 100-119 buffers
+//   (buffer_events.h), 120-139 shared memory (shmem_events.h), 140-159 faults. Reserved: 160-179 stacks,
+//   180-189 time stamps.
 //
 // After every single event three accounts agree: the bytes in the process, the state replayed from events, and the
 // core's counters. So an event is emitted when its effect on the bytes is complete and before the next effect begins.
@@ -18,6 +19,9 @@
 #include <vector>
 
 #include "core/base/ids.h"
+#include "core/events/buffer_events.h"
+#include "core/events/server_events.h"
+#include "core/events/shmem_events.h"
 
 namespace palloscope::core {
 
@@ -449,6 +453,19 @@ using EventBody =
                  ChunkAllocated, ChunkFreed, ChunkCarved, ChunkResized, MemoryWritten,  //
                  ErrorReported, AllocationFailed, ErrorCaught, Output, FaultFound,      //
                  SourceText, SourceLine, Narration, Statement, VariableSet,             //
-                 SnapshotBegan, ContextReported, ContextsOmitted, SnapshotEnded>;
+                 SnapshotBegan, ContextReported, ContextsOmitted, SnapshotEnded,        //
+                 BackendStarted, BackendEnded, BackendSwitched, OperationBegan, OperationPhaseChanged, OperationCounted,
+                 OperationSpilled, OperationEnded, CheckpointBegan, CheckpointEnded,  //
+                 BufferPoolCreated, RelationNamed, PageRequested, PageLookedUp, FreelistPopped, FreelistPushed,
+                 ClockTicked, RingStepped, RingSlotSet, RingCreated, RingFreed, BufferPinned, BufferUnpinned,
+                 BufferDirtied, BufferWritten, BufferFlagged, BufferTagged, BufferUntagged, WalFlushed, BackgroundRound,
+                 PoolReported, UsageCountReported, BufferNodeReported,  //
+                 SegmentCreated, SegmentDestroyed, SegmentAttached, SegmentDetached, SegmentPinned, ShmemAllocated,
+                 ShmemFound, ShmemRequested, HugePagesTried, NumaNodeAdded, BackendPlaced, NumaPolicySet, PagesPlaced,
+                 PagesUsed, ShmemNodeReported>;
+
+// A kind that is about the server around the backend's private memory: it changes a state's `server` part only.
+template <class E>
+inline constexpr bool kIsServerEvent = (E::kTag >= 84 && E::kTag <= 139);
 
 }  // namespace palloscope::core
