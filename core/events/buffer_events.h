@@ -211,7 +211,8 @@ struct BufferFlagged {
   friend bool operator==(const BufferFlagged&, const BufferFlagged&) = default;
 };
 
-// The buffer is this page's from now on: in its descriptor and in the lookup table.
+// The buffer is this page's from now on: in its descriptor and in the lookup table. If it still held another one (15),
+// that page is evicted by the same event.
 struct BufferTagged {
   static constexpr std::uint8_t kTag = 116;
   BufferSlot buffer;

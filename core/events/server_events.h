@@ -87,8 +87,7 @@ struct OperationPhaseChanged {
 struct OperationCounted {
   static constexpr std::uint8_t kTag = 95;
   OperationSlot operation;
-  std::uint64_t used_bytes =
-      0;  // sort: allowedMem - availMem; hash join: spaceUsed + buckets; aggregate: both contexts
+  std::uint64_t used_bytes = 0;   // sort: allowedMem - availMem; hash: spaceUsed + buckets; aggregate: both contexts
   std::uint64_t limit_bytes = 0;  // now (18 may raise spaceAllowed)
   std::uint64_t tuples = 0;       // held in memory
   std::uint64_t slots = 0;        // sort: memtupsize; hash: buckets

@@ -19,6 +19,7 @@ class FieldFiller {
     slot.value = static_cast<std::uint32_t>(next());
   }
   void operator()(core::Address& at) { at.value = 0x5555'0000'0000 + next() * 8; }
+  void operator()(core::PageTag& tag) { trace::each_tag_field(tag, *this); }
   void operator()(bool& flag) { flag = true; }
   void operator()(std::string& text) { text = "text " + std::to_string(next()); }
   void operator()(std::optional<std::string>& text) { text = "perhaps " + std::to_string(next()); }

@@ -66,6 +66,10 @@ struct CardMaker {
   void operator()(const core::ContextReported& e);
   void operator()(const core::ContextsOmitted& e);
   void operator()(const core::SnapshotEnded& e);
+  // around the backend's private memory
+  template <class E>
+  requires core::kIsServerEvent<E>
+  void operator()(const E&) { say("why.server"); }
 
   void say(std::string_view key, std::initializer_list<NamedValue> values = {}) {
     card.sentences.push_back({key, values});

@@ -10,6 +10,7 @@
 #include "core/base/check.h"
 #include "trace/exporters/event_text.h"
 #include "trace/exporters/printable.h"
+#include "trace/exporters/server_text.h"
 #include "trace/file/event_fields.h"
 
 namespace palloscope::trace {
@@ -58,7 +59,55 @@ constexpr std::string_view kFields[] = {
     "label pid",
     "context blocks total_bytes free_bytes free_chunks used_bytes chunks empty_blocks",
     "parent count blocks total_bytes free_bytes free_chunks used_bytes",
-    "problem"};
+    "problem",
+    "backend kind pid name",
+    "backend",
+    "backend",
+    "operation kind phase context limit_bytes name",
+    "operation phase",
+    "operation used_bytes limit_bytes tuples slots parts part",
+    "operation part tuples bytes read_back",
+    "operation peak_bytes",
+    "buffers",
+    "written skipped",
+    "pool backend first buffers freelist",
+    "tablespace database relation blocks name",
+    "pool tag ring for_new",
+    "hash bucket partition buffer",
+    "buffer taken",
+    "buffer",
+    "buffer verdict word next_victim complete_passes",
+    "ring slot verdict",
+    "ring slot buffer",
+    "ring backend kind slots",
+    "ring",
+    "buffer backend word",
+    "buffer backend word",
+    "buffer word lsn",
+    "buffer reason word",
+    "buffer word",
+    "buffer tag word",
+    "buffer reason word",
+    "lsn",
+    "allocations wanted reusable written next_to_clean",
+    "pool used unused dirty pinned usage_sum",
+    "pool usage buffers dirty pinned",
+    "buffer os_page node",
+    "segment kind at bytes page_bytes handle name",
+    "segment",
+    "segment backend at refcnt",
+    "segment backend refcnt",
+    "segment pinned refcnt",
+    "segment offset bytes allocated_bytes name purpose",
+    "segment backend name",
+    "library bytes lwlocks",
+    "setting page_bytes pages available granted",
+    "node cores memory_bytes",
+    "backend node",
+    "policy node",
+    "segment offset bytes node backend",
+    "segment backend local_bytes remote_bytes",
+    "name node bytes"};
 static_assert(std::size(kFields) == std::variant_size_v<core::EventBody>, "every kind's fields have names here");
 
 Json to_json(core::Address at) { return fmt::format("{:#x}", at.value); }
@@ -92,6 +141,24 @@ Json to_json(core::ChunkCause cause) { return cause == core::ChunkCause::Repallo
 Json to_json(core::Severity severity) {
   constexpr std::string_view kNames[] = {"notice", "warning", "error"};
   return kNames[static_cast<std::size_t>(severity)];
+}
+Json to_json(core::BackendKind value) { return backend_kind_name(value); }
+Json to_json(core::OperationKind value) { return operation_kind_name(value); }
+Json to_json(core::OperationPhase value) { return operation_phase_name(value); }
+Json to_json(core::ClockVerdict value) { return clock_verdict_name(value); }
+Json to_json(core::RingVerdict value) { return ring_verdict_name(value); }
+Json to_json(core::RingKind value) { return ring_kind_name(value); }
+Json to_json(core::WriteReason value) { return write_reason_name(value); }
+Json to_json(core::UntagReason value) { return untag_reason_name(value); }
+Json to_json(core::SegmentKind value) { return segment_kind_name(value); }
+Json to_json(core::HugePages value) { return huge_pages_name(value); }
+Json to_json(core::NumaPolicy value) { return numa_policy_name(value); }
+Json to_json(const core::PageTag& tag) {
+  return {{"tablespace", tag.tablespace},
+          {"database", tag.database},
+          {"relation", tag.relation},
+          {"fork", tag.fork},
+          {"block", tag.block}};
 }
 template <class Number>
 requires std::is_arithmetic_v<Number> Json to_json(Number number) { return number; }

@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "trace/exporters/printable.h"
+#include "trace/exporters/server_text.h"
 
 namespace palloscope::trace {
 namespace {
@@ -61,7 +62,55 @@ constexpr std::string_view kKindNames[] = {"ContextCreated",
                                            "SnapshotBegan",
                                            "ContextReported",
                                            "ContextsOmitted",
-                                           "SnapshotEnded"};
+                                           "SnapshotEnded",
+                                           "BackendStarted",
+                                           "BackendEnded",
+                                           "BackendSwitched",
+                                           "OperationBegan",
+                                           "OperationPhaseChanged",
+                                           "OperationCounted",
+                                           "OperationSpilled",
+                                           "OperationEnded",
+                                           "CheckpointBegan",
+                                           "CheckpointEnded",
+                                           "BufferPoolCreated",
+                                           "RelationNamed",
+                                           "PageRequested",
+                                           "PageLookedUp",
+                                           "FreelistPopped",
+                                           "FreelistPushed",
+                                           "ClockTicked",
+                                           "RingStepped",
+                                           "RingSlotSet",
+                                           "RingCreated",
+                                           "RingFreed",
+                                           "BufferPinned",
+                                           "BufferUnpinned",
+                                           "BufferDirtied",
+                                           "BufferWritten",
+                                           "BufferFlagged",
+                                           "BufferTagged",
+                                           "BufferUntagged",
+                                           "WalFlushed",
+                                           "BackgroundRound",
+                                           "PoolReported",
+                                           "UsageCountReported",
+                                           "BufferNodeReported",
+                                           "SegmentCreated",
+                                           "SegmentDestroyed",
+                                           "SegmentAttached",
+                                           "SegmentDetached",
+                                           "SegmentPinned",
+                                           "ShmemAllocated",
+                                           "ShmemFound",
+                                           "ShmemRequested",
+                                           "HugePagesTried",
+                                           "NumaNodeAdded",
+                                           "BackendPlaced",
+                                           "NumaPolicySet",
+                                           "PagesPlaced",
+                                           "PagesUsed",
+                                           "ShmemNodeReported"};
 static_assert(std::size(kKindNames) == std::variant_size_v<EventBody>, "every kind has its name here");
 
 std::string at_text(Address at) { return fmt::format("@{:#x}", at.value); }
@@ -254,7 +303,16 @@ class TextMaker {
 
 }  // namespace
 
-std::string event_text(const EventBody& event, const MemoryState& after) { return std::visit(TextMaker(after), event); }
+std::string event_text(const EventBody& event, const MemoryState& after) {
+  return std::visit(
+      [&](const auto& e) -> std::string {
+        if constexpr (kIsServerEvent<std::decay_t<decltype(e)>>)
+          return server_event_text(event, after.server());
+        else
+          return TextMaker(after)(e);
+      },
+      event);
+}
 
 std::string_view event_kind_name(const EventBody& event) { return kKindNames[event.index()]; }
 

@@ -38,13 +38,20 @@ class RowExpectations {
     return std::is_same_v<E, core::ChunkAllocated> || std::is_same_v<E, core::ChunkCarved> ? model_.next_chunk()
                                                                                            : model_.last_used();
   }
+  std::uint32_t slot(core::BufferSlot) const { return bases_.buffer; }
+  template <class Tag>
+  std::uint32_t slot(core::Slot<Tag>) const {
+    return core::Slot<Tag>::kNone;
+  }
   void took(core::ContextSlot slot) { bases_.context = context_ = slot.value; }
   void took(core::BlockSlot slot) {
     bases_.block = block_ = slot.value;
     if constexpr (std::is_same_v<E, core::ChunkAllocated> || std::is_same_v<E, core::ChunkCarved>)
       at_ = model_.next_at(slot.value);
   }
-  void took(core::ChunkSlot) {}
+  void took(core::BufferSlot slot) { bases_.buffer = slot.value; }
+  template <class Tag>
+  void took(core::Slot<Tag>) {}
 
   std::uint64_t address() const { return at_; }
   void took(core::Address at) { at_ = at.value; }
@@ -93,6 +100,7 @@ class RowReader {
   template <class Enum>
   requires std::is_enum_v<Enum>
   void operator()(Enum& value) { value = static_cast<Enum>(bounded(rows_.get(), enum_count<Enum>() - 1)); }
+  void operator()(core::PageTag& tag) { each_tag_field(tag, *this); }
   void operator()(std::string& text) { take_text(rows_.get(), text); }
   void operator()(std::optional<std::string>& text) {
     if (auto number = rows_.get(); number != 0) take_text(number - 1, text.emplace());

@@ -34,6 +34,7 @@ class RowWriter {
   template <class Enum>
   requires std::is_enum_v<Enum>
   void operator()(const Enum& value) { rows_.put(static_cast<std::uint64_t>(value)); }
+  void operator()(const core::PageTag& tag) { each_tag_field(tag, *this); }
   void operator()(const std::string& text) { rows_.put(encoder_.text_number(text)); }
   void operator()(const std::optional<std::string>& text) { rows_.put(text ? encoder_.text_number(*text) + 1 : 0); }
   void operator()(const std::vector<std::uint8_t>& bytes) {

@@ -80,9 +80,105 @@ void each_field(Event& e, F&& f) {
     f(e.parent), f(e.count), f(e.blocks), f(e.total_bytes), f(e.free_bytes), f(e.free_chunks), f(e.used_bytes);
   } else if constexpr (std::is_same_v<E, SnapshotEnded>) {
     f(e.problem);
+  } else if constexpr (std::is_same_v<E, BackendStarted>) {
+    f(e.backend), f(e.kind), f(e.pid), f(e.name);
+  } else if constexpr (std::is_same_v<E, BackendEnded> || std::is_same_v<E, BackendSwitched>) {
+    f(e.backend);
+  } else if constexpr (std::is_same_v<E, OperationBegan>) {
+    f(e.operation), f(e.kind), f(e.phase), f(e.context), f(e.limit_bytes), f(e.name);
+  } else if constexpr (std::is_same_v<E, OperationPhaseChanged>) {
+    f(e.operation), f(e.phase);
+  } else if constexpr (std::is_same_v<E, OperationCounted>) {
+    f(e.operation), f(e.used_bytes), f(e.limit_bytes), f(e.tuples), f(e.slots), f(e.parts), f(e.part);
+  } else if constexpr (std::is_same_v<E, OperationSpilled>) {
+    f(e.operation), f(e.part), f(e.tuples), f(e.bytes), f(e.read_back);
+  } else if constexpr (std::is_same_v<E, OperationEnded>) {
+    f(e.operation), f(e.peak_bytes);
+  } else if constexpr (std::is_same_v<E, CheckpointBegan>) {
+    f(e.buffers);
+  } else if constexpr (std::is_same_v<E, CheckpointEnded>) {
+    f(e.written), f(e.skipped);
+  } else if constexpr (std::is_same_v<E, BufferPoolCreated>) {
+    f(e.pool), f(e.backend), f(e.first), f(e.buffers), f(e.freelist);
+  } else if constexpr (std::is_same_v<E, RelationNamed>) {
+    f(e.tablespace), f(e.database), f(e.relation), f(e.blocks), f(e.name);
+  } else if constexpr (std::is_same_v<E, PageRequested>) {
+    f(e.pool), f(e.tag), f(e.ring), f(e.for_new);
+  } else if constexpr (std::is_same_v<E, PageLookedUp>) {
+    f(e.hash), f(e.bucket), f(e.partition), f(e.buffer);
+  } else if constexpr (std::is_same_v<E, FreelistPopped>) {
+    f(e.buffer), f(e.taken);
+  } else if constexpr (std::is_same_v<E, FreelistPushed>) {
+    f(e.buffer);
+  } else if constexpr (std::is_same_v<E, ClockTicked>) {
+    f(e.buffer), f(e.verdict), f(e.word), f(e.next_victim), f(e.complete_passes);
+  } else if constexpr (std::is_same_v<E, RingStepped>) {
+    f(e.ring), f(e.slot), f(e.verdict);
+  } else if constexpr (std::is_same_v<E, RingSlotSet>) {
+    f(e.ring), f(e.slot), f(e.buffer);
+  } else if constexpr (std::is_same_v<E, RingCreated>) {
+    f(e.ring), f(e.backend), f(e.kind), f(e.slots);
+  } else if constexpr (std::is_same_v<E, RingFreed>) {
+    f(e.ring);
+  } else if constexpr (std::is_same_v<E, BufferPinned> || std::is_same_v<E, BufferUnpinned>) {
+    f(e.buffer), f(e.backend), f(e.word);
+  } else if constexpr (std::is_same_v<E, BufferDirtied>) {
+    f(e.buffer), f(e.word), f(e.lsn);
+  } else if constexpr (std::is_same_v<E, BufferWritten> || std::is_same_v<E, BufferUntagged>) {
+    f(e.buffer), f(e.reason), f(e.word);
+  } else if constexpr (std::is_same_v<E, BufferFlagged>) {
+    f(e.buffer), f(e.word);
+  } else if constexpr (std::is_same_v<E, BufferTagged>) {
+    f(e.buffer), f(e.tag), f(e.word);
+  } else if constexpr (std::is_same_v<E, WalFlushed>) {
+    f(e.lsn);
+  } else if constexpr (std::is_same_v<E, BackgroundRound>) {
+    f(e.allocations), f(e.wanted), f(e.reusable), f(e.written), f(e.next_to_clean);
+  } else if constexpr (std::is_same_v<E, PoolReported>) {
+    f(e.pool), f(e.used), f(e.unused), f(e.dirty), f(e.pinned), f(e.usage_sum);
+  } else if constexpr (std::is_same_v<E, UsageCountReported>) {
+    f(e.pool), f(e.usage), f(e.buffers), f(e.dirty), f(e.pinned);
+  } else if constexpr (std::is_same_v<E, BufferNodeReported>) {
+    f(e.buffer), f(e.os_page), f(e.node);
+  } else if constexpr (std::is_same_v<E, SegmentCreated>) {
+    f(e.segment), f(e.kind), f(e.at), f(e.bytes), f(e.page_bytes), f(e.handle), f(e.name);
+  } else if constexpr (std::is_same_v<E, SegmentDestroyed>) {
+    f(e.segment);
+  } else if constexpr (std::is_same_v<E, SegmentAttached>) {
+    f(e.segment), f(e.backend), f(e.at), f(e.refcnt);
+  } else if constexpr (std::is_same_v<E, SegmentDetached>) {
+    f(e.segment), f(e.backend), f(e.refcnt);
+  } else if constexpr (std::is_same_v<E, SegmentPinned>) {
+    f(e.segment), f(e.pinned), f(e.refcnt);
+  } else if constexpr (std::is_same_v<E, ShmemAllocated>) {
+    f(e.segment), f(e.offset), f(e.bytes), f(e.allocated_bytes), f(e.name), f(e.purpose);
+  } else if constexpr (std::is_same_v<E, ShmemFound>) {
+    f(e.segment), f(e.backend), f(e.name);
+  } else if constexpr (std::is_same_v<E, ShmemRequested>) {
+    f(e.library), f(e.bytes), f(e.lwlocks);
+  } else if constexpr (std::is_same_v<E, HugePagesTried>) {
+    f(e.setting), f(e.page_bytes), f(e.pages), f(e.available), f(e.granted);
+  } else if constexpr (std::is_same_v<E, NumaNodeAdded>) {
+    f(e.node), f(e.cores), f(e.memory_bytes);
+  } else if constexpr (std::is_same_v<E, BackendPlaced>) {
+    f(e.backend), f(e.node);
+  } else if constexpr (std::is_same_v<E, NumaPolicySet>) {
+    f(e.policy), f(e.node);
+  } else if constexpr (std::is_same_v<E, PagesPlaced>) {
+    f(e.segment), f(e.offset), f(e.bytes), f(e.node), f(e.backend);
+  } else if constexpr (std::is_same_v<E, PagesUsed>) {
+    f(e.segment), f(e.backend), f(e.local_bytes), f(e.remote_bytes);
+  } else if constexpr (std::is_same_v<E, ShmemNodeReported>) {
+    f(e.name), f(e.node), f(e.bytes);
   } else {
     static_assert(sizeof(E) == 0, "name the fields of the new kind of event here");
   }
+}
+
+// A page's tag, field by field as in the descriptor.
+template <class Tag, class F>
+void each_tag_field(Tag& tag, F&& f) {
+  f(tag.tablespace), f(tag.database), f(tag.relation), f(tag.fork), f(tag.block);
 }
 
 // Enumerators that exist, for reading them from hostile bytes.
@@ -119,6 +215,50 @@ constexpr std::uint64_t enum_count<core::Severity>() {
 template <>
 constexpr std::uint64_t enum_count<core::FaultKind>() {
   return core::kFaultKindCount;
+}
+template <>
+constexpr std::uint64_t enum_count<core::BackendKind>() {
+  return core::kBackendKindCount;
+}
+template <>
+constexpr std::uint64_t enum_count<core::OperationKind>() {
+  return core::kOperationKindCount;
+}
+template <>
+constexpr std::uint64_t enum_count<core::OperationPhase>() {
+  return core::kOperationPhaseCount;
+}
+template <>
+constexpr std::uint64_t enum_count<core::ClockVerdict>() {
+  return 3;
+}
+template <>
+constexpr std::uint64_t enum_count<core::RingVerdict>() {
+  return 4;
+}
+template <>
+constexpr std::uint64_t enum_count<core::RingKind>() {
+  return core::kRingKindCount;
+}
+template <>
+constexpr std::uint64_t enum_count<core::WriteReason>() {
+  return core::kWriteReasonCount;
+}
+template <>
+constexpr std::uint64_t enum_count<core::UntagReason>() {
+  return 2;
+}
+template <>
+constexpr std::uint64_t enum_count<core::SegmentKind>() {
+  return core::kSegmentKindCount;
+}
+template <>
+constexpr std::uint64_t enum_count<core::HugePages>() {
+  return core::kHugePagesCount;
+}
+template <>
+constexpr std::uint64_t enum_count<core::NumaPolicy>() {
+  return core::kNumaPolicyCount;
 }
 
 }  // namespace palloscope::trace

@@ -44,6 +44,7 @@ enum Column : std::uint8_t { kOps, kChunkSlots, kBlockSlots, kSizes, kAddresses,
 struct RowBases {
   std::uint32_t context = 0xFFFFFFFF;
   std::uint32_t block = 0xFFFFFFFF;
+  std::uint32_t buffer = 0xFFFFFFFF;
 };
 
 }  // namespace palloscope::trace

@@ -6,7 +6,8 @@
 #include <utility>
 
 #include "trace/file/block_model.h"
-#include "trace/file/event_fields.h"
+#include "trace/file/keyframe_fields.h"
+#include "trace/file/keyframe_server.h"
 #include "trace/replay/restorer.h"
 
 namespace palloscope::trace {
@@ -28,6 +29,7 @@ enum KeyframeColumn {
   kFreelists,
   kRest,
   kDeleted,  // since 1.1: for blocks with a last_context, how many without one are before it, and the event
+  kServer,   // since 1.2: all of ServerState (keyframe_server.h); nothing if it is empty
   kCount
 };
 constexpr std::uint64_t kFirstColumns = kRest + 1;  // of 1.0
@@ -77,111 +79,12 @@ void each_own_field(BlockSlot& slot, Record& b, F&& f) {
   f(slot), f(b.born), f(b.at), f(b.bytes), f(b.role), f(b.recycle_list), f(b.context), f(b.header), f(b.free_start);
   f(b.free_at), f(b.accounted_bytes), f(b.list), f(b.chunk_count);
 }
-template <class Reported, class F>
-requires std::is_same_v<std::remove_const_t<Reported>, ReportedCounters>
-void each_counter(Reported& r, F&& f) {
-  f(r.blocks), f(r.total_bytes), f(r.free_bytes), f(r.free_chunks), f(r.used_bytes), f(r.chunks), f(r.empty_blocks);
-}
-template <class Omitted, class F>
-requires std::is_same_v<std::remove_const_t<Omitted>, OmittedContexts>
-void each_counter(Omitted& o, F&& f) {
-  f(o.count), f(o.blocks), f(o.total_bytes), f(o.free_bytes), f(o.free_chunks), f(o.used_bytes);
-}
 template <class Head, class F>
 void each_head_field(Head& h, F&& f) {
   f(h.malloc_calls), f(h.free_calls), f(h.point.file), f(h.point.line), f(h.point.narration), f(h.point.error);
   f(h.point.snapshot), f(h.point.statement), f(h.point.current), f(h.context_slots), f(h.block_slots);
   f(h.chunk_slots), f(h.fault_count);
 }
-
-class FieldWriter {
- public:
-  explicit FieldWriter(NumberWriter& to) : to_(to) {}
-
-  template <class Tag>
-  void operator()(const Slot<Tag>& slot) {
-    to_.put(static_cast<std::uint32_t>(slot.value + 1));
-  }
-  void operator()(const Address& at) {
-    to_.put(zigzag(at.value - last_at_));
-    last_at_ = at.value;
-  }
-  void operator()(const std::int32_t& number) { to_.put(zigzag32(static_cast<std::uint32_t>(number))); }
-  template <class Number>
-  requires std::is_unsigned_v<Number> || std::is_enum_v<Number>
-  void operator()(const Number& number) { to_.put(static_cast<std::uint64_t>(number)); }
-  void operator()(const std::string& text) {
-    to_.put(text.size());
-    to_.put_bytes(text.data(), text.size());
-  }
-  void operator()(const std::vector<std::uint32_t>& numbers) {
-    to_.put(numbers.size());
-    for (auto number : numbers) to_.put(number);
-  }
-  template <class T>
-  void operator()(const std::optional<T>& perhaps) {
-    to_.put(perhaps.has_value());
-    if (!perhaps) return;
-    if constexpr (std::is_same_v<T, std::string>)
-      (*this)(*perhaps);
-    else
-      each_counter(*perhaps, *this);
-  }
-
- private:
-  NumberWriter& to_;
-  std::uint64_t last_at_ = 0;
-};
-
-class FieldReader {
- public:
-  explicit FieldReader(NumberReader& from) : from_(from) {}
-  bool good() const { return good_ && !from_.failed(); }
-
-  template <class Tag>
-  void operator()(Slot<Tag>& slot) {
-    slot.value = static_cast<std::uint32_t>(bounded(0xFFFFFFFF)) - 1;
-  }
-  void operator()(Address& at) { at.value = last_at_ += unzigzag(from_.get()); }
-  void operator()(std::int32_t& number) { number = static_cast<std::int32_t>(unzigzag32(bounded(0xFFFFFFFF))); }
-  void operator()(bool& flag) { flag = bounded(1) != 0; }
-  template <class Number>
-  requires std::is_unsigned_v<Number>
-  void operator()(Number& number) { number = static_cast<Number>(bounded(static_cast<Number>(-1))); }
-  template <class Enum>
-  requires std::is_enum_v<Enum>
-  void operator()(Enum& value) { value = static_cast<Enum>(bounded(enum_count<Enum>() - 1)); }
-  void operator()(std::string& text) {
-    auto bytes = from_.get_bytes(from_.get());
-    text.assign(bytes.begin(), bytes.end());
-  }
-  void operator()(std::vector<std::uint32_t>& numbers) {
-    auto count = bounded(from_.left());
-    numbers.clear();
-    for (; count > 0; --count) (*this)(numbers.emplace_back());
-  }
-  template <class T>
-  void operator()(std::optional<T>& perhaps) {
-    if (bounded(1) == 0) return perhaps.reset();
-    perhaps.emplace();
-    if constexpr (std::is_same_v<T, std::string>)
-      (*this)(*perhaps);
-    else
-      each_counter(*perhaps, *this);
-  }
-
- private:
-  std::uint64_t bounded(std::uint64_t largest) {
-    auto number = from_.get();
-    if (number <= largest) return number;
-    good_ = false;
-    return 0;
-  }
-
-  NumberReader& from_;
-  std::uint64_t last_at_ = 0;
-  bool good_ = true;
-};
 
 }  // namespace
 
@@ -248,6 +151,8 @@ Bytes encode_keyframe(const MemoryState& state) {
   for (const auto& [name, value] : state.variables()) rest(name), rest(value);
   columns[kRest].put(state.faults().size());
   for (const auto& fault : state.faults()) rest(fault.event), rest(fault.what);
+
+  put_server(state.server(), columns[kServer]);
 
   NumberWriter payload;
   for (auto count : {context_count, block_count, freelist_count}) payload.put(count);
@@ -344,6 +249,13 @@ class KeyframeReader {
     return rest_.good();
   }
 
+  bool read_server(EventNumber at, std::uint64_t most_bytes, StateRestorer& restorer) {
+    ServerState server;
+    if (!get_server(columns_[kServer], at, most_bytes, server)) return false;
+    restorer.set_server(std::move(server));
+    return true;
+  }
+
  private:
   static constexpr std::uint64_t kNever = ~std::uint64_t{0};
 
@@ -417,7 +329,7 @@ Result<MemoryState> decode_keyframe(ByteSpan payload, EventNumber at, std::uint6
   }
   StateRestorer restorer(head);
   if (!reader.read_contexts(restorer) || !reader.read_blocks(restorer) || !reader.read_chunks(restorer) ||
-      !reader.read_rest(restorer))
+      !reader.read_rest(restorer) || !reader.read_server(at, most_bytes - bytes, restorer))
     return damaged;
   auto state = restorer.finish();
   if (!state) damaged.message += ": " + state.error().message;

@@ -25,7 +25,7 @@ void Journal::begin(const MemoryState& state) {
   entries_.push_back({state.heads_, static_cast<std::uint32_t>(state.contexts_.size()),
                       static_cast<std::uint32_t>(state.blocks_.size()),
                       static_cast<std::uint32_t>(state.chunks_.size()), numbers_.size(), words_.size(), blocks_.size(),
-                      chunks_.size(), drops_.size(), variables_.size()});
+                      chunks_.size(), drops_.size(), variables_.size(), server_.size()});
 }
 
 void Journal::save_words(ContextSlot slot, const ContextWords& old) {
@@ -37,7 +37,7 @@ void Journal::save_words(ContextSlot slot, const ContextWords& old) {
 std::size_t Journal::bytes() const {
   return entries_.size() * sizeof(Entry) + numbers_.size() * sizeof(numbers_[0]) + word_bytes_ +
          blocks_.size() * sizeof(blocks_[0]) + chunks_.size() * sizeof(chunks_[0]) + drops_.size() * sizeof(drops_[0]) +
-         variables_.size() * sizeof(variables_[0]);
+         variables_.size() * sizeof(variables_[0]) + server_.bytes();
 }
 
 void Journal::forget_older_half() {
@@ -52,6 +52,7 @@ void Journal::forget_older_half() {
   erase_front(chunks_, from.chunks);
   erase_front(drops_, from.drops);
   erase_front(variables_, from.variables);
+  server_.forget_first(from.server);
   for (Entry& entry : entries_) {
     entry.numbers -= from.numbers;
     entry.words -= from.words;
@@ -59,6 +60,7 @@ void Journal::forget_older_half() {
     entry.chunks -= from.chunks;
     entry.drops -= from.drops;
     entry.variables -= from.variables;
+    entry.server -= from.server;
   }
   // One huge event (the reset of a million chunks) may hold most of the budget by itself.
   if (bytes() > budget_bytes_) forget_older_half();
@@ -72,6 +74,7 @@ void Journal::clear() {
   chunks_.clear();
   drops_.clear();
   variables_.clear();
+  server_.clear();
   word_bytes_ = 0;
 }
 
@@ -105,6 +108,7 @@ bool Journal::undo(MemoryState& state) {
       state.variables_.erase(name);
     }
   }
+  server_.undo_to(entry.server, state.server_);
   state.contexts_.resize(entry.context_slots);
   state.blocks_.resize(entry.block_slots);
   state.chunks_.resize(entry.chunk_slots);
@@ -147,6 +151,8 @@ Journal::OldRecords Journal::before(const MemoryState& state, std::size_t events
       chunks.try_emplace(slot, state.chunks_[slot.value]).first->second.state = was;
     }
   }
+  std::map<BufferSlot, BufferRecord> buffers;
+  server_.old_buffers(from.server, buffers);
   // Slots that did not exist before.
   for (std::uint32_t i = from.context_slots; i < state.contexts_.size(); ++i) contexts[ContextSlot{i}] = {};
   for (std::uint32_t i = from.block_slots; i < state.blocks_.size(); ++i) blocks[BlockSlot{i}] = {};
@@ -154,6 +160,7 @@ Journal::OldRecords Journal::before(const MemoryState& state, std::size_t events
   old.contexts.assign(contexts.begin(), contexts.end());
   old.blocks.assign(blocks.begin(), blocks.end());
   old.chunks.assign(chunks.begin(), chunks.end());
+  old.buffers.assign(buffers.begin(), buffers.end());
   return old;
 }
 

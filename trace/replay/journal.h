@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "trace/replay/memory_state.h"
+#include "trace/replay/server_undo.h"
 
 namespace palloscope::trace {
 
@@ -21,6 +22,11 @@ struct NullJournal {
   void save(ChunkSlot, const ChunkRecord&) {}
   void save_drop(ChunkSlot, ChunkState) {}
   void save_variable(const std::string&, std::optional<Address>) {}
+  template <class Record>
+  void save_server(std::uint32_t, const Record&) {}
+  void save_server(const ServerPoint&) {}
+  template <class Record>
+  void save_server_size(std::size_t) {}
 };
 
 class Journal {
@@ -37,6 +43,16 @@ class Journal {
   // A chunk that only becomes Gone: its stale record keeps the rest.
   void save_drop(ChunkSlot slot, ChunkState old) { drops_.push_back({slot, old}); }
   void save_variable(const std::string& name, std::optional<Address> old) { variables_.push_back({name, old}); }
+  // A record of a server table, the server's point, the length of a server table.
+  template <class Record>
+  void save_server(std::uint32_t index, const Record& old) {
+    server_.save(index, old);
+  }
+  void save_server(const ServerPoint& old) { server_.save(old); }
+  template <class Record>
+  void save_server_size(std::size_t size) {
+    server_.save_size<Record>(size);
+  }
 
   // How many of the latest events can be undone.
   std::size_t size() const { return entries_.size(); }
@@ -50,6 +66,7 @@ class Journal {
     std::vector<std::pair<ContextSlot, ContextRecord>> contexts;
     std::vector<std::pair<BlockSlot, BlockRecord>> blocks;
     std::vector<std::pair<ChunkSlot, ChunkRecord>> chunks;
+    std::vector<std::pair<BufferSlot, BufferRecord>> buffers;
     HeapTotals totals;
     ProgramPoint point;
   };
@@ -60,7 +77,7 @@ class Journal {
   struct Entry {
     MemoryState::Heads heads;
     std::uint32_t context_slots = 0, block_slots = 0, chunk_slots = 0;
-    std::size_t numbers = 0, words = 0, blocks = 0, chunks = 0, drops = 0, variables = 0;
+    std::size_t numbers = 0, words = 0, blocks = 0, chunks = 0, drops = 0, variables = 0, server = 0;
   };
   struct Words {
     ContextSlot slot;
@@ -80,6 +97,7 @@ class Journal {
   std::vector<std::pair<ChunkSlot, ChunkRecord>> chunks_;
   std::vector<std::pair<ChunkSlot, ChunkState>> drops_;
   std::vector<std::pair<std::string, std::optional<Address>>> variables_;
+  ServerUndo server_;
 };
 
 }  // namespace palloscope::trace

@@ -34,7 +34,8 @@ bool operator==(const MemoryState& a, const MemoryState& b) {
   auto born = [](const auto& record) { return record.born != 0; };
   auto present = [](const ChunkRecord& record) { return record.state != ChunkState::Gone; };
   return a.heads_ == b.heads_ && same_live(a.contexts_, b.contexts_, born) && same_live(a.blocks_, b.blocks_, born) &&
-         same_live(a.chunks_, b.chunks_, present) && a.variables_ == b.variables_ && a.faults_ == b.faults_;
+         same_live(a.chunks_, b.chunks_, present) && a.variables_ == b.variables_ && a.faults_ == b.faults_ &&
+         a.server_ == b.server_;
 }
 
 }  // namespace palloscope::trace

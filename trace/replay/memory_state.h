@@ -13,6 +13,7 @@
 
 #include "core/events/event.h"
 #include "trace/replay/large_pages.h"
+#include "trace/replay/server_state.h"
 
 namespace palloscope::trace {
 
@@ -205,6 +206,9 @@ class MemoryState {
   // Front of recycled-context list 0 or 1; on with BlockRecord::next. Who waits there: BlockRecord::last_context.
   BlockSlot first_recycled(int list) const { return heads_.first_recycled[list]; }
 
+  // Everything around the backend's private memory: other processes, buffer pools, shared memory.
+  const ServerState& server() const { return server_; }
+
   const std::map<std::string, Address>& variables() const { return variables_; }
   const std::vector<Fault>& faults() const { return faults_; }  // the first kKeptFaults
   std::uint64_t fault_count() const { return heads_.fault_count; }
@@ -235,6 +239,7 @@ class MemoryState {
   ChunkTable chunks_;
   std::map<std::string, Address> variables_;
   std::vector<Fault> faults_;
+  ServerState server_;
 };
 
 }  // namespace palloscope::trace

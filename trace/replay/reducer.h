@@ -7,6 +7,7 @@
 
 #include "trace/replay/journal.h"
 #include "trace/replay/memory_state.h"
+#include "trace/replay/server_reducer.h"
 
 namespace palloscope::trace {
 
@@ -56,6 +57,13 @@ class Reducer {
   void operator()(const core::ContextReported& e);
   void operator()(const core::ContextsOmitted& e);
   void operator()(const core::SnapshotEnded& e);
+  template <class E>
+  requires core::kIsServerEvent<E>
+  void operator()(const E& e) {
+    begin();
+    const Refusal refusal = ServerReducer<J>(s_.server_, journal_, s_.heads_.event_number)(e);
+    if (refusal.why) fault(refusal.thing, refusal.slot, refusal.why);
+  }
 
  private:
   void begin() {

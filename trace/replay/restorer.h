@@ -11,6 +11,7 @@
 #include <array>
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/result.h"
@@ -55,6 +56,8 @@ class StateRestorer {
   }
   void add_variable(const std::string& name, Address value) { state_.variables_[name] = value; }
   bool add_fault(Fault fault);
+  // Checked by whoever read it.
+  void set_server(ServerState server) { state_.server_ = std::move(server); }
 
   // Moves the state out, if it is whole.
   core::Result<MemoryState> finish();

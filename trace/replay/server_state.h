@@ -172,11 +172,15 @@ struct OperationRecord {
   friend bool operator==(const OperationRecord&, const OperationRecord&) = default;
 };
 
+// More buffers than this (128 GB of them) no stream may make: a damaged file must not fill memory.
+inline constexpr std::uint32_t kMostBuffers = 1u << 24;
+
 // Everything that is not in a table.
 struct ServerPoint {
   BackendSlot backend;          // who acts; none: the nameless one
   EventNumber request = 0;      // the PageRequested whose steps are going on, or went on last
-  EventNumber request_end = 0;  // the BufferPinned that answered it; 0: not yet
+  EventNumber request_end = 0;  // what ended them: the pin of a hit, or the event that made the page valid; 0: not yet
+  bool request_hit = false;     // its look-up found the page
   EventNumber checkpoint = 0;   // the CheckpointBegan in progress; 0: none
   EventNumber round = 0;        // the last BackgroundRound
   std::uint64_t wal_flushed = 0;

@@ -112,6 +112,7 @@ void Timeline::Impl::step_forward(EventNumber n) {
   change.contexts = std::move(old.contexts);
   change.blocks = std::move(old.blocks);
   change.chunks = std::move(old.chunks);
+  change.buffers = std::move(old.buffers);
   change.totals = old.totals;
   change.point = old.point;
 }
@@ -138,6 +139,9 @@ void Timeline::Impl::step_back(EventNumber n) {
   }
   for (const auto& touch : touched.blocks) change.blocks.emplace_back(touch.first, state.blocks()[touch.first.value]);
   for (const auto& touch : touched.chunks) change.chunks.emplace_back(touch.first, state.chunks()[touch.first.value]);
+  for (const auto& touch : touched.buffers) {
+    change.buffers.emplace_back(touch.first, state.server().buffers[touch.first.value]);
+  }
   while (cursor.at() > n) core::check(cursor.undo(), "a journaled event can be undone");
 }
 

@@ -34,8 +34,9 @@ struct ChangeSet {
   std::vector<std::pair<ContextSlot, ContextRecord>> contexts;
   std::vector<std::pair<BlockSlot, BlockRecord>> blocks;
   std::vector<std::pair<ChunkSlot, ChunkRecord>> chunks;
-  HeapTotals totals;   // old
-  ProgramPoint point;  // old
+  std::vector<std::pair<BufferSlot, BufferRecord>> buffers;  // of all pools
+  HeapTotals totals;                                         // old
+  ProgramPoint point;                                        // old
 };
 
 // One column of the memory-over-time picture: extremes over events first..last.
