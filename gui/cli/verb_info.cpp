@@ -13,6 +13,7 @@
 #include "gui/cli/source_file.h"
 #include "trace/exporters/event_text.h"
 #include "trace/exporters/printable.h"
+#include "trace/exporters/server_text.h"
 
 namespace palloscope::gui::cli {
 namespace {
@@ -71,6 +72,28 @@ void print_moments(const Moments& moments, std::ostream& out) {
   out << '\n';
 }
 
+// What is known beside the backend's private memory, at the end.
+void print_server(const trace::ServerState& server, std::ostream& out) {
+  for (const trace::PoolRecord& pool : server.pools) {
+    if (pool.born == 0) continue;
+    out << fmt::format("{:<10}{}{} of them with a page, {} dirty, {} pinned", "buffers", pool.buffers,
+                       pool.backend ? " local," : ",", pool.tagged, pool.dirty, pool.pinned);
+    if (pool.requests != 0) out << fmt::format("; {} requests, {} hits", pool.requests, pool.hits);
+    out << '\n';
+  }
+  for (const trace::SegmentRecord& segment : server.segments) {
+    if (segment.born == 0) continue;
+    out << fmt::format("{:<10}{} bytes ({}{}{})\n", "shared", segment.bytes, trace::segment_kind_name(segment.kind),
+                       segment.name.empty() ? "" : ": ", trace::printable(segment.name));
+  }
+  for (const trace::OperationRecord& operation : server.operations) {
+    if (operation.born == 0) continue;
+    out << fmt::format("{:<10}{} \"{}\", peak {} of {} bytes, {} spilled\n", "operation",
+                       trace::operation_kind_name(operation.kind), trace::printable(operation.name),
+                       operation.peak_bytes, operation.limit_bytes, operation.spilled_bytes);
+  }
+}
+
 }  // namespace
 
 int run_info(Arguments arguments, Streams io) {
@@ -99,11 +122,12 @@ int run_info(Arguments arguments, Streams io) {
   io.out << fmt::format("{:<10}{}\n", "events", timeline->size());
   for (std::size_t tag = 0; tag < contents.by_tag.size(); ++tag)
     if (contents.by_tag[tag] > 0)
-      io.out << fmt::format("  {:<20}{:>12}\n", trace::event_kind_name(static_cast<std::uint8_t>(tag)),
+      io.out << fmt::format("  {:<21}{:>12}\n", trace::event_kind_name(static_cast<std::uint8_t>(tag)),
                             contents.by_tag[tag]);
   io.out << fmt::format("{:<10}{} at the end, {} at most\n", "contexts", totals.context_count, contents.most_contexts);
   io.out << fmt::format("{:<10}{} bytes in contexts at the end, {} after event {} at most\n", "memory",
                         totals.context_bytes, contents.peak_bytes, contents.peak_event);
+  print_server(timeline->state().server(), io.out);
 
   std::vector<std::string> problems = contents.moments.problems;
   if (!timeline->problem().empty()) problems.insert(problems.begin(), timeline->problem());

@@ -11,6 +11,7 @@
 #include "trace/analysis/context_counters.h"
 #include "trace/exporters/event_text.h"
 #include "trace/exporters/printable.h"
+#include "trace/exporters/server_json.h"
 
 namespace palloscope::trace {
 namespace {
@@ -89,7 +90,12 @@ void StateWriter::run() {
   for (const auto& [name, value] : state_.variables()) variables[printable(name)] = hex(value);
   for (const Fault& fault : state_.faults())
     faults.push_back({{"event", fault.event}, {"what", printable(fault.what)}});
-  out_ << "],\n\"variables\":" << variables.dump() << ",\n\"faults\":" << faults.dump() << "}\n";
+  out_ << "],\n\"variables\":" << variables.dump() << ",\n\"faults\":" << faults.dump();
+  if (!state_.server().empty()) {
+    out_ << ",\n\"server\":";
+    write_server_json(state_.server(), out_);
+  }
+  out_ << "}\n";
 }
 
 void StateWriter::contexts() {

@@ -8,7 +8,8 @@
 //                                                           lists 0 and 1 of deleted contexts, the next to be taken
 //                                                           first
 //  "regions":[..],                                          malloc'ed and in no context's block list
-//  "variables":{name: address}, "faults":[{"event","what"}]}
+//  "variables":{name: address}, "faults":[{"event","what"}],
+//  "server":{..}}                                           what surrounds the backend (server_json.h), if any is known
 // Addresses are text in hex. Written piece by piece, so that a large heap needs no second copy.
 #pragma once
 
