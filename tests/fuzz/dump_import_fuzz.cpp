@@ -35,7 +35,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   trace::TextSource source(in, text.size(), {});
   Replay replay;
   trace::DumpEvents events(replay, core::ContextKind::AllocSet);
-  const auto facts = importer.read(source, [&](trace::Dump dump) { events.emit(std::move(dump)); });
+  const auto facts = importer.emit != nullptr
+                         ? importer.emit(source, replay)
+                         : importer.read(source, [&](trace::Dump dump) { events.emit(std::move(dump)); });
   core::check(replay.state.fault_count() == 0, "an imported stream has no faults");
   core::StreamDescription description;
   description.source = core::SourceKind::Dump;

@@ -49,8 +49,9 @@ struct Dump {
 // What the dumps of a whole file showed, once it was read.
 struct DumpFacts {
   std::uint64_t dumps = 0;
-  bool forms[3] = {};  // by DumpForm: seen
-  int pg_major = 0;    // 0: the formats do not tell
+  bool forms[3] = {};       // by DumpForm: seen
+  int pg_major = 0;         // 0: the formats do not tell
+  std::string_view origin;  // of an importer that makes its own events: the view; empty: as the forms say
 };
 
 class DumpBuilder {

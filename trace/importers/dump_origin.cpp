@@ -3,6 +3,7 @@
 namespace palloscope::trace {
 
 std::string_view origin_of(const DumpFacts& facts) {
+  if (!facts.origin.empty()) return facts.origin;
   const auto seen = [&](DumpForm form) { return facts.forms[static_cast<int>(form)]; };
   if (seen(DumpForm::View)) return kOriginView;
   if (!seen(DumpForm::Log)) return kOriginStats;

@@ -39,6 +39,11 @@ core::Error in_file(core::Error error, const std::string& file) {
   return error;
 }
 
+// For the first pass.
+struct Nowhere final : core::EventSink {
+  void emit(const core::EventBody&) override {}
+};
+
 }  // namespace
 
 core::Result<DumpSurvey> survey_dumps(TextSource& source, std::string_view head, const std::string& file,
@@ -49,15 +54,17 @@ core::Result<DumpSurvey> survey_dumps(TextSource& source, std::string_view head,
     if (const int sure = importer.sniff(head); sure > best) survey.importer = &importer, best = sure;
   if (survey.importer == nullptr || head.empty()) return not_recognised(head, file);
 
-  core::Result<DumpFacts> facts = survey.importer->read(source, [](const Dump&) {});
+  Nowhere nowhere;
+  core::Result<DumpFacts> facts = survey.importer->emit != nullptr ? survey.importer->emit(source, nowhere)
+                                                                   : survey.importer->read(source, [](const Dump&) {});
   if (source.stopped()) return cancelled(file);
   if (!facts) return in_file(facts.error(), file);
   if (facts->dumps == 0)
     return core::Error{
         core::ErrorCode::NotFound,
-        fmt::format("{}: no memory contexts found in {} lines, read as {}. Is this the right file, and is "
-                    "the dump whole?",
-                    file, source.line_number(), survey.importer->looks_for)};
+        fmt::format("{}: no {} found in {} lines, read as {}. Is this the right file, and is the dump whole?", file,
+                    survey.importer->emit != nullptr ? "rows" : "memory contexts", source.line_number(),
+                    survey.importer->looks_for)};
   survey.facts = *facts;
   survey.description.source = core::SourceKind::Dump;
   survey.description.pg_major = facts->pg_major != 0 ? facts->pg_major : pg_major;
@@ -68,6 +75,12 @@ core::Result<DumpSurvey> survey_dumps(TextSource& source, std::string_view head,
 
 core::Status emit_dumps(TextSource& source, const DumpSurvey& survey, core::EventSink& sink) {
   source.rewind();
+  if (survey.importer->emit != nullptr) {
+    const core::Result<DumpFacts> facts = survey.importer->emit(source, sink);
+    if (source.stopped()) return cancelled(survey.description.title);
+    if (!facts) return in_file(facts.error(), survey.description.title);
+    return core::Done{};
+  }
   // From 16 on Slab's line has a shape of its own, so the standard shape is AllocSet's.
   DumpEvents events(sink, survey.description.pg_major >= 16 ? core::ContextKind::AllocSet : core::ContextKind::Unknown);
   const core::Result<DumpFacts> facts = survey.importer->read(source, [&](Dump dump) { events.emit(std::move(dump)); });

@@ -1,5 +1,6 @@
-// The kinds of file that servers and their users make of memory contexts, one importer each, named in the table of
-// importer_table.cpp. An importer reads lines and hands over Dumps; what they become is dump_events' business.
+// The kinds of file that servers and their users make of memory, one importer each, named in the table of
+// importer_table.cpp. An importer of memory contexts reads lines and hands over Dumps; what they become is dump_events'
+// business. One of what lies around the contexts (shared memory, buffers) makes its few events itself.
 #pragma once
 
 #include <functional>
@@ -23,6 +24,9 @@ struct Importer {
   int (*sniff)(std::string_view head) = nullptr;
   // Reads the source to its end. Dumps go to the consumer in the order in which they end.
   core::Result<DumpFacts> (*read)(TextSource& source, const DumpConsumer& consumer) = nullptr;
+  // Instead of `read`: a SnapshotBegan, what it says, a SnapshotEnded, for each moment. Called twice: the first time
+  // only the facts are wanted.
+  core::Result<DumpFacts> (*emit)(TextSource& source, core::EventSink& sink) = nullptr;
 };
 
 inline constexpr std::size_t kSniffedBytes = 65536;

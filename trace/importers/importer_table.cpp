@@ -5,11 +5,11 @@ namespace palloscope::trace {
 namespace {
 
 constexpr Importer kImporters[] = {
-    {"context view", "rows of pg_backend_memory_contexts as CSV", sniff_context_view, read_context_view},
-    {"csvlog", "a server's csvlog", sniff_csv_log, read_csv_log},
-    {"jsonlog", "a server's jsonlog", sniff_json_log, read_json_log},
+    {"context view", "rows of pg_backend_memory_contexts as CSV", sniff_context_view, read_context_view, nullptr},
+    {"csvlog", "a server's csvlog", sniff_csv_log, read_csv_log, nullptr},
+    {"jsonlog", "a server's jsonlog", sniff_json_log, read_json_log, nullptr},
     {"text", "text with the output of MemoryContextStats or pg_log_backend_memory_contexts", sniff_plain_log,
-     read_plain_log},
+     read_plain_log, nullptr},
 };
 
 constexpr bool names_are_unique() {
@@ -19,6 +19,13 @@ constexpr bool names_are_unique() {
   return true;
 }
 static_assert(names_are_unique());
+
+constexpr bool each_reads_in_one_way() {
+  for (const Importer& importer : kImporters)
+    if ((importer.read == nullptr) == (importer.emit == nullptr)) return false;
+  return true;
+}
+static_assert(each_reads_in_one_way());
 
 }  // namespace
 
