@@ -20,10 +20,10 @@ make_seeds() {
     build/palloscope run "$scenario" -o "$work/$name.pscope" >/dev/null 2>&1 || continue
     for choice in 00 01; do add_seed fuzz_trace_reader "$name" $choice "$work/$name.pscope"; done
   done
-  for dump in tests/golden/dumps/*.zst; do
+  for dump in tests/golden/dumps/*.zst tests/golden/views/*.zst; do
     name=$(basename "$dump" .zst)
     zstd -qdf "$dump" -o "$work/$name" || continue
-    for choice in 00 01 02 03; do add_seed fuzz_dump_import "$name" $choice "$work/$name"; done
+    for choice in 00 01 02 03 04; do add_seed fuzz_dump_import "$name" $choice "$work/$name"; done
   done
 }
 

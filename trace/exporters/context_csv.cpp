@@ -10,6 +10,7 @@
 
 #include "core/version/version_profile.h"
 #include "trace/analysis/context_counters.h"
+#include "trace/exporters/csv_field.h"
 #include "trace/exporters/event_text.h"
 #include "trace/exporters/printable.h"
 #include "trace/exporters/stats_text.h"
@@ -18,18 +19,6 @@ namespace palloscope::trace {
 namespace {
 
 constexpr std::size_t kIdentBytes = 1023;  // the view cuts idents there
-
-// A field as COPY writes it; the empty text is quoted, to tell it from NULL.
-std::string csv_field(std::string_view text) {
-  if (!text.empty() && text.find_first_of("\",\n\r") == std::string_view::npos && text != "\\.")
-    return std::string(text);
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + '"';
-}
 
 std::string_view cut_ident(std::string_view ident) {
   if (ident.size() <= kIdentBytes) return ident;

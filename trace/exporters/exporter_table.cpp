@@ -5,6 +5,7 @@
 
 #include "trace/exporters/context_csv.h"
 #include "trace/exporters/exporter.h"
+#include "trace/exporters/shmem_csv.h"
 #include "trace/exporters/state_json.h"
 #include "trace/exporters/stats_text.h"
 #include "trace/importers/dump_origin.h"
@@ -41,10 +42,20 @@ void write_json(const Timeline& timeline, std::ostream& out) {
   write_state_json(timeline.state(), timeline.description(), out, recycled);
 }
 
+void write_shmem(const Timeline& timeline, std::ostream& out) {
+  write_shmem_csv(timeline.state().server(), timeline.description(), out);
+}
+
+void write_shmem_numa(const Timeline& timeline, std::ostream& out) {
+  write_shmem_numa_csv(timeline.state().server(), out);
+}
+
 constexpr Exporter kExporters[] = {
     {"text", "as MemoryContextStats, or the log, prints it", write_text},
     {"csv", "the columns of that version's pg_backend_memory_contexts", write_csv},
     {"json", "everything, down to chunks and freelists", write_json},
+    {"shmem", "the columns of pg_shmem_allocations, in the order of the offsets", write_shmem},
+    {"shmem-numa", "the columns of pg_shmem_allocations_numa (18), in the order of the offsets", write_shmem_numa},
 };
 
 constexpr bool names_are_unique() {

@@ -14,6 +14,8 @@ inline constexpr std::string_view kOriginStats = "MemoryContextStats";
 inline constexpr std::string_view kOriginLog = "pg_log_backend_memory_contexts";
 inline constexpr std::string_view kOriginStatsAndLog = "MemoryContextStats, pg_log_backend_memory_contexts";
 inline constexpr std::string_view kOriginView = "pg_backend_memory_contexts";
+inline constexpr std::string_view kOriginShmem = "pg_shmem_allocations";
+inline constexpr std::string_view kOriginShmemByNode = "pg_shmem_allocations_numa";
 
 std::string_view origin_of(const DumpFacts& facts);
 

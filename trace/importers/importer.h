@@ -42,5 +42,8 @@ int sniff_json_log(std::string_view head);
 core::Result<DumpFacts> read_json_log(TextSource& source, const DumpConsumer& consumer);
 int sniff_context_view(std::string_view head);
 core::Result<DumpFacts> read_context_view(TextSource& source, const DumpConsumer& consumer);
+int sniff_shmem_view(std::string_view head);
+core::Result<DumpFacts> emit_shmem_view(TextSource& source, core::EventSink& sink);
+int sniff_shmem_numa_view(std::string_view head);
 
 }  // namespace palloscope::trace

@@ -10,6 +10,9 @@ constexpr Importer kImporters[] = {
     {"jsonlog", "a server's jsonlog", sniff_json_log, read_json_log, nullptr},
     {"text", "text with the output of MemoryContextStats or pg_log_backend_memory_contexts", sniff_plain_log,
      read_plain_log, nullptr},
+    {"shared memory", "rows of pg_shmem_allocations as CSV", sniff_shmem_view, nullptr, emit_shmem_view},
+    {"shared memory by node", "rows of pg_shmem_allocations_numa as CSV", sniff_shmem_numa_view, nullptr,
+     emit_shmem_view},
 };
 
 constexpr bool names_are_unique() {

@@ -22,6 +22,9 @@ Refusal ServerReducer<J>::operator()(const core::SegmentCreated& e) {
 template <class J>
 Refusal ServerReducer<J>::operator()(const core::SegmentDestroyed& e) {
   if (!live(s_.segments, e.segment.value)) return {"segment", e.segment.value, "is not there, and cannot go"};
+  for (std::size_t i = 0; i < s_.allocations.size(); ++i)
+    if (s_.allocations[i].born != 0 && s_.allocations[i].segment == e.segment)
+      drop(s_.allocations, static_cast<std::uint32_t>(i));
   drop(s_.segments, e.segment.value);
   return {};
 }
@@ -79,7 +82,7 @@ Refusal ServerReducer<J>::operator()(const core::ShmemAllocated& e) {
 template <class J>
 Refusal ServerReducer<J>::operator()(const core::ShmemFound& e) {
   const auto found = std::find_if(s_.allocations.begin(), s_.allocations.end(), [&](const ShmemRecord& piece) {
-    return piece.segment == e.segment && piece.name == e.name;
+    return piece.born != 0 && piece.segment == e.segment && piece.name == e.name;
   });
   if (found == s_.allocations.end()) return {"segment", e.segment.value, "holds nothing of that name"};
   ++change(s_.allocations, static_cast<std::uint32_t>(found - s_.allocations.begin()))->found;
@@ -161,7 +164,7 @@ Refusal ServerReducer<J>::operator()(const core::PagesUsed& e) {
 template <class J>
 Refusal ServerReducer<J>::operator()(const core::ShmemNodeReported& e) {
   const auto found = std::find_if(s_.allocations.begin(), s_.allocations.end(),
-                                  [&](const ShmemRecord& piece) { return piece.name == e.name; });
+                                  [&](const ShmemRecord& piece) { return piece.born != 0 && piece.name == e.name; });
   if (found == s_.allocations.end()) return {"segment", 0, "holds nothing of the name whose pages are reported"};
   change(s_.allocations, static_cast<std::uint32_t>(found - s_.allocations.begin()))
       ->nodes.push_back({e.node, e.bytes});
