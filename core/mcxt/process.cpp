@@ -340,6 +340,7 @@ void Process::store_pointer(Address at, PointerOrigin pointer) {
   if (impl_->watch) impl_->watch->note_stored(at, pointer.at, pointer.born);
 }
 
+AddressSpace& Process::address_space() { return impl_->core.space; }
 bool Process::read(Address at, std::span<std::uint8_t> into) const { return impl_->core.space.read(at, into); }
 
 bool Process::read_as_program(Address at, std::span<std::uint8_t> into) {

@@ -135,6 +135,8 @@ class Process {
   // The same by a debugger's hand: no mistake of the program's, whatever it tramples.
   void poke(Address at, std::span<const std::uint8_t> bytes);
   void store_pointer(Address at, PointerOrigin pointer);  // 8 bytes; a watch remembers what they point to
+  // For what maps memory of its own there, shared with other processes (core/bufmgr, core/shmem), and announces it.
+  AddressSpace& address_space();
   // False if any of it is not mapped.
   bool read(Address at, std::span<std::uint8_t> into) const;
   // The program itself reads: a watch looks whether it may.

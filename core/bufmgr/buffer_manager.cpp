@@ -1,0 +1,390 @@
+#include "core/bufmgr/buffer_manager.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "core/base/check.h"
+#include "core/bufmgr/local_buffers.h"
+#include "core/bufmgr/maintenance.h"
+#include "core/bufmgr/pool_core.h"
+#include "core/bufmgr/replacement.h"
+
+namespace palloscope::core {
+
+using namespace buffer_bits;
+
+namespace {
+
+// Private memory of backends, where nobody else provides it.
+constexpr std::uint64_t kPrivateStart = 0x7d00'0000'0000;
+
+PageTag page_of(RelationId id, std::int32_t fork, std::uint32_t block) {
+  return {id.tablespace, id.database, id.relation, fork, block};
+}
+bool belongs(const PageTag& tag, RelationId id) {
+  return tag.tablespace == id.tablespace && tag.database == id.database && tag.relation == id.relation;
+}
+
+}  // namespace
+
+struct BufferManager::Impl {
+  Impl(const BufferProfile& profile, const BufferSettings& settings, AddressSpace& space, Backends& backends,
+       EventSink& sink, PrivateMemory private_memory)
+      : core(profile, settings, space, backends, sink), memory(std::move(private_memory)) {
+    or_mapped(memory.calloc);
+    or_mapped(memory.local_blocks);
+  }
+
+  PoolCore core;
+  PrivateMemory memory;
+  Address next_private{kPrivateStart};
+  Replacement replacement{core};
+  BackgroundWriter writer{core};
+  Checkpoint checkpoint{core};
+  std::vector<std::unique_ptr<LocalBuffers>> locals;      // in the order of their slots
+  std::unordered_map<BackendSlot, std::size_t> local_of;  // of live backends
+
+  // Where the function has no memory to give, some is mapped.
+  void or_mapped(std::function<Address(BackendSlot, std::uint64_t)>& function) {
+    function = [this, given = std::move(function)](BackendSlot backend, std::uint64_t bytes) {
+      if (Address at = given ? given(backend, bytes) : Address{}) return at;
+      constexpr std::uint64_t page = AddressSpace::kPageBytes;
+      const Address at = next_private;
+      next_private = next_private + (bytes + page - 1) / page * page;
+      core.space.map(at, next_private - at);
+      return at;
+    };
+  }
+
+  BufferSlot next_buffer() const {
+    return locals.empty() ? BufferSlot{core.settings.buffers}
+                          : locals.back()->pool().buffer(core.settings.temp_buffers);
+  }
+  LocalBuffers& local();  // the acting backend's; made when it is first needed
+  LocalBuffers& local_holding(BufferSlot buffer) {
+    return *locals[(buffer.value - core.settings.buffers) / core.settings.temp_buffers];
+  }
+  const BufferPool& pool_of(BufferSlot buffer) const {
+    check(buffer.value < next_buffer().value, "a buffer is in a pool");
+    if (buffer.value < core.settings.buffers) return core.pool;
+    return locals[(buffer.value - core.settings.buffers) / core.settings.temp_buffers]->pool();
+  }
+  bool is_temporary(const PageTag& tag) const {
+    const Relation* relation = core.find_relation(tag);
+    return relation && relation->persistence == Persistence::Temporary;
+  }
+
+  BufferSlot take_victim(RingSlot ring);                                    // GetVictimBuffer
+  BufferSlot read_shared(const PageTag& tag, RingSlot ring, bool for_new);  // ReadBuffer_common
+  std::vector<BufferSlot> extend_by_victims(const std::vector<PageTag>& tags, RingSlot ring);
+  void unpin(BufferSlot buffer);
+  void release_above(std::size_t kept);
+  void drop(const std::function<bool(const PageTag&)>& doomed);
+  void flush(const std::function<bool(const PageTag&)>& wanted);
+};
+
+BufferManager::BufferManager(const BufferProfile& profile, const BufferSettings& settings, AddressSpace& space,
+                             Backends& backends, EventSink& sink, PrivateMemory memory)
+    : impl_(std::make_unique<Impl>(profile, settings, space, backends, sink, std::move(memory))) {
+  impl_->core.emit(BufferPoolCreated{shared_pool(), {}, BufferSlot{0}, settings.buffers, true});
+  backends.before_end([this](BackendSlot backend) {
+    impl_->release_above(0);
+    impl_->replacement.free_rings_of(backend);
+    impl_->local_of.erase(backend);
+  });
+}
+BufferManager::~BufferManager() = default;
+
+// --- relations ------------------------------------------------------------------------------------------------
+
+void BufferManager::name_relation(RelationId id, std::string_view name, std::uint32_t blocks, Persistence persistence) {
+  impl_->core.relations[id] = {std::string(name), {blocks, 0, 0, 0}, persistence};
+  impl_->core.emit(RelationNamed{id.tablespace, id.database, id.relation, blocks, std::string(name)});
+}
+
+std::uint32_t BufferManager::relation_blocks(RelationId id, std::int32_t fork) const {
+  auto found = impl_->core.relations.find(id);
+  return found == impl_->core.relations.end() ? 0 : found->second.blocks[static_cast<std::size_t>(fork)];
+}
+
+// --- pages ----------------------------------------------------------------------------------------------------
+
+LocalBuffers& BufferManager::Impl::local() {
+  const BackendSlot backend = core.acting();
+  auto found = local_of.find(backend);
+  if (found != local_of.end()) return *locals[found->second];
+  local_of[backend] = locals.size();
+  const PoolSlot slot{static_cast<std::uint32_t>(locals.size() + 1)};
+  locals.push_back(std::make_unique<LocalBuffers>(core, memory, backend, slot, next_buffer()));
+  return *locals.back();
+}
+
+BufferSlot BufferManager::Impl::take_victim(RingSlot ring) {
+  for (;;) {
+    const Replacement::Choice choice = replacement.get_buffer(ring);
+    core.pin(choice.buffer, PoolCore::Usage::Keep);
+    if (choice.rejected) {
+      replacement.reject(ring);
+      core.unpin(choice.buffer);
+      continue;
+    }
+    if ((core.word(choice.buffer) & kDirty) != 0) core.flush_buffer(choice.buffer, WriteReason::Victim);
+    if (core.profile.rules.victim_invalidated_first && (core.word(choice.buffer) & kTagValid) != 0)
+      core.invalidate(choice.buffer, UntagReason::Evicted);
+    return choice.buffer;
+  }
+}
+
+BufferSlot BufferManager::Impl::read_shared(const PageTag& tag, RingSlot ring, bool for_new) {
+  core.emit(PageRequested{shared_pool(), tag, ring, for_new});
+  ++core.pool.tallies.requests;
+  if (const BufferSlot found = core.look_up(tag)) {
+    ++core.pool.tallies.hits;
+    core.pin(found, ring ? PoolCore::Usage::OnceForRing : PoolCore::Usage::Grow);
+    return found;
+  }
+  const BufferSlot buffer = take_victim(ring);
+  core.assign(buffer, tag);
+  core.start_read(buffer);
+  core.finish_read(buffer, !for_new);
+  return buffer;
+}
+
+BufferSlot BufferManager::read_buffer(const PageTag& tag, RingSlot ring) {
+  if (impl_->is_temporary(tag)) return impl_->local().read_buffer(tag, false, true);
+  check(!ring || impl_->replacement.has_ring(ring), "a ring that is used was not freed");
+  return impl_->read_shared(tag, ring, false);
+}
+
+std::vector<BufferSlot> BufferManager::Impl::extend_by_victims(const std::vector<PageTag>& tags, RingSlot ring) {
+  std::vector<BufferSlot> buffers;
+  for (const PageTag& tag : tags) {
+    core.emit(PageRequested{shared_pool(), tag, ring, true});
+    ++core.pool.tallies.requests;
+    buffers.push_back(take_victim(ring));
+  }
+  for (std::size_t i = 0; i < tags.size(); ++i) {
+    core.assign(buffers[i], tags[i]);
+    core.start_read(buffers[i]);
+  }
+  for (BufferSlot buffer : buffers) core.finish_read(buffer, false);
+  return buffers;
+}
+
+std::vector<BufferSlot> BufferManager::extend_buffered_rel(RelationId id, std::uint32_t pages, RingSlot ring,
+                                                           std::int32_t fork) {
+  Impl& i = *impl_;
+  check(fork >= 0 && fork < 4, "a relation has four forks");
+  const BufferRules& rules = i.core.profile.rules;
+  std::uint32_t& blocks = i.core.relations[id].blocks[static_cast<std::size_t>(fork)];
+  std::vector<PageTag> tags;
+  for (std::uint32_t page = 0; page < pages; ++page) tags.push_back(page_of(id, fork, blocks + page));
+  std::vector<BufferSlot> buffers;
+  if (!tags.empty() && i.is_temporary(tags.front())) {
+    for (const PageTag& tag : tags) buffers.push_back(i.local().read_buffer(tag, true, !rules.extends_by_victims));
+  } else if (rules.extends_by_victims) {
+    buffers = i.extend_by_victims(tags, ring);
+  } else {
+    for (const PageTag& tag : tags) buffers.push_back(i.read_shared(tag, ring, true));
+  }
+  blocks += pages;
+  return buffers;
+}
+
+void BufferManager::incr_buffer_ref_count(BufferSlot buffer) {
+  check(private_count(impl_->core.acting(), buffer) > 0, "only a pinned buffer is pinned once more");
+  if (is_local(buffer))
+    impl_->local_holding(buffer).pin_again(buffer);
+  else
+    impl_->core.pin(buffer, PoolCore::Usage::Keep);
+}
+
+void BufferManager::Impl::unpin(BufferSlot buffer) {
+  if (buffer.value >= core.settings.buffers)
+    local_holding(buffer).unpin(buffer);
+  else
+    core.unpin(buffer);
+}
+
+void BufferManager::release_buffer(BufferSlot buffer) {
+  const std::int32_t number = exists(buffer) ? buffer_number(buffer) : 0;
+  if (number == 0) throw Ereport{"XX000", "bad buffer ID: " + std::to_string(buffer.value + 1), "", {}};
+  if (private_count(impl_->core.acting(), buffer) == 0) {
+    const std::string what = profile().rules.owner_error_names_kind
+                                 ? "buffer pin 0x" + hex_text(static_cast<std::uint32_t>(number))
+                                 : "buffer " + std::to_string(number);
+    throw Ereport{"XX000", what + " is not owned by resource owner TopTransaction", "", {}};
+  }
+  impl_->unpin(buffer);
+}
+
+void BufferManager::mark_buffer_dirty(BufferSlot buffer, std::uint64_t lsn) {
+  check(private_count(impl_->core.acting(), buffer) > 0, "only a pinned buffer is made dirty");
+  if (is_local(buffer)) return impl_->local_holding(buffer).mark_dirty(buffer);
+  PoolCore& core = impl_->core;
+  if ((core.word(buffer) & kPermanent) == 0) lsn = 0;
+  core.wal_inserted = std::max(core.wal_inserted, lsn);
+  if (lsn != 0) core.set_page_lsn(buffer, lsn);
+  core.pool.set_word(buffer.value, core.word(buffer) | kDirty | kJustDirtied);
+  core.emit(BufferDirtied{buffer, core.word(buffer), lsn});
+}
+
+void BufferManager::Impl::release_above(std::size_t kept) {
+  while (core.pins().owned().size() > kept) unpin(core.pins().owned().back());
+}
+void BufferManager::release_all_pins() { impl_->release_above(0); }
+void BufferManager::release_pins_above(std::size_t kept) { impl_->release_above(kept); }
+std::size_t BufferManager::pins_held() const { return impl_->core.pins().owned().size(); }
+
+// --- rings ----------------------------------------------------------------------------------------------------
+
+std::uint32_t BufferManager::ring_slots(RingKind kind, std::optional<std::uint32_t> kb) const {
+  constexpr std::uint32_t kPageKb = kBlockBytes / 1024;
+  const BufferSettings& set = settings();
+  const RingSizes& sizes = profile().ring_sizes;
+  std::uint32_t wanted = kind == RingKind::BulkRead    ? sizes.bulk_read_kb
+                         : kind == RingKind::BulkWrite ? sizes.bulk_write_kb
+                                                       : sizes.vacuum_kb;
+  if (kb) {
+    wanted = *kb;
+  } else if (kind == RingKind::BulkRead && sizes.bulk_read_follows_io) {
+    const std::uint32_t pin_limit = set.buffers / (set.max_backends + profile().rules.auxiliary_processes);
+    const std::uint32_t most = std::max(wanted, pin_limit * kPageKb);
+    wanted = std::min(most, wanted + kPageKb * set.io_combine_limit * set.effective_io_concurrency);
+  }
+  if (wanted / kPageKb == 0) return 0;
+  return std::max(1u, std::min(set.buffers / 8, wanted / kPageKb));
+}
+
+std::uint64_t BufferManager::ring_bytes(std::uint32_t slots) const {
+  return profile().ring.bytes + std::uint64_t{4} * slots;
+}
+
+RingSlot BufferManager::get_access_strategy(RingKind kind, std::optional<std::uint32_t> kb, Address memory) {
+  const std::uint32_t slots = ring_slots(kind, kb);
+  return slots == 0 ? RingSlot{} : impl_->replacement.create_ring(kind, slots, memory);
+}
+
+void BufferManager::free_access_strategy(RingSlot ring) { impl_->replacement.free_ring(ring); }
+
+// --- dropping and flushing ------------------------------------------------------------------------------------
+
+// InvalidateBuffer for each in turn. A pinned one: its own backend made a mistake, another's would have to let go.
+void BufferManager::Impl::drop(const std::function<bool(const PageTag&)>& doomed) {
+  for (std::uint32_t id = 0; id < core.settings.buffers; ++id) {
+    const BufferSlot buffer{id};
+    if ((core.word(buffer) & kTagValid) == 0 || !doomed(core.pool.tag(id))) continue;
+    if (core.pins().count(buffer) > 0) throw Ereport{"XX000", "buffer is pinned in InvalidateBuffer", "", {}};
+    if (refcount_of(core.word(buffer)) != 0)
+      throw WouldWait{"buffer " + std::to_string(id + 1) + " is pinned by another backend: the drop waits for it"};
+    core.invalidate(buffer, UntagReason::Dropped);
+    replacement.free_buffer(buffer);
+  }
+}
+
+void BufferManager::drop_relation_buffers(RelationId id, std::int32_t fork, std::uint32_t first_block) {
+  auto doomed = [&](const PageTag& tag) { return belongs(tag, id) && tag.fork == fork && tag.block >= first_block; };
+  if (impl_->is_temporary(page_of(id, fork, 0)))
+    impl_->local().drop(doomed);
+  else
+    impl_->drop(doomed);
+  if (auto relation = impl_->core.relations.find(id); relation != impl_->core.relations.end()) {
+    std::uint32_t& blocks = relation->second.blocks[static_cast<std::size_t>(fork)];
+    blocks = std::min(blocks, first_block);
+  }
+}
+
+void BufferManager::drop_relations_all_buffers(RelationId id) {
+  auto doomed = [&](const PageTag& tag) { return belongs(tag, id); };
+  if (impl_->is_temporary(page_of(id, 0, 0)))
+    impl_->local().drop(doomed);
+  else
+    impl_->drop(doomed);
+  impl_->core.relations.erase(id);
+}
+
+void BufferManager::drop_database_buffers(std::uint32_t database) {
+  impl_->drop([&](const PageTag& tag) { return tag.database == database; });
+}
+
+void BufferManager::Impl::flush(const std::function<bool(const PageTag&)>& wanted) {
+  for (std::uint32_t id = 0; id < core.settings.buffers; ++id) {
+    if (wanted(core.pool.tag(id))) sync_one_buffer(core, BufferSlot{id}, false, WriteReason::Flush);
+  }
+}
+
+void BufferManager::flush_relation_buffers(RelationId id) {
+  auto wanted = [&](const PageTag& tag) { return belongs(tag, id); };
+  if (impl_->is_temporary(page_of(id, 0, 0)))
+    impl_->local().flush(wanted);
+  else
+    impl_->flush(wanted);
+}
+
+void BufferManager::flush_database_buffers(std::uint32_t database) {
+  impl_->flush([&](const PageTag& tag) { return tag.database == database; });
+}
+
+// --- WAL and maintenance --------------------------------------------------------------------------------------
+
+std::uint64_t BufferManager::xlog_insert(std::uint32_t bytes) { return impl_->core.wal_inserted += bytes; }
+void BufferManager::xlog_flush(std::uint64_t lsn) { impl_->core.xlog_flush(lsn); }
+std::uint64_t BufferManager::wal_inserted() const { return impl_->core.wal_inserted; }
+std::uint64_t BufferManager::wal_flushed() const { return impl_->core.wal_flushed; }
+
+bool BufferManager::bg_buffer_sync() { return impl_->writer.round(); }
+std::uint32_t BufferManager::begin_checkpoint(CheckpointFlags flags) { return impl_->checkpoint.begin(flags); }
+bool BufferManager::continue_checkpoint(std::uint32_t buffers) { return impl_->checkpoint.write(buffers); }
+bool BufferManager::checkpoint_in_progress() const { return impl_->checkpoint.in_progress(); }
+void BufferManager::check_point_buffers(CheckpointFlags flags) {
+  const std::uint32_t buffers = begin_checkpoint(flags);
+  if (buffers > 0) continue_checkpoint(buffers);
+}
+
+// --- looks ----------------------------------------------------------------------------------------------------
+
+const BufferProfile& BufferManager::profile() const { return impl_->core.profile; }
+const BufferSettings& BufferManager::settings() const { return impl_->core.settings; }
+const BufferPlaces& BufferManager::places() const { return impl_->core.places; }
+std::uint32_t BufferManager::buffers() const { return impl_->core.settings.buffers; }
+
+PoolSlot BufferManager::local_pool(BackendSlot backend) const {
+  auto found = impl_->local_of.find(backend);
+  return found == impl_->local_of.end() ? PoolSlot{} : impl_->locals[found->second]->pool().slot();
+}
+
+std::uint32_t BufferManager::state_word(BufferSlot buffer) const {
+  const BufferPool& pool = impl_->pool_of(buffer);
+  return pool.word(pool.id(buffer));
+}
+
+PageTag BufferManager::tag_of(BufferSlot buffer) const {
+  const BufferPool& pool = impl_->pool_of(buffer);
+  return pool.tag(pool.id(buffer));
+}
+
+BufferSlot BufferManager::find_buffer(const PageTag& tag) const { return impl_->core.find(tag, hash_of(tag)); }
+
+std::uint32_t BufferManager::private_count(BackendSlot backend, BufferSlot buffer) const {
+  if (!is_local(buffer)) return impl_->core.pins(backend).count(buffer);
+  auto found = impl_->local_of.find(backend);
+  if (found == impl_->local_of.end() || &impl_->local_holding(buffer) != impl_->locals[found->second].get()) return 0;
+  return impl_->local_holding(buffer).pins(buffer);
+}
+
+std::uint32_t BufferManager::hash_of(const PageTag& tag) const { return impl_->core.hash_of(tag); }
+
+const PoolTallies& BufferManager::tallies(PoolSlot pool) const {
+  check(pool.value <= impl_->locals.size(), "a pool is there");
+  return pool.value == 0 ? impl_->core.pool.tallies : impl_->locals[pool.value - 1]->pool().tallies;
+}
+
+bool BufferManager::exists(BufferSlot buffer) const { return buffer.value < impl_->next_buffer().value; }
+
+std::int32_t BufferManager::buffer_number(BufferSlot buffer) const {
+  const BufferPool& pool = impl_->pool_of(buffer);
+  const auto id = static_cast<std::int32_t>(pool.id(buffer));
+  return is_local(buffer) ? -id - 1 : id + 1;
+}
+
+}  // namespace palloscope::core

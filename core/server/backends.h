@@ -1,0 +1,51 @@
+// Backends: the processes of the simulated server. They act in turn: whatever happens is the doing of the one that was
+// switched to last. Whoever plays (a script, a test) chooses the order, so a run is the same each time.
+//
+// Slots are used again after a backend's end. What a backend holds (pins, rings, attachments) others keep; they give it
+// back through before_end, each with its own events.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/events/event_sink.h"
+
+namespace palloscope::core {
+
+struct Backend {
+  BackendKind kind = BackendKind::Client;
+  std::uint32_t pid = 0;
+  std::string name;
+  bool live = false;
+};
+
+class Backends {
+ public:
+  explicit Backends(EventSink& sink) : sink_(sink) {}
+
+  BackendSlot start(BackendKind kind, std::string_view name);  // BackendStarted; who acts stays
+  // BackendEnded. It acts itself while it gives things back; afterwards whoever acted before does, or, if that was
+  // the one that ended, nobody.
+  void end(BackendSlot backend);
+  void switch_to(BackendSlot backend);  // BackendSwitched, unless it acts already
+
+  BackendSlot acting() const { return acting_; }          // none: nobody
+  const Backend* find(BackendSlot backend) const;         // null: no such backend now
+  std::size_t slots() const { return backends_.size(); }  // slots ever used at a time
+  std::string_view name_of(BackendSlot backend) const;    // empty: no such backend now
+
+  // Called while a backend ends, the last registered first.
+  void before_end(std::function<void(BackendSlot)> give_back) { before_end_.push_back(std::move(give_back)); }
+
+ private:
+  EventSink& sink_;
+  std::vector<Backend> backends_;  // by slot
+  std::vector<std::function<void(BackendSlot)>> before_end_;
+  BackendSlot acting_;
+  std::uint32_t next_pid_ = 4711;
+};
+
+}  // namespace palloscope::core
