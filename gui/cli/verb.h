@@ -39,6 +39,7 @@ int run_help(Arguments arguments, Streams io);
 int run_info(Arguments arguments, Streams io);
 int run_life(Arguments arguments, Streams io);
 int run_scenario(Arguments arguments, Streams io);  // run
+int run_shmem(Arguments arguments, Streams io);
 int run_state(Arguments arguments, Streams io);
 int run_verify(Arguments arguments, Streams io);
 int run_why(Arguments arguments, Streams io);

@@ -15,6 +15,7 @@ constexpr Verb kVerbs[] = {
     {"info", "what is in a file: source, version, events, moments, peak", run_info},
     {"life", "what one place in memory was used for, over the whole trace", run_life},
     {"run", "run a scenario without a window", run_scenario},
+    {"shmem", "the shared memory of a server, from its settings alone", run_shmem},
     {"state", "the state at one moment as text, CSV or JSON", run_state},
     {"verify", "check every rule that a correct heap obeys", run_verify},
     {"why", "why an event did what it did, and by which rule", run_why},
