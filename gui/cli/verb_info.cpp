@@ -122,7 +122,7 @@ int run_info(Arguments arguments, Streams io) {
   io.out << fmt::format("{:<10}{}\n", "events", timeline->size());
   for (std::size_t tag = 0; tag < contents.by_tag.size(); ++tag)
     if (contents.by_tag[tag] > 0)
-      io.out << fmt::format("  {:<21}{:>12}\n", trace::event_kind_name(static_cast<std::uint8_t>(tag)),
+      io.out << fmt::format("  {:<20}{:>12}\n", trace::event_kind_name(static_cast<std::uint8_t>(tag)),
                             contents.by_tag[tag]);
   io.out << fmt::format("{:<10}{} at the end, {} at most\n", "contexts", totals.context_count, contents.most_contexts);
   io.out << fmt::format("{:<10}{} bytes in contexts at the end, {} after event {} at most\n", "memory",

@@ -148,19 +148,19 @@ TEST_CASE("a block cut or changed anywhere is refused or decodes to something, n
 
 TEST_CASE("an unknown kind of event is named, with the format it needs") {
   auto payload = encoded({core::ErrorCaught{}});
-  *std::find(payload.begin(), payload.end(), core::ErrorCaught::kTag) = 101;
+  *std::find(payload.begin(), payload.end(), core::ErrorCaught::kTag) = 190;
   EventBlockDecoder decoder;
   REQUIRE(decoder.begin(payload, 7, kFormatMinor + 3));
   auto status = decoder.decode(1, [](const auto&) {});
   REQUIRE_FALSE(status);
   CHECK(status.error().code == core::ErrorCode::Unsupported);
   CHECK(status.error().message ==
-        "event 7 is of kind 101, which this version of Palloscope does not know: the trace is of format 1.4, this "
-        "version reads up to 1.1, use a newer one");
+        "event 7 is of kind 190, which this version of Palloscope does not know: the trace is of format 1.5, this "
+        "version reads up to 1.2, use a newer one");
   REQUIRE(decoder.begin(payload, 7));
   status = decoder.decode(1, [](const auto&) {});
   REQUIRE_FALSE(status);
-  CHECK(status.error().message == "event 7 is damaged: there is no kind 101");
+  CHECK(status.error().message == "event 7 is damaged: there is no kind 190");
 }
 
 TEST_CASE("columns of a later version are passed over") {
