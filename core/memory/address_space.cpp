@@ -42,6 +42,24 @@ void AddressSpace::map(Address at, std::uint64_t bytes) {
   mapped_[first] = count;
 }
 
+void AddressSpace::map_again(Address at, Address of, std::uint64_t bytes) {
+  check(is_mapped(of, bytes) && of.value % kPage == 0, "only mapped pages are seen at a second place");
+  const std::uint64_t first = of.value / kPage;
+  check(home(first) == first && home(first + bytes / kPage - 1) == first + bytes / kPage - 1,
+        "a second view is of the first");
+  map(at, bytes);
+  forget(at.value / kPage, bytes / kPage);
+  views_[at.value / kPage] = {bytes / kPage, first};
+}
+
+std::uint64_t AddressSpace::home(std::uint64_t page) const {
+  if (views_.empty()) return page;
+  auto found = views_.upper_bound(page);
+  if (found == views_.begin()) return page;
+  --found;
+  return page - found->first < found->second.count ? found->second.of + (page - found->first) : page;
+}
+
 void AddressSpace::unmap(Address at, std::uint64_t bytes) {
   check(at.value % kPage == 0 && bytes % kPage == 0 && bytes > 0 && is_mapped(at, bytes),
         "only what is mapped is unmapped");
@@ -54,6 +72,11 @@ void AddressSpace::unmap(Address at, std::uint64_t bytes) {
   if (old_first < first) mapped_[old_first] = first - old_first;
   if (first + count < old_end) mapped_[first + count] = old_end - first - count;
   forget(first, count);
+  if (const auto view = views_.find(first); view != views_.end()) {
+    check(view->second.count == count, "a second view is unmapped whole");
+    views_.erase(view);
+    return;
+  }
   if (count > pages_.size()) {
     std::erase_if(pages_, [=](const auto& page) { return page.first >= first && page.first < first + count; });
   } else {
@@ -99,7 +122,7 @@ const std::uint8_t* AddressSpace::readable(std::uint64_t page) const {
   Cached& cached = read_cache_[page % kCached];
   if (cached.number == page && page != 0) return cached.bytes;
   if (!is_mapped({page * kPage}, kPage)) return nullptr;
-  auto found = pages_.find(page);
+  auto found = pages_.find(home(page));
   // An untouched page is not cached: it becomes real without the read cache being told.
   if (found == pages_.end()) return kZeroPage.data();
   cached = {page, found->second->data()};
@@ -110,7 +133,7 @@ std::uint8_t* AddressSpace::writable(std::uint64_t page) {
   Cached& cached = write_cache_[page % kCached];
   if (cached.number == page && page != 0) return cached.bytes;
   if (!is_mapped({page * kPage}, kPage)) return nullptr;
-  auto& held = pages_[page];
+  auto& held = pages_[home(page)];
   if (!held) held = std::make_unique<Page>(Page{});
   cached = {page, held->data()};
   return cached.bytes;
@@ -158,7 +181,7 @@ bool AddressSpace::fill(Address at, std::uint8_t value, std::uint64_t bytes) {
     std::uint64_t offset = (at.value + done) % kPage;
     std::uint64_t part = std::min(bytes - done, kPage - offset);
     // Zeroing what was never written to takes no memory.
-    if (value != 0 || pages_.contains(page)) std::memset(writable(page) + offset, value, part);
+    if (value != 0 || pages_.contains(home(page))) std::memset(writable(page) + offset, value, part);
     done += part;
   }
   return true;
@@ -172,7 +195,7 @@ bool AddressSpace::copy(Address to, Address from, std::uint64_t bytes) {
     std::uint64_t from_page = (from.value + done) / kPage;
     std::uint64_t from_offset = (from.value + done) % kPage;
     std::uint64_t part = std::min({bytes - done, kPage - to_offset, kPage - from_offset});
-    if (pages_.contains(from_page)) {
+    if (pages_.contains(home(from_page))) {
       std::memmove(writable((to.value + done) / kPage) + to_offset, readable(from_page) + from_offset, part);
     } else {
       fill(to + done, 0, part);

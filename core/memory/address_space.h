@@ -26,6 +26,9 @@ class AddressSpace {
   // Page aligned, not yet mapped, below kEnd. Fresh pages read as zero.
   void map(Address at, std::uint64_t bytes);
   void unmap(Address at, std::uint64_t bytes);
+  // The pages at `of`, which are mapped and no second view themselves, are to be seen at `at` too (mmap of the same
+  // file): one memory, two places. The second view is unmapped before the first.
+  void map_again(Address at, Address of, std::uint64_t bytes);
   // The pages of a mapped range with their contents appear at another, unmapped place (mremap).
   void move(Address from, Address to, std::uint64_t bytes);
   bool is_mapped(Address at, std::uint64_t bytes) const;
@@ -52,12 +55,17 @@ class AddressSpace {
   };
   static constexpr std::size_t kCached = 1024;
 
+  struct View {
+    std::uint64_t count = 0, of = 0;  // pages
+  };
+  std::uint64_t home(std::uint64_t page) const;            // where the page's bytes are kept
   const std::uint8_t* readable(std::uint64_t page) const;  // null: not mapped
   std::uint8_t* writable(std::uint64_t page);
   void forget(std::uint64_t first_page, std::uint64_t count);
 
   std::map<std::uint64_t, std::uint64_t> mapped_;  // first page -> number of pages; neighbours are joined
   std::unordered_map<std::uint64_t, std::unique_ptr<Page>> pages_;
+  std::map<std::uint64_t, View> views_;  // second views, by first page
   mutable std::array<Cached, kCached> read_cache_{};
   std::array<Cached, kCached> write_cache_{};
 };

@@ -145,7 +145,7 @@ class MapMaker {
     shape.entry_bytes = row.base[major_];
     shape.max = quantities_.of(row.count);
     shape.init = quantities_.of(row.other);
-    shape.partitioned = row.each[major_] != 0;
+    shape.partitioned = row.more[major_] != 0;
     // the index cannot hold itself: its header is anonymous too
     if (row.name == kIndexName) {
       place("", fmt::format("{}: header and directory", row.name), shape.header_bytes(), known);

@@ -19,9 +19,9 @@ constexpr StructureRow plain(std::string_view name, PerMajor base, PerMajor each
                              std::string_view purpose) {
   return {name, purpose, Shape::Plain, base, each, count};
 }
-constexpr StructureRow hash(std::string_view name, PerMajor entry_bytes, Count max, Count init, bool partitioned,
-                            std::string_view purpose) {
-  return {name, purpose, Shape::Hash, entry_bytes, all(partitioned ? 1 : 0), max, init};
+constexpr StructureRow hash(std::string_view name, PerMajor entry_bytes, std::uint32_t key_bytes, Count max, Count init,
+                            std::uint32_t partitions, std::string_view purpose) {
+  return {name, purpose, Shape::Hash, entry_bytes, all(key_bytes), max, init, all(partitions)};
 }
 // `lsns`: entries of 8 bytes a page besides.
 constexpr StructureRow slru(std::string_view name, PerMajor versions, Count pages, std::string_view purpose,
@@ -59,7 +59,7 @@ constexpr StructureRow kRows[] = {
     with(plain("", {72, 72, kNo, kNo}, all(0), C::One, "ShmemVariableCache: next OID, next transaction id, limits"),
          kNotCounted),
     plain("", all(132), all(128), C::LwLocks, "LWLock array: a cache line for each lightweight lock"),
-    hash("ShmemIndex", all(72), C::ShmemIndexEntries, C::ShmemIndexEntries, false,
+    hash("ShmemIndex", all(72), 48, C::ShmemIndexEntries, C::ShmemIndexEntries, 0,
          "the index: where each named structure is"),
 
     with(plain("Preallocated DSM", all(0), all(1), C::DynamicBytes,
@@ -96,35 +96,36 @@ constexpr StructureRow kRows[] = {
 
     // --- the buffer pool
     and_estimate(plain("Buffer Descriptors", all(0), all(64), C::Buffers,
-                       "what each buffer holds: page, pins, usage count, flags (a cache line pair each)"),
+                       "what each buffer holds: page, pins, usage count, flags (64 bytes each)"),
                  128),
     plain("Buffer Blocks", {0, 4096, 4096, 4096}, all(8192), C::Buffers, "the pages: this is shared_buffers"),
     and_estimate(plain("Buffer IO Condition Variables", all(0), all(16), C::Buffers,
                        "for who waits until another has read or written the page"),
                  128),
     plain("Checkpoint BufferIds", all(0), all(20), C::Buffers, "the checkpointer's list of dirty buffers, to sort"),
-    hash("Shared Buffer Lookup Table", all(24), C::LookupEntries, C::LookupEntries, true,
+    hash("Shared Buffer Lookup Table", all(24), 20, C::LookupEntries, C::LookupEntries, 128,
          "which buffer holds a page: page to buffer number, 128 partitions"),
     and_estimate(fixed("Buffer Strategy Status", all(28), "the clock hand, the freelist's ends, counters"), 4),
 
     // --- locks
-    with(hash("LOCK hash", all(152), C::LockEntries, C::HalfLockEntries, true, "lockable objects that somebody locks"),
-         Estimate::LocksSlack),
-    with(hash("PROCLOCK hash", all(64), C::TwiceLockEntries, C::LockEntries, true,
+    with(
+        hash("LOCK hash", all(152), 16, C::LockEntries, C::HalfLockEntries, 16, "lockable objects that somebody locks"),
+        Estimate::LocksSlack),
+    with(hash("PROCLOCK hash", all(64), 16, C::TwiceLockEntries, C::LockEntries, 16,
               "who holds or awaits which of those locks"),
          Estimate::LocksSlack),
     with(fixed("Fast Path Strong Relation Lock Data", all(4100),
                "strong locks counted, so that weak ones may take the fast path"),
          kNotCounted),
-    with(hash("PREDICATELOCKTARGET hash", all(32), C::PredLockEntries, C::PredLockEntries, true,
+    with(hash("PREDICATELOCKTARGET hash", all(32), 16, C::PredLockEntries, C::PredLockEntries, 16,
               "serializable: what was read (tuples, pages, relations)"),
          Estimate::PredicateSlack),
-    with(hash("PREDICATELOCK hash", all(56), C::TwicePredLockEntries, C::TwicePredLockEntries, true,
+    with(hash("PREDICATELOCK hash", all(56), 16, C::TwicePredLockEntries, C::TwicePredLockEntries, 16,
               "serializable: which transaction read it"),
          Estimate::PredicateSlack),
     plain("PredXactList", all(88), {0, 0, 0, 168}, C::PredTransactions, "serializable: the list of such transactions"),
     plain("", {0, 0, 0, kNo}, all(168), C::PredTransactions, "PredXactList: its elements"),
-    hash("SERIALIZABLEXID hash", all(16), C::PredTransactions, C::PredTransactions, false,
+    hash("SERIALIZABLEXID hash", all(16), 4, C::PredTransactions, C::PredTransactions, 0,
          "serializable: transaction id to entry of the list"),
     plain("RWConflictPool", all(24), {0, 0, 0, 48}, C::Conflicts, "serializable: read-write conflicts found"),
     plain("", {0, 0, 0, kNo}, all(48), C::Conflicts, "RWConflictPool: its elements"),
@@ -195,9 +196,9 @@ constexpr StructureRow kRows[] = {
     slru("notify", kSince17, C::NotifyPages, "LISTEN and NOTIFY: the messages (pg_notify)"),
     fixed("Shared Memory Stats", {263312, 277880, 279992, 315552}, "cumulative statistics: their first 256 kB"),
     fixed("WaitEventCustomCounterData", {kNo, kNo, 8, 8}, "the next number for an extension's wait event"),
-    hash("WaitEventCustom hash by wait event information", {kNo, kNo, 68, 68}, C::WaitEventEntries,
-         C::WaitEventInitEntries, false, "wait events of extensions: number to name"),
-    hash("WaitEventCustom hash by name", {kNo, kNo, 68, 68}, C::WaitEventEntries, C::WaitEventInitEntries, false,
+    hash("WaitEventCustom hash by wait event information", {kNo, kNo, 68, 68}, 4, C::WaitEventEntries,
+         C::WaitEventInitEntries, 0, "wait events of extensions: number to name"),
+    hash("WaitEventCustom hash by name", {kNo, kNo, 68, 68}, 64, C::WaitEventEntries, C::WaitEventInitEntries, 0,
          "wait events of extensions: name to number"),
 
     // --- asynchronous I/O

@@ -39,7 +39,7 @@ TEST_CASE("shmem's text says what each structure is for and how sure its size is
   CHECK_THAT(outcome.out, ContainsSubstring("shared_buffers = 256MB"));
   CHECK_THAT(outcome.out, ContainsSubstring("rule      Buffer Blocks: the pages"));
   CHECK_THAT(outcome.out, ContainsSubstring("measured  Control File: "));
-  CHECK_THAT(outcome.out, ContainsSubstring("shared_memory_size = 280MB"));
+  CHECK_THAT(outcome.out, ContainsSubstring("shared_memory_size = 279MB"));
   const Outcome unknown = run({"shmem", "--pg", "18", "--set", "io_method=io_uring"});
   CHECK_THAT(unknown.out, ContainsSubstring("?  unknown   AioUring"));
   CHECK_THAT(unknown.out, ContainsSubstring("at least "));

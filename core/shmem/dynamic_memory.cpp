@@ -1,0 +1,268 @@
+#include "core/shmem/dynamic_memory.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "core/mcxt/errors.h"
+#include "core/shmem/shmem_quantities.h"
+
+namespace palloscope::core {
+namespace {
+
+constexpr std::uint64_t kHomes = 0x7a00'0000'0000;  // where the files' bytes are kept
+constexpr std::uint64_t kViews = 0x7c00'0000'0000;  // where backends map them
+constexpr std::uint64_t kPage = AddressSpace::kPageBytes;
+constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 36;
+
+std::uint64_t pages_of(std::uint64_t bytes) { return (bytes + kPage - 1) / kPage; }
+
+Ereport internal_error(std::string message) { return {"XX000", std::move(message), {}, {}}; }
+
+}  // namespace
+
+DynamicMemory::DynamicMemory(SharedMemory& shared, Backends& backends)
+    : shared_(shared), backends_(backends), next_home_(kHomes), next_view_(kViews) {
+  maxitems_ =
+      DsmControlLayout::kFixedItems +
+      DsmControlLayout::kItemsPerBackend * static_cast<std::uint32_t>(ShmemQuantities(shared.settings()).max_backends);
+  const std::uint64_t bytes = layout_.head_bytes + layout_.item_bytes * maxitems_;
+  control_ = {next_home_};
+  next_home_ += (pages_of(bytes) + 1) * kPage;
+  shared_.space().map(control_, pages_of(bytes) * kPage);
+  control_handle_ = random_word() << 1;
+  store(control_, layout_.magic, layout_.magic_value);
+  store(control_, layout_.maxitems, maxitems_);
+  shared_.set_dsm_control(control_handle_);
+  shared_.sink().emit(SegmentCreated{shared_.new_slot(), SegmentKind::Dynamic, control_, bytes, kPage, control_handle_,
+                                     fmt::format("/PostgreSQL.{}", control_handle_)});
+  if (const auto region = shared_.find("Preallocated DSM")) {
+    region_ = kMainSegment + region->offset;
+    region_pages_.assign(region->bytes / kPage, false);
+  }
+  backends_.before_end([this](BackendSlot backend) { backend_ends(backend); });
+}
+
+Address DynamicMemory::item_at(std::uint32_t item) const {
+  return control_ + layout_.head_bytes + layout_.item_bytes * item;
+}
+
+std::uint64_t DynamicMemory::load(Address base, Field field) const {
+  const auto value = shared_.space().load(base + field.offset, field.width);
+  if (!value) throw Crash{"SIGSEGV", "the control segment is not mapped there", base};
+  return *value;
+}
+
+void DynamicMemory::store(Address base, Field field, std::uint64_t value) {
+  if (!shared_.space().store(base + field.offset, field.width, value))
+    throw Crash{"SIGSEGV", "the control segment is not mapped there", base};
+}
+
+// Repeatable; PostgreSQL draws from its own generator.
+std::uint32_t DynamicMemory::random_word() {
+  random_ ^= random_ << 13;
+  random_ ^= random_ >> 7;
+  random_ ^= random_ << 17;
+  return static_cast<std::uint32_t>(random_ >> 32) & 0x7FFFFFFF;
+}
+
+std::optional<std::uint32_t> DynamicMemory::item_of(std::uint32_t handle) const {
+  const auto count = static_cast<std::uint32_t>(load(control_, layout_.nitems));
+  for (std::uint32_t item = 0; item < std::min(count, maxitems_); ++item)
+    if (load(item_at(item), layout_.refcnt) > 1 && load(item_at(item), layout_.handle) == handle) return item;
+  return std::nullopt;
+}
+
+// The first that nobody uses, else a new one.
+std::optional<std::uint32_t> DynamicMemory::free_item() {
+  const auto count = static_cast<std::uint32_t>(load(control_, layout_.nitems));
+  for (std::uint32_t item = 0; item < std::min(count, maxitems_); ++item)
+    if (load(item_at(item), layout_.refcnt) == 0) return item;
+  if (count >= maxitems_) return std::nullopt;
+  store(control_, layout_.nitems, count + 1);
+  return count;
+}
+
+// First fit over the region's pages.
+std::optional<std::uint64_t> DynamicMemory::take_pages(std::uint64_t npages) {
+  std::uint64_t run = 0;
+  for (std::uint64_t page = 0; page < region_pages_.size(); ++page) {
+    run = region_pages_[page] ? 0 : run + 1;
+    if (run < npages) continue;
+    const std::uint64_t first = page + 1 - npages;
+    for (std::uint64_t i = first; i <= page; ++i) region_pages_[i] = true;
+    return first;
+  }
+  return std::nullopt;
+}
+
+Address DynamicMemory::map_for_backend(const File& file) {
+  if (file.preallocated()) return file.home;
+  const Address at{next_view_};
+  next_view_ += (pages_of(file.bytes) + 1) * kPage;
+  shared_.space().map_again(at, file.home, pages_of(file.bytes) * kPage);
+  return at;
+}
+
+DsmId DynamicMemory::remember(DsmAttachment attachment) {
+  const DsmId id = next_id_++;
+  attachments_[id] = std::move(attachment);
+  return id;
+}
+
+DsmId DynamicMemory::create(std::uint64_t bytes, bool null_if_max) {
+  if (bytes == 0 || bytes > kMostBytes) throw internal_error(fmt::format("a segment of {} bytes cannot be had", bytes));
+  const auto item = free_item();
+  if (!item) {
+    if (null_if_max) return 0;
+    throw Ereport{"53000", "too many dynamic shared memory segments", {}, {}};
+  }
+  File file;
+  file.bytes = bytes;
+  const auto first = region_ ? take_pages(pages_of(bytes)) : std::nullopt;
+  if (first) {
+    file.first_page = *first;
+    file.npages = pages_of(bytes);
+    file.home = region_ + *first * kPage;
+    // odd; the item's number above the lowest bit, random bits above that
+    file.handle = 1u | (*item << 1) | (random_word() << (std::bit_width(maxitems_) + 1));
+  } else {
+    do {
+      file.handle = random_word() << 1;
+    } while (file.handle == 0 || file.handle == control_handle_ || item_of(file.handle));
+    file.home = {next_home_};
+    next_home_ += (pages_of(bytes) + 1) * kPage;
+    shared_.space().map(file.home, pages_of(bytes) * kPage);
+  }
+  file.segment = shared_.new_slot();
+  files_[*item] = file;
+
+  const Address at = map_for_backend(file);
+  shared_.sink().emit(SegmentCreated{
+      file.segment, first ? SegmentKind::Preallocated : SegmentKind::Dynamic, at, bytes, kPage, file.handle,
+      first ? std::string("in Preallocated DSM") : fmt::format("/PostgreSQL.{}", file.handle)});
+  const Address slot = item_at(*item);
+  store(slot, layout_.handle, file.handle);
+  store(slot, layout_.refcnt, 2);  // one for being there, one for who made it
+  store(slot, layout_.first_page, file.first_page);
+  store(slot, layout_.npages, file.npages);
+  store(slot, layout_.private_handle, 0);
+  store(slot, layout_.pinned, 0);
+  shared_.sink().emit(SegmentAttached{file.segment, backends_.acting(), at, 2});
+  return remember({file.handle, file.segment, backends_.acting(), at, bytes, *item, false, {}});
+}
+
+DsmId DynamicMemory::attach(std::uint32_t handle) {
+  if (find_mapping(handle) != 0) throw internal_error("can't attach the same segment more than once");
+  const auto item = item_of(handle);
+  if (!item) return 0;
+  const File& file = files_.at(*item);
+  const Address at = map_for_backend(file);
+  count_refcnt(*item, 1);
+  shared_.sink().emit(SegmentAttached{file.segment, backends_.acting(), at, refcnt(handle)});
+  return remember({handle, file.segment, backends_.acting(), at, file.bytes, *item, false, {}});
+}
+
+void DynamicMemory::detach(DsmId id) {
+  // Each is off the list before it runs: one that fails is not run again.
+  while (!attachment(id).on_detach.empty()) {
+    auto callback = std::move(attachment(id).on_detach.back());
+    attachment(id).on_detach.pop_back();
+    callback();
+  }
+  const DsmAttachment gone = attachment(id);
+  attachments_.erase(id);
+  const File& file = files_.at(gone.item);
+  if (!file.preallocated()) shared_.space().unmap(gone.at, pages_of(gone.bytes) * kPage);
+  count_refcnt(gone.item, -1);
+  const auto left = static_cast<std::uint32_t>(load(item_at(gone.item), layout_.refcnt));
+  shared_.sink().emit(SegmentDetached{gone.segment, gone.backend, left});
+  if (left == 1) destroy(gone.item);
+}
+
+void DynamicMemory::pin_segment(DsmId id) {
+  const DsmAttachment& held = attachment(id);
+  if (load(item_at(held.item), layout_.pinned) != 0)
+    throw internal_error("cannot pin a segment that is already pinned");
+  store(item_at(held.item), layout_.pinned, 1);
+  count_refcnt(held.item, 1);
+  shared_.sink().emit(SegmentPinned{held.segment, true, refcnt(held.handle)});
+}
+
+void DynamicMemory::unpin_segment(std::uint32_t handle) {
+  const auto item = item_of(handle);
+  if (!item) throw internal_error("cannot unpin unknown segment handle");
+  if (load(item_at(*item), layout_.pinned) == 0) throw internal_error("cannot unpin a segment that is not pinned");
+  store(item_at(*item), layout_.pinned, 0);
+  count_refcnt(*item, -1);
+  const auto left = static_cast<std::uint32_t>(load(item_at(*item), layout_.refcnt));
+  shared_.sink().emit(SegmentPinned{files_.at(*item).segment, false, left});
+  if (left == 1) destroy(*item);
+}
+
+void DynamicMemory::pin_mapping(DsmId id) { attachment(id).mapping_pinned = true; }
+void DynamicMemory::unpin_mapping(DsmId id) { attachment(id).mapping_pinned = false; }
+
+void DynamicMemory::on_detach(DsmId id, std::function<void()> callback) {
+  attachment(id).on_detach.push_back(std::move(callback));
+}
+
+void DynamicMemory::release_unpinned() {
+  std::vector<DsmId> going;
+  for (const auto& [id, held] : attachments_)
+    if (held.backend == backends_.acting() && !held.mapping_pinned) going.push_back(id);
+  for (auto id = going.rbegin(); id != going.rend(); ++id) detach(*id);
+}
+
+// dsm_backend_shutdown
+void DynamicMemory::backend_ends(BackendSlot backend) {
+  std::vector<DsmId> going;
+  for (const auto& [id, held] : attachments_)
+    if (held.backend == backend) going.push_back(id);
+  for (auto id = going.rbegin(); id != going.rend(); ++id) detach(*id);
+}
+
+void DynamicMemory::count_refcnt(std::uint32_t item, std::int32_t by) {
+  const std::uint64_t now = load(item_at(item), layout_.refcnt);
+  store(item_at(item), layout_.refcnt, now + static_cast<std::uint64_t>(std::int64_t{by}));
+}
+
+// The last has let go: the file is removed, the item free for another.
+void DynamicMemory::destroy(std::uint32_t item) {
+  const File file = files_.at(item);
+  files_.erase(item);
+  if (file.preallocated()) {
+    for (std::uint64_t page = 0; page < file.npages; ++page) region_pages_[file.first_page + page] = false;
+  } else {
+    shared_.space().unmap(file.home, pages_of(file.bytes) * kPage);
+  }
+  store(item_at(item), layout_.refcnt, 0);
+  shared_.free_slot(file.segment);
+  shared_.sink().emit(SegmentDestroyed{file.segment});
+}
+
+DsmAttachment& DynamicMemory::attachment(DsmId id) {
+  const auto found = attachments_.find(id);
+  if (found == attachments_.end()) throw Crash{"SIGSEGV", "the dsm_segment was detached and freed before", {}};
+  return found->second;
+}
+
+const DsmAttachment* DynamicMemory::find(DsmId id) const {
+  const auto found = attachments_.find(id);
+  return found == attachments_.end() ? nullptr : &found->second;
+}
+
+DsmId DynamicMemory::find_mapping(std::uint32_t handle) const {
+  for (const auto& [id, held] : attachments_)
+    if (held.handle == handle && held.backend == backends_.acting()) return id;
+  return 0;
+}
+
+std::uint32_t DynamicMemory::refcnt(std::uint32_t handle) const {
+  const auto item = item_of(handle);
+  return item ? static_cast<std::uint32_t>(load(item_at(*item), layout_.refcnt)) : 0;
+}
+
+}  // namespace palloscope::core
