@@ -387,4 +387,10 @@ std::int32_t BufferManager::buffer_number(BufferSlot buffer) const {
   return is_local(buffer) ? -id - 1 : id + 1;
 }
 
+BufferSlot BufferManager::local_buffer(BackendSlot backend, std::int64_t number) const {
+  const PoolSlot slot = local_pool(backend);
+  if (!slot || number >= 0 || number < -std::int64_t{settings().temp_buffers}) return {};
+  return impl_->locals[slot.value - 1]->pool().buffer(static_cast<std::uint32_t>(-number - 1));
+}
+
 }  // namespace palloscope::core

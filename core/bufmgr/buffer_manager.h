@@ -139,6 +139,8 @@ class BufferManager {
   bool is_local(BufferSlot buffer) const { return buffer.value >= buffers(); }
   // PostgreSQL's Buffer: from 1 on; local ones from -1 downwards.
   std::int32_t buffer_number(BufferSlot buffer) const;
+  // The backend's local buffer of this (negative) number; none: it has no such.
+  BufferSlot local_buffer(BackendSlot backend, std::int64_t number) const;
 
  private:
   struct Impl;

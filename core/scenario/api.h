@@ -17,6 +17,15 @@ std::span<const luaL_Reg> chunk_functions();    // api_chunks.cpp: palloc and it
 std::span<const luaL_Reg> error_functions();    // api_errors.cpp: ereport, PG_TRY
 std::span<const luaL_Reg> lesson_functions();   // api_lesson.cpp: scenario, narrate, statement, print
 std::span<const luaL_Reg> library_functions();  // api_library.cpp: require
+std::span<const luaL_Reg> server_functions();   // api_server.cpp: start_backend, switch_to
+std::span<const luaL_Reg> buffer_functions();   // api_buffers.cpp: shared_buffers, relations, ReadBuffer and its kin
+
+// A backend that a script holds (api_server.cpp).
+inline constexpr const char* kBackendHandle = "backend";
+BackendSlot check_backend(lua_State* L, int index);
+// Once per state: the kinds of what those two subjects hand out.
+void register_backends(lua_State* L);
+void register_buffers(lua_State* L);
 
 // Adds the tables and the constants to the table on top of the stack.
 void add_functions(lua_State* L);

@@ -59,9 +59,9 @@ void forget_frames(lua_State* L, lua_KContext depth) { Host::of(L).frames(L).unw
 
 // --- PG_TRY ---------------------------------------------------------------------------------------------------
 
-// Stack of a PG_TRY: the body, the handlers, the error to throw at the end (or nil), the error that an outer catch is
-// at.
-enum Slot { kBody = 1, kCatch = 2, kFinally = 3, kPending = 4, kOuterCaught = 5 };
+// Stack of a PG_TRY: the body, the handlers, the error to throw at the end (or nil), what was pinned when it began, the
+// error that an outer catch is at.
+enum Slot { kBody = 1, kCatch = 2, kFinally = 3, kPending = 4, kPinMark = 5, kOuterCaught = 6 };
 
 int finish(lua_State* L) {
   if (lua_isnil(L, kPending)) return 0;
@@ -96,13 +96,14 @@ int after_body(lua_State* L, int status, lua_KContext depth) {
   if (status == LUA_OK || status == LUA_YIELD) return run_finally(L);
   forget_frames(L, depth);
   lua_replace(L, kPending);
-  lua_settop(L, kPending);
+  lua_settop(L, kPinMark);
   if (must_pass(L, kPending)) return finish(L);
   if (lua_isnil(L, kCatch)) return run_finally(L);
 
   Host& host = Host::of(L);
   host.enter(L);
   host.announce_caught();
+  host.release_pins_since(lua_tointeger(L, kPinMark));
   lua_getfield(L, LUA_REGISTRYINDEX, kCaught);  // becomes kOuterCaught
   lua_pushvalue(L, kPending);
   lua_setfield(L, LUA_REGISTRYINDEX, kCaught);
@@ -126,6 +127,7 @@ int pg_try(lua_State* L) {
   luaL_argcheck(L, lua_isnil(L, kFinally) || lua_isfunction(L, kFinally), 2, "finally should be a function");
   luaL_argcheck(L, !lua_isnil(L, kCatch) || !lua_isnil(L, kFinally), 2, "a catch or a finally is wanted");
   lua_pushnil(L);  // kPending
+  lua_pushinteger(L, Host::of(L).server().pin_mark());
   lua_pushvalue(L, kBody);
   lua_KContext depth = frames_now(L);
   Host::of(L).frames(L).block_follows();

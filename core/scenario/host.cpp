@@ -40,12 +40,16 @@ Host::Host(std::string chunk_name, std::string_view text, const ScenarioBudget& 
 }
 
 // The process goes first: its callbacks name functions of the Lua state.
-Host::~Host() { process_.reset(); }
+Host::~Host() {
+  server_.reset();
+  process_.reset();
+}
 
 void Host::start_process(const VersionProfile& profile, ContextCallObserver* calls) {
   process_ = std::make_unique<Process>(profile, *this, ProcessOptions{.watch_faults = true});
   process_->observe_context_calls(calls);
   process_->fail_mallocs_from(budget_.heap_bytes);
+  server_ = std::make_unique<ServerWorld>(*process_, *this);
 }
 
 void Host::fail_mallocs_from(std::uint64_t bytes) {
@@ -321,6 +325,10 @@ void Host::announce_caught() {
   attempt([&] { emit(ErrorCaught{}); });
 }
 
+void Host::release_pins_since(std::int64_t mark) {
+  attempt([&] { server_->release_pins_since(mark); });
+}
+
 bool Host::has_own_recovery() const {
   lua_State* L = sandbox_.state();
   bool has = lua_getfield(L, LUA_REGISTRYINDEX, kUncaughtHandler) == LUA_TFUNCTION;
@@ -340,7 +348,10 @@ void Host::recover_at_top_level() {
   if (!error_in_flight_ || crashed_) return;
   current_ = sandbox_.state();  // for callbacks; the thread that called in last may be gone
   set_hook(current_, false);
-  attempt([&] { emit(ErrorCaught{}); });
+  attempt([&] {
+    emit(ErrorCaught{});
+    server_->release_all_pins();
+  });
   if (has_own_recovery()) {
     lua_pushcfunction(current_, run_own_recovery);
     if (lua_pcall(current_, 0, 0, 0) == LUA_OK) return;

@@ -17,6 +17,7 @@
 #include "core/scenario/call_frames.h"
 #include "core/scenario/sandbox.h"
 #include "core/scenario/scenario_run.h"
+#include "core/scenario/server_world.h"
 #include "core/scenario/variable_uses.h"
 
 struct lua_State;
@@ -51,6 +52,7 @@ class Host final : public EventSink {
   void start_process(const VersionProfile& profile, ContextCallObserver* calls);
   Process& process() { return *process_; }
   const Process& process() const { return *process_; }
+  ServerWorld& server() { return *server_; }
   lua_State* main_state() const { return sandbox_.state(); }
   LuaSandbox& sandbox() { return sandbox_; }
   const std::string& chunk_name() const { return chunk_name_; }  // "=leak.lua"
@@ -83,6 +85,7 @@ class Host final : public EventSink {
   // Announces the PostgreSQL error on top of the stack (again: it was caught and thrown on).
   void announce_again(lua_State* L);
   void announce_caught();
+  void release_pins_since(std::int64_t mark);  // ServerWorld::pin_mark, behind an error that was caught
   bool error_in_flight() const { return error_in_flight_; }
   // What the main loop of a server does with an error that nobody caught: the script's own handler, or the least.
   void recover_at_top_level();
@@ -149,6 +152,7 @@ class Host final : public EventSink {
   EventSink& out_;
   LuaSandbox sandbox_;
   std::unique_ptr<Process> process_;
+  std::unique_ptr<ServerWorld> server_;
 
   std::uint64_t events_ = 0, instructions_ = 0, text_bytes_ = 0, heap_bytes_ = 0;
   std::uint64_t event_limit_ = 0, instruction_limit_ = 0, text_limit_ = 0;  // the console's lines add to them
@@ -204,6 +208,9 @@ bool Host::attempt(Action action) noexcept {
     mistake_ = mistake.what;
   } catch (const CallbackFailed&) {
     failure_ = Failure::Callback;
+  } catch (const WouldWait& wait) {
+    failure_ = Failure::Mistake;
+    mistake_ = "a server would wait here for ever: " + wait.what;
   } catch (const std::exception& error) {
     failure_ = Failure::Mistake;
     mistake_ = error.what();

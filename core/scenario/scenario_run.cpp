@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/scenario/api.h"
 #include "core/scenario/globals.h"
 #include "core/scenario/host.h"
 #include "core/scenario/lua.h"
@@ -18,6 +19,8 @@ constexpr int kDefaultMajor = 17;
 
 int open_globals(lua_State* L) {
   register_values(L);
+  register_backends(L);
+  register_buffers(L);
   install_globals(L, static_cast<int>(lua_tointeger(L, 1)));
   return 0;
 }
@@ -96,6 +99,7 @@ void ScenarioRun::Impl::end(int status) {
     bool told = host.crashed() || host.is_ereport(script, -1);  // as an ErrorReported
     error = host.describe_error(script);
     if (!told) host.emit(Output{error});
+    if (!host.crashed()) host.release_pins_since(-1);  // the transaction that the error ended
     if (host.has_own_recovery()) host.recover_at_top_level();
   }
   line = 0;
