@@ -71,6 +71,7 @@ Action show_panel_row(const Session&) {
   return ShowPanel{std::string(panel_table()[kRow].placement.id)};
 }
 Action show_compare(const Session&) { return ShowPanel{"compare"}; }
+Action show_shared_memory(const Session&) { return ShowPanel{"shmem"}; }
 Action full_screen_panel(const Session& session) {
   if (!session.preferences.workspace.full_screen.empty()) return FullScreenPanel{};
   return FullScreenPanel{session.focused_panel.empty() ? "map" : session.focused_panel};
@@ -182,6 +183,7 @@ constexpr Command kCommands[] = {
     panel_command("panel_10", Key::H, has_panel<9>, show_panel_row<9>),  // H: the life, or history, of a place
 
     {"compare", icons::kCompare, G::Panels, {{{Key::C}}}, false, has_document, show_compare},
+    {"shared_memory", icons::kSharedMemory, G::Panels, {{{Key::M}}}, false, has_document, show_shared_memory},
 
     {"help", icons::kHelp, G::Help, {{{Key::Slash, kShift}, {Key::F1}}}, false, always, show_overlay<Overlay::Help>},
 };

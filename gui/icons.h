@@ -75,4 +75,6 @@ inline constexpr const char* kSnapshot = "\uf030";  // camera
 
 inline constexpr const char* kCompare = "\uf24e";  // balance-scale
 
+inline constexpr const char* kSharedMemory = "\uf1c0";  // database
+
 }  // namespace palloscope::gui::icons

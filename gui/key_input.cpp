@@ -3,6 +3,7 @@
 #include <imgui.h>
 
 #include <array>
+#include <utility>
 
 namespace palloscope::gui {
 namespace {
@@ -101,6 +102,15 @@ void queue_key_commands(const Session& session, ActionQueue& actions) {
       break;
     }
   }
+}
+
+void send_key(KeyChord chord, bool down) {
+  ImGuiIO& io = ImGui::GetIO();
+  constexpr std::pair<std::uint8_t, ImGuiKey> kModifiers[] = {
+      {kCtrl, ImGuiMod_Ctrl}, {kShift, ImGuiMod_Shift}, {kAlt, ImGuiMod_Alt}};
+  for (const auto& [ours, theirs] : kModifiers)
+    if ((chord.modifiers & ours) != 0) io.AddKeyEvent(theirs, down);
+  io.AddKeyEvent(imgui_keys(chord.key)[0], down);
 }
 
 }  // namespace palloscope::gui

@@ -9,4 +9,7 @@ namespace palloscope::gui {
 // Queues the action of every command whose key went down (or repeats) in this frame and that is available.
 void queue_key_commands(const Session& session, ActionQueue& actions);
 
+// As if the chord's keys went down, or up again.
+void send_key(KeyChord chord, bool down);
+
 }  // namespace palloscope::gui

@@ -17,6 +17,18 @@ const trace::ChunkRecord* find(const trace::MemoryState& state, ChunkKey key) {
   return record != nullptr && record->born == key.born ? record : nullptr;
 }
 
+const trace::ShmemRecord* find(const trace::MemoryState& state, ShmemKey key) {
+  const auto& pieces = state.server().allocations;
+  return key.allocation < pieces.size() && key.born != 0 && pieces[key.allocation].born == key.born
+             ? &pieces[key.allocation]
+             : nullptr;
+}
+
+const trace::SegmentRecord* find(const trace::MemoryState& state, SegmentKey key) {
+  const trace::SegmentRecord* record = state.server().segment(key.slot);
+  return record != nullptr && record->born == key.born ? record : nullptr;
+}
+
 core::ContextSlot context_of(const Selection& selection, const trace::MemoryState& state) {
   if (const auto* context = std::get_if<ContextKey>(&selection))
     return find(state, *context) != nullptr ? context->slot : core::ContextSlot{};

@@ -31,12 +31,27 @@ struct EventKey {
   friend bool operator==(const EventKey&, const EventKey&) = default;
 };
 
+// A piece of a shared segment: index into ServerState::allocations.
+struct ShmemKey {
+  std::uint32_t allocation = 0;
+  EventNumber born = 0;
+  friend bool operator==(const ShmemKey&, const ShmemKey&) = default;
+};
+
+// A segment of shared memory.
+struct SegmentKey {
+  core::SegmentSlot slot;
+  EventNumber born = 0;
+  friend bool operator==(const SegmentKey&, const SegmentKey&) = default;
+};
+
 struct NothingSelected {
   friend bool operator==(const NothingSelected&, const NothingSelected&) = default;
 };
 
 // A bare address: a variable of the script, a pointer followed in the bytes.
-using Selection = std::variant<NothingSelected, ContextKey, BlockKey, ChunkKey, EventKey, Address>;
+using Selection =
+    std::variant<NothingSelected, ContextKey, BlockKey, ChunkKey, EventKey, Address, ShmemKey, SegmentKey>;
 
 // The context that a selection is in or is, at this state; none if it has none or is not there now.
 core::ContextSlot context_of(const Selection& selection, const trace::MemoryState& state);
@@ -45,5 +60,7 @@ core::ContextSlot context_of(const Selection& selection, const trace::MemoryStat
 const trace::ContextRecord* find(const trace::MemoryState& state, ContextKey key);
 const trace::BlockRecord* find(const trace::MemoryState& state, BlockKey key);
 const trace::ChunkRecord* find(const trace::MemoryState& state, ChunkKey key);
+const trace::ShmemRecord* find(const trace::MemoryState& state, ShmemKey key);
+const trace::SegmentRecord* find(const trace::MemoryState& state, SegmentKey key);
 
 }  // namespace palloscope::gui

@@ -6,6 +6,7 @@
 
 #include "gui/action.h"
 #include "gui/document.h"
+#include "gui/front_panel.h"
 #include "gui/panels/panel_table.h"
 
 namespace palloscope::gui {
@@ -74,6 +75,7 @@ void open(Session& session, core::Result<Document> opened) {
   session.bookmarks.clear();
   session.message.reset();
   suit_arrangement(session);
+  suit_front(session.preferences.workspace, session.document->timeline.state());
   if (!session.document->timeline.problem().empty())
     say(session, MessageKind::Problem, "message.opened_in_part", session.document->timeline.problem());
   if (!session.document->path.empty()) {

@@ -4,12 +4,16 @@
 #include <cstdio>
 #include <filesystem>
 #include <optional>
+#include <sstream>
 #include <string>
+#include <vector>
 
 #include "core/scenario/scenario_info.h"
 #include "gui/app.h"
 #include "gui/cli/arguments.h"
 #include "gui/document.h"
+#include "gui/front_panel.h"
+#include "gui/key_input.h"
 #include "gui/panels/panel_table.h"
 #include "gui/platform/offscreen.h"
 #include "gui/platform/system_font.h"
@@ -20,7 +24,8 @@ namespace {
 constexpr int kLeastPixels = 320, kMostPixels = 8192;
 
 struct ShotOptions {
-  std::string file, out, size = "1440x900", theme = "dark", language = "en", preset = "teach", panel, select, overlay;
+  std::string file, out, size = "1440x900", theme = "dark", language = "en", preset = "teach", panel, select, overlay,
+                         keys;
   std::optional<core::EventNumber> at;
   float scale = 1;
 };
@@ -32,6 +37,18 @@ std::optional<std::pair<int, int>> parse_size(const std::string& text) {
     return std::nullopt;
   if (std::min(width, height) < kLeastPixels || std::max(width, height) > kMostPixels) return std::nullopt;
   return std::pair{width, height};
+}
+
+// "M Ctrl+K Down"
+std::optional<std::vector<KeyChord>> parse_keys(const std::string& text) {
+  std::vector<KeyChord> keys;
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    const auto chord = parse_key_chord(word);
+    if (!chord) return std::nullopt;
+    keys.push_back(*chord);
+  }
+  return keys;
 }
 
 Overlay overlay_named(const std::string& name) {
@@ -96,6 +113,7 @@ int run_shot(Arguments arguments, Streams io) {
   app.add_option("--panel", options.panel, "only this panel: contexts, map, events, ...");
   app.add_option("--select", options.select, "a context by its name, 0xADDRESS, or #EVENT");
   app.add_option("--overlay", options.overlay)->check(CLI::IsMember({"palette", "help", "open", "save", "scenarios"}));
+  app.add_option("--keys", options.keys, "pressed before the picture is taken: \"M Period Down\"");
   if (const auto status = parse_arguments(app, "shot", arguments, io)) return *status;
 
   const auto size = parse_size(options.size);
@@ -103,12 +121,17 @@ int run_shot(Arguments arguments, Streams io) {
   if (!options.panel.empty() && find_panel(options.panel) == nullptr)
     return complain("shot", "--panel " + options.panel + ": no such panel", io);
 
+  const auto keys = parse_keys(options.keys);
+  if (!keys) return complain("shot", "--keys " + options.keys + ": give names of keys with spaces between", io);
+
   App window(system_chinese_font());
   Session& session = window.session();
   set_preferences(options, session.preferences);
   if (!options.file.empty())
     if (const core::Status opened = open_subject(session, options); !opened)
       return complain("shot", opened.error(), io);
+  if (session.document) suit_front(session.preferences.workspace, session.state());
+  if (session.document && !options.panel.empty()) session.focused_panel = options.panel;
   session.preferences.workspace.full_screen = session.document ? options.panel : std::string();
   session.overlay = overlay_named(options.overlay);
   if (!options.select.empty()) {
@@ -119,6 +142,12 @@ int run_shot(Arguments arguments, Streams io) {
 
   core::Result<Offscreen> screen = Offscreen::create(window, size->first, size->second);
   if (!screen) return complain("shot", screen.error(), io);
+  for (const KeyChord chord : *keys) {
+    for (const bool down : {true, false}) {
+      send_key(chord, down);
+      screen->render(2);
+    }
+  }
   const Picture picture = render_settled(*screen, window);
   if (const core::Status written = write_png(options.out, picture); !written)
     return complain("shot", written.error(), io);

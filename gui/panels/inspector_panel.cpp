@@ -12,6 +12,7 @@
 #include "gui/layout/map_tint.h"
 #include "gui/panels/map_tooltip.h"
 #include "gui/panels/profile_of.h"
+#include "gui/panels/shmem_inspector.h"
 #include "gui/panels/widgets.h"
 #include "trace/analysis/recycled_contexts.h"
 
@@ -335,6 +336,16 @@ void InspectorPanel::draw(const PanelContext& panel) {
       draw_gone(panel, chunk->born);
   } else if (const auto* event = std::get_if<EventKey>(&selection)) {
     if (draw_link(panel, "##event", format_event(event->number))) panel.actions.push(Seek{event->number});
+  } else if (const auto* piece = std::get_if<ShmemKey>(&selection)) {
+    if (find(state, *piece) != nullptr)
+      inspect_shmem(panel, *piece);
+    else
+      draw_gone(panel, piece->born);
+  } else if (const auto* segment = std::get_if<SegmentKey>(&selection)) {
+    if (find(state, *segment) != nullptr)
+      inspect_segment(panel, *segment);
+    else
+      draw_gone(panel, segment->born);
   } else if (state.context(state.point().current) != nullptr) {
     draw_context(panel, state.point().current);  // nothing selected: where palloc goes
   } else {

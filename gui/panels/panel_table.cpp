@@ -13,6 +13,7 @@
 #include "gui/panels/life_panel.h"
 #include "gui/panels/map_panel.h"
 #include "gui/panels/panel.h"
+#include "gui/panels/shmem_panel.h"
 #include "gui/panels/source_panel.h"
 #include "gui/panels/statistics_panel.h"
 #include "gui/panels/timeline_panel.h"
@@ -39,6 +40,7 @@ constexpr PanelRow kPanels[] = {
     {{"statistics", Place::CentreMiddle, {true, true, true}}, icons::kStatistics, make_panel<StatisticsPanel>},
     {{"life", Place::CentreMiddle, {true, true, false}}, icons::kLife, make_panel<LifePanel>},
     {{"compare", Place::CentreTop, {true, true, false}}, icons::kCompare, make_panel<ComparePanel>},
+    {{"shmem", Place::CentreTop, {true, true, true}}, icons::kSharedMemory, make_panel<ShmemPanel>},
 };
 
 consteval bool has_unique_ids() {

@@ -20,7 +20,7 @@ class ToolRow {
       if (wanted + one > width) break;
       wanted += one;
     }
-    if (width > wanted) ImGui::SetCursorPosX(ImGui::GetCursorPosX() + width - wanted);
+    if (skip_ < labels.size() && width > wanted) ImGui::SetCursorPosX(ImGui::GetCursorPosX() + width - wanted);
   }
 
   // True when it was pressed; `tip` may be null.
