@@ -62,6 +62,7 @@ void App::frame() {
                              .strings = strings_of(session_.preferences.language),
                              .fonts = fonts_,
                              .map_surface = map_surface_,
+                             .pool_surface = pool_surface_,
                              .is_focused = false,
                              .filter_wanted = session_.filter_wanted,
                              .now_s = now_s_,

@@ -32,6 +32,7 @@ class App {
 
   void set_monitor_scale(float scale) { monitor_scale_ = scale; }
   void set_map_surface(MapSurface* surface) { map_surface_ = surface; }
+  void set_pool_surface(PoolSurface* surface) { pool_surface_ = surface; }
 
   // One frame: keys become commands, everything is drawn from the const session, the queued actions are applied, time
   // passes. ImGui's IO holds the size and the seconds since the last frame.
@@ -56,6 +57,7 @@ class App {
   std::unique_ptr<WorkspaceView> workspace_;
   Overlays overlays_;
   MapSurface* map_surface_ = nullptr;
+  PoolSurface* pool_surface_ = nullptr;
   float monitor_scale_ = 1;
   double now_s_ = 0, changed_s_ = -1;
   EventNumber last_cursor_ = 0;

@@ -76,5 +76,9 @@ inline constexpr const char* kSnapshot = "\uf030";  // camera
 inline constexpr const char* kCompare = "\uf24e";  // balance-scale
 
 inline constexpr const char* kSharedMemory = "\uf1c0";  // database
+inline constexpr const char* kBuffers = "\uf0ce";       // table
+inline constexpr const char* kPin = "\uf08d";           // thumb-tack
+inline constexpr const char* kZoomIn = "\uf00e";        // search-plus
+inline constexpr const char* kZoomOut = "\uf010";       // search-minus
 
 }  // namespace palloscope::gui::icons

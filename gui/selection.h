@@ -26,6 +26,12 @@ struct ChunkKey {
   friend bool operator==(const ChunkKey&, const ChunkKey&) = default;
 };
 
+// A buffer of any pool. Buffers stay as long as their pool: the slot is name enough.
+struct BufferKey {
+  core::BufferSlot slot;
+  friend bool operator==(const BufferKey&, const BufferKey&) = default;
+};
+
 struct EventKey {
   EventNumber number = 0;
   friend bool operator==(const EventKey&, const EventKey&) = default;
@@ -51,7 +57,7 @@ struct NothingSelected {
 
 // A bare address: a variable of the script, a pointer followed in the bytes.
 using Selection =
-    std::variant<NothingSelected, ContextKey, BlockKey, ChunkKey, EventKey, Address, ShmemKey, SegmentKey>;
+    std::variant<NothingSelected, ContextKey, BlockKey, ChunkKey, EventKey, Address, ShmemKey, SegmentKey, BufferKey>;
 
 // The context that a selection is in or is, at this state; none if it has none or is not there now.
 core::ContextSlot context_of(const Selection& selection, const trace::MemoryState& state);

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "core/base/result.h"
+#include "gui/gl/gl_parts.h"
 #include "gui/map_surface.h"
 
 namespace palloscope::gui {
@@ -22,17 +23,11 @@ class MapRenderer final : public MapSurface {
 
  private:
   MapRenderer() = default;
-  // The texture of one picture; made when it is first drawn.
-  struct Target {
-    unsigned texture = 0;
-    int width = 0, height = 0;
-  };
   static constexpr int kPictures = 16;
-  void resize_target(Target& target, int width, int height);
 
   unsigned program_ = 0, vertex_array_ = 0, framebuffer_ = 0;
   unsigned texels_ = 0, lines_ = 0;  // textures
-  std::array<Target, kPictures> targets_{};
+  std::array<DrawTarget, kPictures> targets_{};
 };
 
 }  // namespace palloscope::gui

@@ -10,6 +10,7 @@
 #include "gui/format_text.h"
 #include "gui/icons.h"
 #include "gui/layout/map_tint.h"
+#include "gui/panels/buffer_view.h"
 #include "gui/panels/map_tooltip.h"
 #include "gui/panels/profile_of.h"
 #include "gui/panels/shmem_inspector.h"
@@ -334,6 +335,8 @@ void InspectorPanel::draw(const PanelContext& panel) {
       draw_chunk(panel, chunk->slot);
     else
       draw_gone(panel, chunk->born);
+  } else if (const auto* buffer = std::get_if<BufferKey>(&selection)) {
+    draw_buffer_descriptor(panel, buffer->slot);
   } else if (const auto* event = std::get_if<EventKey>(&selection)) {
     if (draw_link(panel, "##event", format_event(event->number))) panel.actions.push(Seek{event->number});
   } else if (const auto* piece = std::get_if<ShmemKey>(&selection)) {

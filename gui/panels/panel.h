@@ -15,6 +15,7 @@ struct ImFont;
 namespace palloscope::gui {
 
 class MapSurface;
+class PoolSurface;
 
 // Fonts and the sizes everything is measured in. Push with ImGui::PushFont(font, size).
 struct Fonts {
@@ -34,11 +35,12 @@ struct PanelContext {
   const Strings& strings;
   const Fonts& fonts;
 
-  MapSurface* map_surface = nullptr;  // draws the map's cells; null without OpenGL (headless tests)
-  bool is_focused = false;            // keys like Up and Down are this panel's
-  bool filter_wanted = false;         // '/' was pressed: give the filter box the keyboard
-  double now_s = 0;                   // of this frame; for glows
-  double changed_s = 0;               // when the cursor last moved; a glow lasts from here for 0.2 s
+  MapSurface* map_surface = nullptr;    // draws the map's cells; null without OpenGL (headless tests)
+  PoolSurface* pool_surface = nullptr;  // draws large buffer pools; null likewise
+  bool is_focused = false;              // keys like Up and Down are this panel's
+  bool filter_wanted = false;           // '/' was pressed: give the filter box the keyboard
+  double now_s = 0;                     // of this frame; for glows
+  double changed_s = 0;                 // when the cursor last moved; a glow lasts from here for 0.2 s
   bool* wants_frame = nullptr;  // set *wants_frame when something moves by itself (a glow): one more frame is drawn
 
   float em() const { return fonts.em; }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "gui/icons.h"
+#include "gui/panels/buffers_panel.h"
 #include "gui/panels/compare_panel.h"
 #include "gui/panels/contexts_panel.h"
 #include "gui/panels/events_panel.h"
@@ -41,6 +42,7 @@ constexpr PanelRow kPanels[] = {
     {{"life", Place::CentreMiddle, {true, true, false}}, icons::kLife, make_panel<LifePanel>},
     {{"compare", Place::CentreTop, {true, true, false}}, icons::kCompare, make_panel<ComparePanel>},
     {{"shmem", Place::CentreTop, {true, true, true}}, icons::kSharedMemory, make_panel<ShmemPanel>},
+    {{"buffers", Place::CentreTop, {true, true, true}}, icons::kBuffers, make_panel<BuffersPanel>},
 };
 
 consteval bool has_unique_ids() {

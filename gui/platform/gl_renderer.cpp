@@ -9,6 +9,7 @@
 
 #include "gui/app.h"
 #include "gui/gl/map_renderer.h"
+#include "gui/gl/pool_renderer.h"
 #include "gui/theme.h"
 
 namespace palloscope::gui {
@@ -16,12 +17,14 @@ namespace palloscope::gui {
 struct GlRenderer::Impl {
   App& app;
   std::optional<MapRenderer> map{};
+  std::optional<PoolRenderer> pool{};
 
   explicit Impl(App& drawn) : app(drawn) {}
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
   ~Impl() {
     app.set_map_surface(nullptr);
+    app.set_pool_surface(nullptr);
     ImGui_ImplOpenGL3_Shutdown();
   }
 };
@@ -38,6 +41,10 @@ core::Result<GlRenderer> GlRenderer::create(App& app) {
   if (!map) return map.error();
   impl->map.emplace(std::move(*map));
   app.set_map_surface(&*impl->map);
+  core::Result<PoolRenderer> pool = PoolRenderer::create();
+  if (!pool) return pool.error();
+  impl->pool.emplace(std::move(*pool));
+  app.set_pool_surface(&*impl->pool);
   return GlRenderer(std::move(impl));
 }
 

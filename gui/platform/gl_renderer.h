@@ -1,4 +1,4 @@
-// GlRenderer: ImGui's OpenGL 3 backend and the map's shader for the current context, as one owned thing.
+// GlRenderer: ImGui's OpenGL 3 backend and the pictures' shaders for the current context, as one owned thing.
 #pragma once
 
 #include <memory>

@@ -1,0 +1,54 @@
+// The buffer pool: as a grid or a clock face, with the read request as steps, the freelist, rings and backends beside
+// it. Shared and local pools, scenarios, traces and what pg_buffercache reported.
+//
+// Keys while it has the keyboard: Up, Down a row, comma and full stop a buffer; Enter looks at the selected buffer, 0
+// at all, + and - zoom; A colours, K clock face or grid, D details on and off, X the next pool.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "gui/panels/panel.h"
+#include "gui/panels/pool_scene.h"
+#include "gui/panels/pool_view.h"
+
+namespace palloscope::gui {
+
+class BuffersPanel final : public Panel {
+ public:
+  void draw(const PanelContext& panel) override;
+  void draw_title_tools(const PanelContext& panel, float width) override;
+
+ private:
+  void follow(const PanelContext& panel);
+  void choose_pool(const PanelContext& panel);
+  void handle_keys(const PanelContext& panel);
+  void move_selection(const PanelContext& panel, std::int64_t by);
+  void next_pool(const PanelContext& panel);
+  bool can_be_clock() const;
+  std::optional<std::uint32_t> selected_place(const PanelContext& panel) const;
+  void draw_pools(const PanelContext& panel);
+  void draw_summary(const PanelContext& panel) const;
+  void draw_reported(const PanelContext& panel) const;
+  void draw_picture(const PoolScene& scene);
+  void draw_details(const PoolScene& scene);
+  void draw_legend(const PanelContext& panel, float width) const;
+
+  // View.
+  PoolMode mode_ = PoolMode::State;
+  bool as_clock_ = false, details_ = true;
+  PoolView view_;
+  core::PoolSlot pool_;
+  core::BufferSlot selected_;  // the pool of a newly selected buffer comes to sight
+  std::optional<std::uint32_t> pointed_, pointed_now_;
+
+  // Caches.
+  std::uint64_t document_ = 0;
+  EventNumber cursor_ = 0, pool_born_ = 0;
+  core::PoolSlot followed_;
+  PoolCells cells_;
+  Lookup lookup_;
+  std::vector<std::uint32_t> changed_;
+};
+
+}  // namespace palloscope::gui
