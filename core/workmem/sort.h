@@ -71,7 +71,7 @@ class TupleSort final : public Operation {
   std::uint64_t allowed_bytes() const { return allowed_bytes_; }
   std::uint64_t slots() const { return slots_; }
   std::uint64_t tuples_in_memory() const { return tuples_.size(); }
-  std::uint32_t runs() const { return run_count_; }              // also those that merging wrote
+  std::uint32_t runs() const { return run_count_; }             // also those that merging wrote
   std::uint32_t initial_runs() const { return initial_runs_; }  // written before merging
   std::uint32_t max_tapes() const { return max_tapes_; }
   std::uint64_t disk_blocks() const { return tapes_ ? tapes_->blocks() : 0; }
