@@ -6,8 +6,10 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "core/base/result.h"
 #include "core/workmem/work_settings.h"
 
 namespace palloscope::core {
@@ -22,6 +24,11 @@ struct ServerSettings {
   std::uint64_t shared_bytes = 0;              // shared memory; 0: not asked about
   friend bool operator==(const ServerSettings&, const ServerSettings&) = default;
 };
+
+// A setting as in postgresql.conf ("work_mem", "64MB"). NotFound: it is none of those above, by name.
+Status set_server_setting(ServerSettings& settings, std::string_view name, std::string_view value);
+// Their names, in the order of --help.
+std::span<const std::string_view> server_setting_names();
 
 // What limits a node of a plan.
 enum class NodeLimit : std::uint8_t {

@@ -43,5 +43,6 @@ int run_shmem(Arguments arguments, Streams io);
 int run_state(Arguments arguments, Streams io);
 int run_verify(Arguments arguments, Streams io);
 int run_why(Arguments arguments, Streams io);
+int run_workmem(Arguments arguments, Streams io);
 
 }  // namespace palloscope::gui::cli

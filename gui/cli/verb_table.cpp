@@ -19,6 +19,7 @@ constexpr Verb kVerbs[] = {
     {"state", "the state at one moment as text, CSV or JSON", run_state},
     {"verify", "check every rule that a correct heap obeys", run_verify},
     {"why", "why an event did what it did, and by which rule", run_why},
+    {"workmem", "what a server may take under work_mem, and what one sort, hash join or aggregate takes", run_workmem},
 };
 
 constexpr bool names_are_unique() {
