@@ -6,7 +6,7 @@ namespace palloscope::core {
 
 void add_functions(lua_State* L) {
   for (auto functions : {context_functions(), chunk_functions(), error_functions(), lesson_functions(),
-                         library_functions(), server_functions(), buffer_functions()}) {
+                         library_functions(), server_functions(), buffer_functions(), workmem_functions()}) {
     for (const luaL_Reg& function : functions) {
       lua_pushcfunction(L, function.func);
       lua_setfield(L, -2, function.name);
@@ -19,10 +19,15 @@ void add_constants(lua_State* L, int pg_major) {
     const char* name;
     lua_Integer value;
   };
-  const Number numbers[] = {{"MCXT_ALLOC_HUGE", kMcxtAllocHuge},        {"MCXT_ALLOC_NO_OOM", kMcxtAllocNoOom},
-                            {"MCXT_ALLOC_ZERO", kMcxtAllocZero},        {"SLAB_DEFAULT_BLOCK_SIZE", 8192},
-                            {"SLAB_LARGE_BLOCK_SIZE", 8 * 1024 * 1024}, {"MaxAllocSize", 0x3FFFFFFF},
-                            {"PG_MAJORVERSION_NUM", pg_major}};
+  const Number numbers[] = {{"MCXT_ALLOC_HUGE", kMcxtAllocHuge},
+                            {"MCXT_ALLOC_NO_OOM", kMcxtAllocNoOom},
+                            {"MCXT_ALLOC_ZERO", kMcxtAllocZero},
+                            {"SLAB_DEFAULT_BLOCK_SIZE", 8192},
+                            {"SLAB_LARGE_BLOCK_SIZE", 8 * 1024 * 1024},
+                            {"MaxAllocSize", 0x3FFFFFFF},
+                            {"PG_MAJORVERSION_NUM", pg_major},
+                            {"TUPLESORT_RANDOMACCESS", 1},
+                            {"TUPLESORT_ALLOWBOUNDED", 2}};
   for (const Number& number : numbers) {
     lua_pushinteger(L, number.value);
     lua_setfield(L, -2, number.name);

@@ -50,6 +50,7 @@ void Host::start_process(const VersionProfile& profile, ContextCallObserver* cal
   process_->observe_context_calls(calls);
   process_->fail_mallocs_from(budget_.heap_bytes);
   server_ = std::make_unique<ServerWorld>(*process_, *this);
+  operations_ = std::make_unique<OperationsWorld>(*process_);
 }
 
 void Host::fail_mallocs_from(std::uint64_t bytes) {
@@ -65,8 +66,13 @@ void Host::emit(const EventBody& event) {
     out_.emit(SourceLine{spot_.file, spot_.line});
   }
   ++events_;
+  const auto* deleted = std::get_if<ContextDeleted>(&event);
+  const Address gone = deleted == nullptr || deleted->context.value >= context_slots_.size()
+                           ? Address{}
+                           : context_slots_[deleted->context.value].at;
   track(event);
   out_.emit(event);
+  if (gone && operations_) operations_->context_deleted(gone);
 }
 
 void Host::track(const EventBody& event) {

@@ -15,6 +15,7 @@
 
 #include "core/mcxt/process.h"
 #include "core/scenario/call_frames.h"
+#include "core/scenario/operations_world.h"
 #include "core/scenario/sandbox.h"
 #include "core/scenario/scenario_run.h"
 #include "core/scenario/server_world.h"
@@ -53,6 +54,7 @@ class Host final : public EventSink {
   Process& process() { return *process_; }
   const Process& process() const { return *process_; }
   ServerWorld& server() { return *server_; }
+  OperationsWorld& operations() { return *operations_; }
   lua_State* main_state() const { return sandbox_.state(); }
   LuaSandbox& sandbox() { return sandbox_; }
   const std::string& chunk_name() const { return chunk_name_; }  // "=leak.lua"
@@ -153,6 +155,7 @@ class Host final : public EventSink {
   LuaSandbox sandbox_;
   std::unique_ptr<Process> process_;
   std::unique_ptr<ServerWorld> server_;
+  std::unique_ptr<OperationsWorld> operations_;
 
   std::uint64_t events_ = 0, instructions_ = 0, text_bytes_ = 0, heap_bytes_ = 0;
   std::uint64_t event_limit_ = 0, instruction_limit_ = 0, text_limit_ = 0;  // the console's lines add to them

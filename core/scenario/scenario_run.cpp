@@ -21,6 +21,7 @@ int open_globals(lua_State* L) {
   register_values(L);
   register_backends(L);
   register_buffers(L);
+  register_operations(L);
   install_globals(L, static_cast<int>(lua_tointeger(L, 1)));
   return 0;
 }

@@ -57,6 +57,7 @@ class HashAggregate final : public Operation {
   std::uint64_t used_bytes() const;
   std::uint64_t peak_bytes() const { return peak_; }
   std::uint64_t array_slots() const { return slots_; }
+  Address main_context() const { return meta_context_; }
 
  private:
   struct Row {

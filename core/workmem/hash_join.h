@@ -59,7 +59,7 @@ class HashJoin final : public Operation {
   std::uint64_t peak_bytes() const { return space_peak_; }
   std::uint64_t tuples_in_memory() const { return in_memory_; }
   std::uint64_t batch_file_bytes(std::uint32_t batch, bool outer) const;
-  Address table_context() const { return table_context_; }
+  Address main_context() const { return table_context_; }
 
  private:
   struct MemoryChunk {

@@ -64,6 +64,7 @@ class TupleSort final : public Operation {
   void end();                           // tuplesort_end
 
   bool performed() const { return performed_; }
+  SortKind kind() const { return spec_.kind; }
   bool allows_bound() const { return spec_.allow_bounded; }
   std::uint64_t put_count() const { return put_count_; }
 

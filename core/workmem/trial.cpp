@@ -27,6 +27,7 @@ class Witness final : public EventSink {
       if (!spilled->read_back) trial_.disk_bytes += spilled->bytes;
     }
   }
+  void forget() { decided_ = false; }
   // What was decided since the last call belongs to this row.
   void at(std::uint64_t row) {
     if (!decided_) return;
@@ -73,6 +74,7 @@ struct Runner {
     TupleSort sort(process, {0}, wanted);
     trial.limit_bytes = sort.allowed_bytes();
     trial.original_slots = sort.slots();
+    witness.forget();
     if (spec.bound != 0) sort.set_bound(spec.bound);
     const std::uint64_t bytes = spec.width + (spec.sort_kind == SortKind::Heap ? kMinimalTupleHeader : 0);
     for (std::uint64_t row = 1; row <= spec.rows; ++row) {
@@ -101,6 +103,7 @@ struct Runner {
     wanted.settings = spec.settings;
     HashJoin join(process, {0}, wanted);
     trial.original_slots = join.buckets();
+    witness.forget();
     trial.original_parts = join.batches();
     const std::uint64_t distinct = spec.distinct == 0 ? spec.rows : spec.distinct;
     for (std::uint64_t row = 1; row <= spec.rows; ++row) {
@@ -134,6 +137,7 @@ struct Runner {
     wanted.settings = spec.settings;
     HashAggregate aggregate(process, {0}, wanted);
     trial.original_slots = aggregate.array_slots();
+    witness.forget();
     trial.original_parts = 1;
     trial.limit_bytes = aggregate.limits().bytes;
     for (std::uint64_t row = 1; row <= spec.rows; ++row) {

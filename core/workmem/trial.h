@@ -37,7 +37,7 @@ inline constexpr std::uint64_t kMostTrialRows = 20'000'000;
 
 // The first row after which something was decided: a phase, another size of the array, a run, batches, a limit.
 struct TrialDecision {
-  std::uint64_t row = 0;  // from 1 on; 0: before the first; rows + 1: when all had come
+  std::uint64_t row = 0;  // from 1 on; rows + 1: when all had come
   OperationPhase phase = OperationPhase::Initial;
   OperationCounted counted;
   friend bool operator==(const TrialDecision&, const TrialDecision&) = default;

@@ -213,9 +213,11 @@ std::vector<Figure> figures_of(const Trial& trial, const Wish& wish) {
   const auto count = [](std::string name, std::uint64_t value) {
     return Figure{std::move(name), value, std::to_string(value)};
   };
-  std::vector<Figure> all{bytes("limit_bytes", trial.limit_bytes), bytes("peak_bytes", trial.peak_bytes),
+  std::vector<Figure> all{bytes("limit_bytes", trial.limit_bytes),
+                          bytes(trial.on_disk ? "file_bytes" : "peak_bytes", trial.peak_bytes),
                           bytes("highest_bytes", trial.highest_bytes), bytes("context_bytes", trial.context_bytes),
                           bytes("disk_bytes", trial.disk_bytes)};
+  if (trial.on_disk) all.pop_back();  // the same
   if (wish.trial.kind == OperationKind::Sort) {
     all.push_back(count("memtuples_slots", trial.slots));
     all.push_back(count("runs", trial.parts));
