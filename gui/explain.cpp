@@ -19,6 +19,8 @@ std::string text_of(const trace::NamedValue& value, const Strings& strings) {
       return value.text;
     case trace::ValueKind::Key:
       return strings(value.text);
+    case trace::ValueKind::Page:
+      return strings.fill("why.page", {{"relation", value.text}, {"block", std::to_string(value.number)}});
   }
   return {};
 }

@@ -21,8 +21,13 @@ using Json = nlohmann::ordered_json;
 Json json_of(const trace::Sentence& sentence, const Strings& strings) {
   Json values = Json::object();
   for (const trace::NamedValue& value : sentence.values) {
-    const bool is_number = value.kind != trace::ValueKind::Text && value.kind != trace::ValueKind::Key;
-    values[std::string(value.name)] = is_number ? Json(value.number) : Json(value.text);
+    Json& json = values[std::string(value.name)];
+    if (value.kind == trace::ValueKind::Page)
+      json = {{"relation", value.text}, {"block", value.number}};
+    else if (value.kind == trace::ValueKind::Text || value.kind == trace::ValueKind::Key)
+      json = value.text;
+    else
+      json = value.number;
   }
   return {{"key", sentence.key}, {"values", values}, {"text", in_words(sentence, strings)}};
 }

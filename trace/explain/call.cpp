@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "trace/analysis/slab_shape.h"
+#include "trace/explain/server_call.h"
 
 namespace palloscope::trace {
 namespace {
@@ -105,8 +106,9 @@ bool begins_frees(const EventBody& body) {
 }  // namespace
 
 Call call_around(const Timeline& timeline, EventNumber n) {
-  const EventNumber from = n > kCallReach + 1 ? n - kCallReach - 1 : 1;
-  const EventNumber to = std::min(timeline.size(), n + kCallReach);
+  const EventNumber reach = is_server_step(timeline.event(n)) ? kServerCallReach : kCallReach;
+  const EventNumber from = n > reach + 1 ? n - reach - 1 : 1;
+  const EventNumber to = std::min(timeline.size(), n + reach);
   std::vector<EventBody> events;
   for (EventNumber i = from; i <= to; ++i) events.push_back(timeline.event(i));
   const auto earlier = [&](std::size_t i) { return i == 0 ? nullptr : &events[i - 1]; };
@@ -117,6 +119,12 @@ Call call_around(const Timeline& timeline, EventNumber n) {
   while (last + 1 < events.size() && goes_on(earlier(last), events[last], events[last + 1])) ++last;
   // Free() calls of the program itself stand alone, however many follow each other.
   if (as<Free>(&events[first]) != nullptr && !begins_frees(events[first])) first = last = at;
+  if (first == last) {
+    if (const auto range = server_call_at(events, at)) {
+      first = range->first;
+      last = range->last;
+    }
+  }
 
   Call call;
   call.first = from + first;

@@ -12,6 +12,8 @@ namespace palloscope::trace {
 // At most this many events are looked at on each side; of a longer call (a reset that frees thousands of blocks) only
 // the neighbourhood is known.
 inline constexpr core::EventNumber kCallReach = 64;
+// Of a request for a page: the clock hand may go round a small pool several times.
+inline constexpr core::EventNumber kServerCallReach = 160;
 
 struct Call {
   core::EventNumber first = 0;          // number of events.front()

@@ -14,7 +14,8 @@
 
 namespace palloscope::trace {
 
-enum class ValueKind : std::uint8_t { Bytes, Count, Address, Event, Text, Key };
+// Page: the block `number` of the relation `text`.
+enum class ValueKind : std::uint8_t { Bytes, Count, Address, Event, Text, Key, Page };
 
 struct NamedValue {
   std::string_view name;  // of the placeholder
@@ -35,6 +36,10 @@ inline NamedValue text_value(std::string_view name, std::string text) {
 }
 inline NamedValue key_value(std::string_view name, std::string_view key) {
   return {name, ValueKind::Key, 0, std::string(key)};
+}
+
+inline NamedValue page_value(std::string_view name, std::string relation, std::uint32_t block) {
+  return {name, ValueKind::Page, block, std::move(relation)};
 }
 
 struct Sentence {

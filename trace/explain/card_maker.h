@@ -18,6 +18,7 @@ struct KindLayout {
 struct CardMaker {
   const core::VersionProfile& profile;
   const Call& call;
+  const Subject& subject;
   const Moment& start;   // before the call
   const Moment& before;  // before the event
   const Moment& after;
@@ -66,10 +67,59 @@ struct CardMaker {
   void operator()(const core::ContextReported& e);
   void operator()(const core::ContextsOmitted& e);
   void operator()(const core::SnapshotEnded& e);
-  // around the backend's private memory
-  template <class E>
-  requires core::kIsServerEvent<E>
-  void operator()(const E&) { say("why.server"); }
+  // who acts, and what has a memory limit
+  void operator()(const core::BackendStarted& e);
+  void operator()(const core::BackendEnded& e);
+  void operator()(const core::BackendSwitched& e);
+  void operator()(const core::OperationBegan& e);
+  void operator()(const core::OperationPhaseChanged& e);
+  void operator()(const core::OperationCounted& e);
+  void operator()(const core::OperationSpilled& e);
+  void operator()(const core::OperationEnded& e);
+  // a page is asked for: look-up, freelist, clock, rings
+  void operator()(const core::PageRequested& e);
+  void operator()(const core::PageLookedUp& e);
+  void operator()(const core::FreelistPopped& e);
+  void operator()(const core::FreelistPushed& e);
+  void operator()(const core::ClockTicked& e);
+  void operator()(const core::RingStepped& e);
+  void operator()(const core::RingSlotSet& e);
+  void operator()(const core::RingCreated& e);
+  void operator()(const core::RingFreed& e);
+  // buffers
+  void operator()(const core::BufferPoolCreated& e);
+  void operator()(const core::RelationNamed& e);
+  void operator()(const core::BufferPinned& e);
+  void operator()(const core::BufferUnpinned& e);
+  void operator()(const core::BufferDirtied& e);
+  void operator()(const core::BufferFlagged& e);
+  void operator()(const core::BufferTagged& e);
+  void operator()(const core::BufferUntagged& e);
+  void operator()(const core::PoolReported& e);
+  void operator()(const core::UsageCountReported& e);
+  void operator()(const core::BufferNodeReported& e);
+  // pages are written out
+  void operator()(const core::BufferWritten& e);
+  void operator()(const core::WalFlushed& e);
+  void operator()(const core::CheckpointBegan& e);
+  void operator()(const core::CheckpointEnded& e);
+  void operator()(const core::BackgroundRound& e);
+  // shared memory and the machine
+  void operator()(const core::SegmentCreated& e);
+  void operator()(const core::SegmentDestroyed& e);
+  void operator()(const core::SegmentAttached& e);
+  void operator()(const core::SegmentDetached& e);
+  void operator()(const core::SegmentPinned& e);
+  void operator()(const core::ShmemAllocated& e);
+  void operator()(const core::ShmemFound& e);
+  void operator()(const core::ShmemRequested& e);
+  void operator()(const core::HugePagesTried& e);
+  void operator()(const core::NumaNodeAdded& e);
+  void operator()(const core::BackendPlaced& e);
+  void operator()(const core::NumaPolicySet& e);
+  void operator()(const core::PagesPlaced& e);
+  void operator()(const core::PagesUsed& e);
+  void operator()(const core::ShmemNodeReported& e);
 
   void say(std::string_view key, std::initializer_list<NamedValue> values = {}) {
     card.sentences.push_back({key, values});
@@ -98,7 +148,37 @@ struct CardMaker {
   std::uint64_t slab_chunks_per_block() const;
   void say_why_of_that_size(const core::ChunkAllocated& chunk, std::uint64_t block_bytes);
   void say_how_checked(const core::ChunkAllocated& e);
+
+  // --- around private memory (server_words.cpp)
+  const ServerMoment& was() const { return before.server; }
+  const ServerMoment& now() const { return after.server; }
+  const PoolRecord* pool() const;  // after the event; null: none is known
+  bool is_local() const;           // the pool is one backend's own
+  // "{backend}": who the event names, or else who acts; "a backend" where nobody said.
+  NamedValue backend() const;
+  // "{buffer}": as people count, local ones negative.
+  NamedValue buffer(core::BufferSlot slot) const;
+  NamedValue buffer(std::string_view name, core::BufferSlot slot) const;
+  // "{page}": the one in the buffer; has_page() first. The one asked for; call.find<PageRequested>() first.
+  NamedValue page() const;
+  bool has_page() const;
+  NamedValue requested_page() const;
+  NamedValue segment() const;    // "{segment}"
+  NamedValue operation() const;  // "{operation}"
 };
+
+inline constexpr std::uint64_t kPageBytes = 8192;      // BLCKSZ
+inline constexpr std::uint32_t kLockPartitions = 128;  // NUM_BUFFER_PARTITIONS
+
+// "{lsn}": "0/1000028".
+NamedValue lsn_value(std::string_view name, std::uint64_t lsn);
+std::string_view operation_kind_key(core::OperationKind kind);
+std::string_view segment_kind_key(core::SegmentKind kind);
+
+// How an event around private memory is called among the effects of its call, and what that call is; keys empty: it is
+// none of these.
+Sentence server_label(const CardMaker& maker, std::size_t effect);
+Sentence server_call_title(const CardMaker& maker);
 
 std::string_view kind_key(core::ContextKind kind);  // "kind.aset"
 

@@ -108,14 +108,18 @@ Card explain(const Timeline& timeline, EventNumber n, const VersionProfile& prof
                    card.chunk = link(subject.chunk, state.chunk(subject.chunk));
                  });
 
-  CardMaker maker{profile, call, start, before, after, std::move(card)};
+  CardMaker maker{profile, call, subject, start, before, after, std::move(card)};
   maker.card.event = n;
   std::visit(maker, call.event());
   if (call.events.size() > 1) {
-    maker.card.call = call_title(call, maker.name());
+    maker.card.call = server_call_title(maker);
+    if (maker.card.call.key.empty()) maker.card.call = call_title(call, maker.name());
     maker.card.effect = call.at;
-    for (std::size_t i = 0; i < call.events.size(); ++i)
-      maker.card.effects.push_back({call.first + i, std::visit(Label{}, call.events[i])});
+    for (std::size_t i = 0; i < call.events.size(); ++i) {
+      Sentence label = server_label(maker, i);
+      if (label.key.empty()) label = std::visit(Label{}, call.events[i]);
+      maker.card.effects.push_back({call.first + i, std::move(label)});
+    }
   }
   return std::move(maker.card);
 }

@@ -79,6 +79,9 @@ auto copy(const Table& table, Slot slot) -> std::optional<typename Table::value_
 Subject subject_of(const Call& call, const MemoryState& state) {
   Subject subject;
   std::visit(Reader{state, subject}, call.event());
+  subject.server = server_subject_of(call.event(), call.find<PageRequested>(), state.server());
+  if (const OperationRecord* operation = state.server().operation(subject.server.operation))
+    subject.context = operation->context;
   if (subject.context) return subject;
   // The event names none (a malloc): the others of its call do.
   for (const EventBody& body : call.events) {
@@ -97,11 +100,13 @@ Subject merged(const Subject& first, const Subject& second) {
   if (!subject.chunk) subject.chunk = second.chunk;
   if (!subject.address) subject.address = second.address;
   if (subject.size_class < 0) subject.size_class = second.size_class;
+  subject.server = merged(first.server, second.server);
   return subject;
 }
 
 Moment moment_of(const MemoryState& state, const Subject& subject) {
   Moment moment;
+  moment.server = server_moment_of(state.server(), subject.server);
   moment.context = copy(state.contexts(), subject.context);
   moment.block = copy(state.blocks(), subject.block);
   if (const ChunkRecord* chunk = state.chunk(subject.chunk)) moment.chunk = *chunk;

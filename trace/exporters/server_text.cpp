@@ -91,12 +91,22 @@ std::string_view fork_name(std::int32_t fork) {
   return fork < 0 ? "?" : name_in(kNames, fork);
 }
 
-std::string page_name(const PageTag& tag, const ServerState& server) {
+std::string relation_name(const PageTag& tag, const ServerState& server) {
   const RelationRecord* relation = server.relation(tag);
-  const std::string name = relation ? printable_start(relation->name, 64)
-                                    : fmt::format("{}/{}/{}", tag.tablespace, tag.database, tag.relation);
-  if (tag.fork == 0) return fmt::format("{} block {}", name, tag.block);
-  return fmt::format("{} {} block {}", name, fork_name(tag.fork), tag.block);
+  const std::string name = relation && !relation->name.empty()
+                               ? printable_start(relation->name, 64)
+                               : fmt::format("{}/{}/{}", tag.tablespace, tag.database, tag.relation);
+  return tag.fork == 0 ? name : fmt::format("{} {}", name, fork_name(tag.fork));
+}
+
+std::string page_name(const PageTag& tag, const ServerState& server) {
+  return fmt::format("{} block {}", relation_name(tag, server), tag.block);
+}
+
+std::string backend_name(const BackendRecord& backend) {
+  if (!backend.name.empty()) return printable_start(backend.name, 64);
+  return backend.pid == 0 ? std::string(backend_kind_name(backend.kind))
+                          : fmt::format("{} {}", backend_kind_name(backend.kind), backend.pid);
 }
 
 std::int64_t buffer_number(BufferSlot buffer, const ServerState& server) {

@@ -22,10 +22,14 @@ std::string_view huge_pages_name(core::HugePages setting);  // as in postgresql.
 std::string_view numa_policy_name(core::NumaPolicy policy);
 std::string_view fork_name(std::int32_t fork);  // "main", "fsm", "vm", "init"; else "?"
 
+// "orders", "1663/5/16390 fsm".
+std::string relation_name(const PageTag& tag, const ServerState& server);
 // "orders block 17", "1663/5/16390 fsm block 0".
 std::string page_name(const PageTag& tag, const ServerState& server);
 // As people count: 1.. for the shared pool, -1, -2, .. for local ones.
 std::int64_t buffer_number(BufferSlot buffer, const ServerState& server);
+// As the scripts call it; if they do not: "client backend 4711".
+std::string backend_name(const BackendRecord& backend);
 // The set flags of a state word: "DIRTY VALID TAG_VALID"; counts are not in it.
 std::string flag_names(std::uint32_t word);
 
