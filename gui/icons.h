@@ -73,6 +73,20 @@ inline constexpr const char* kTag = "\uf02b";
 inline constexpr const char* kLife = "\uf1da";      // history
 inline constexpr const char* kSnapshot = "\uf030";  // camera
 
+// Around private memory.
+inline constexpr const char* kAsk = "\uf128";         // question
+inline constexpr const char* kPushPin = "\uf08d";     // thumb-tack
+inline constexpr const char* kRing = "\uf1ce";        // circle-o-notch
+inline constexpr const char* kClockHand = "\uf252";   // hourglass-half
+inline constexpr const char* kDisk = "\uf0a0";        // hdd
+inline constexpr const char* kCheckpoint = "\uf11e";  // flag-checkered
+inline constexpr const char* kSweep = "\uf1b8";       // recycle
+inline constexpr const char* kAttach = "\uf0c6";      // paperclip
+inline constexpr const char* kDetach = "\uf127";      // chain-broken
+inline constexpr const char* kBackend = "\uf007";     // user
+inline constexpr const char* kGear = "\uf013";        // cog
+inline constexpr const char* kChip = "\uf2db";        // microchip
+
 inline constexpr const char* kCompare = "\uf24e";  // balance-scale
 
 inline constexpr const char* kSharedMemory = "\uf1c0";  // database

@@ -7,6 +7,7 @@
 #include "core/scenario/scenario_run.h"
 #include "gui/format_text.h"
 #include "tests/support/catch.h"
+#include "tests/support/random_server_stream.h"
 #include "trace/explain/explain.h"
 #include "trace/exporters/event_text.h"
 
@@ -33,12 +34,24 @@ void check_sentence(const trace::Sentence& sentence) {
     for (const trace::NamedValue& value : sentence.values) {
       given.emplace(value.name);
       if (value.kind == trace::ValueKind::Key && !strings.has(value.text)) FAIL("no words for " << value.text);
-      if (value.kind == trace::ValueKind::Text && value.text.empty()) FAIL(sentence.key << ": empty " << value.name);
+      const bool is_text = value.kind == trace::ValueKind::Text || value.kind == trace::ValueKind::Page;
+      if (is_text && value.text.empty()) FAIL(sentence.key << ": empty " << value.name);
     }
     for (const std::string& name : wanted)
       if (given.count(name) == 0) FAIL(sentence.key << ": no value for {" << name << "}");
-    if (in_words(sentence, strings).empty()) FAIL("nothing said for " << sentence.key);
+    const std::string words = in_words(sentence, strings);
+    if (words.empty()) FAIL("nothing said for " << sentence.key);
+    if (words.find_first_of("{}") != words.npos) FAIL(sentence.key << " says: " << words);
   }
+}
+
+void check_card(const trace::Card& card) {
+  if (card.sentences.empty() || card.sentences.size() > 4) FAIL(card.sentences.size() << " sentences");
+  for (const trace::Sentence& sentence : card.sentences) check_sentence(sentence);
+  for (const trace::CallEffect& effect : card.effects) check_sentence(effect.label);
+  if (!card.effects.empty()) check_sentence(card.call);
+  if (!card.effects.empty() && card.effects[card.effect].event != card.event) FAIL("not among its call's effects");
+  if (!card.rule.file.empty() && (card.rule.function.empty() || card.rule.spec.empty())) FAIL("half a rule");
 }
 
 }  // namespace
@@ -67,15 +80,37 @@ TEST_CASE("the events of every scenario on every version have cards in both lang
           const trace::Card card = trace::explain(timeline, n, profile);
           ++cards;
           kinds.emplace(trace::event_kind_name(timeline.event(n)));
-          if (card.sentences.empty() || card.sentences.size() > 4) FAIL(card.sentences.size() << " sentences");
-          for (const trace::Sentence& sentence : card.sentences) check_sentence(sentence);
-          for (const trace::CallEffect& effect : card.effects) check_sentence(effect.label);
-          if (!card.effects.empty()) check_sentence(card.call);
+          check_card(card);
         }
       }
     }
   REQUIRE(cards > 1000);
   REQUIRE(kinds.size() > 25);
+}
+
+TEST_CASE("whatever happens around private memory has a card of its own, on every version, in both languages") {
+  std::set<std::string> kinds, first_keys;
+  for (const std::uint64_t seed : {1, 2, 3, 4}) {
+    trace::Timeline timeline = trace::Timeline::recording({});
+    for (const core::EventBody& event : test::random_server_events(seed, 1500)) timeline.sink().emit(event);
+    for (core::EventNumber n = 1; n <= timeline.size(); ++n) {
+      CAPTURE(seed, n);
+      const core::VersionProfile& profile = *core::find_profile(15 + static_cast<int>(n % 4), false);
+      const trace::Card card = trace::explain(timeline, n, profile);
+      check_card(card);
+      const std::string kind{trace::event_kind_name(timeline.event(n))};
+      kinds.insert(kind);
+      if (kind == "SourceLine") continue;
+      const std::string_view key = card.sentences.front().key;
+      first_keys.emplace(key);
+      CAPTURE(kind, key);
+      const auto section = key.substr(4, key.find('.', 4) - 4);
+      REQUIRE((section == "act" || section == "op" || section == "buf" || section == "shm"));
+    }
+  }
+  CAPTURE(kinds);
+  REQUIRE(kinds.size() >= 45);
+  REQUIRE(first_keys.size() > kinds.size());
 }
 
 TEST_CASE("sizes on cards are exact") {

@@ -167,9 +167,6 @@ struct CardMaker {
   NamedValue operation() const;  // "{operation}"
 };
 
-inline constexpr std::uint64_t kPageBytes = 8192;      // BLCKSZ
-inline constexpr std::uint32_t kLockPartitions = 128;  // NUM_BUFFER_PARTITIONS
-
 // "{lsn}": "0/1000028".
 NamedValue lsn_value(std::string_view name, std::uint64_t lsn);
 std::string_view operation_kind_key(core::OperationKind kind);

@@ -1,6 +1,7 @@
 // Why a buffer was pinned, changed, given to a page or taken from one (spec 10.1, 10.2, 10.5, 10.6).
 #include <fmt/format.h>
 
+#include "core/version/buffer_profile.h"
 #include "trace/explain/card_maker.h"
 #include "trace/exporters/printable.h"
 #include "trace/exporters/server_text.h"
@@ -12,7 +13,7 @@ using namespace core::buffer_bits;
 
 void CardMaker::operator()(const BufferPoolCreated& e) {
   const auto count = count_value("buffers", e.buffers);
-  const auto bytes = bytes_value("bytes", kPageBytes * e.buffers);
+  const auto bytes = bytes_value("bytes", kBlockBytes * e.buffers);
   if (e.backend) {
     rule("localbuf.c", "InitLocalBuffers", "10.9");
     say("why.buf.local_pool", {backend(), count, bytes});

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/version/buffer_profile.h"
 #include "trace/explain/card_maker.h"
 #include "trace/exporters/server_text.h"
 
@@ -59,7 +60,7 @@ void CardMaker::operator()(const PageLookedUp& e) {
   } else {
     rule("buf_table.c", "BufTableLookup", "10.3");
     say("why.buf.hashed",
-        {hash, bucket, count_value("partition", e.partition), count_value("partitions", kLockPartitions)});
+        {hash, bucket, count_value("partition", e.partition), count_value("partitions", kBufferPartitions)});
   }
   if (now().pool && now().pool->requests != 0)
     say("why.buf.hit_rate", {count_value("hits", now().pool->hits), count_value("requests", now().pool->requests)});
@@ -177,7 +178,7 @@ void CardMaker::operator()(const RingSlotSet& e) {
 void CardMaker::operator()(const RingCreated& e) {
   rule("freelist.c", at_least(16) ? "GetAccessStrategyWithSize" : "GetAccessStrategy", "10.8");
   say("why.buf.ring_created", {backend(), text_value("ring", std::string(ring_kind_name(e.kind))),
-                               count_value("slots", e.slots), bytes_value("bytes", kPageBytes * e.slots)});
+                               count_value("slots", e.slots), bytes_value("bytes", kBlockBytes * e.slots)});
   switch (e.kind) {
     case RingKind::BulkRead:
       say("why.buf.ring_bulk_read");

@@ -53,6 +53,8 @@ void CardMaker::operator()(const BufferWritten& e) {
     say("why.buf.dirty_again");
   else if (was().buffer && (was().buffer->word & kCheckpointNeeded) != 0 && e.reason != WriteReason::Checkpoint)
     say("why.buf.checkpoint_skips");
+  else if (is_local())
+    say("why.buf.clean_local");
   else
     say(e.reason == WriteReason::Checkpoint ? "why.buf.clean_stays" : "why.buf.clean_now");
 }

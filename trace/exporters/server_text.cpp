@@ -145,23 +145,38 @@ class Maker {
 
   // --- who acts
   std::string operator()(const BackendStarted& e) const {
-    return fmt::format("{} starts ({})", shown(e.name), backend_kind_name(e.kind));
+    const std::string pid = e.pid == 0 ? "" : fmt::format(", pid {}", e.pid);
+    return fmt::format("{} starts ({}{})", backend(e.backend), backend_kind_name(e.kind), pid);
   }
   std::string operator()(const BackendEnded& e) const { return fmt::format("{} ends", backend(e.backend)); }
-  std::string operator()(const BackendSwitched& e) const { return fmt::format("{} goes on", backend(e.backend)); }
+  std::string operator()(const BackendSwitched& e) const { return fmt::format("{} acts", backend(e.backend)); }
   std::string operator()(const OperationBegan& e) const {
-    return fmt::format("{} \"{}\" begins, limit {}", operation_kind_name(e.kind), shown(e.name), e.limit_bytes);
+    return fmt::format("{} begins ({}, limit {})", operation(e.operation), operation_kind_name(e.kind), e.limit_bytes);
   }
   std::string operator()(const OperationPhaseChanged& e) const {
     return fmt::format("{}: {}", operation(e.operation), operation_phase_name(e.phase));
   }
   std::string operator()(const OperationCounted& e) const {
-    return fmt::format("{} counts {} of {} bytes, {} tuples, {} slots, {} parts", operation(e.operation), e.used_bytes,
-                       e.limit_bytes, e.tuples, e.slots, e.parts);
+    const OperationRecord* record = s_.operation(e.operation);
+    const std::string used = fmt::format("{} uses {} of {}", operation(e.operation), e.used_bytes, e.limit_bytes);
+    switch (record ? record->kind : OperationKind::Sort) {
+      case OperationKind::Sort:
+        return fmt::format("{}: {} tuples in {} slots{}", used, e.tuples, e.slots,
+                           e.parts == 0 ? "" : fmt::format(", {} runs", e.parts));
+      case OperationKind::HashJoin:
+        return fmt::format("{}: {} tuples in {} buckets, batch {} of {}", used, e.tuples, e.slots, e.part, e.parts);
+      case OperationKind::HashAggregate:
+        return fmt::format("{}: {} groups{}", used, e.tuples,
+                           e.parts == 0 ? "" : fmt::format(", {} partitions on disk", e.parts));
+    }
+    return used;
   }
   std::string operator()(const OperationSpilled& e) const {
-    return fmt::format("{} {} {} tuples, {} bytes, part {}", operation(e.operation),
-                       e.read_back ? "reads back" : "writes to disk", e.tuples, e.bytes, e.part);
+    constexpr std::string_view kParts[] = {"run", "batch", "partition"};
+    const OperationRecord* record = s_.operation(e.operation);
+    return fmt::format("{} {} {} {}: {} tuples, {} bytes", operation(e.operation),
+                       e.read_back ? "reads back" : "writes to disk",
+                       name_in(kParts, record ? record->kind : OperationKind::Sort), e.part, e.tuples, e.bytes);
   }
   std::string operator()(const OperationEnded& e) const {
     return fmt::format("{} ends, peak {}", operation(e.operation), e.peak_bytes);
@@ -170,16 +185,16 @@ class Maker {
     return fmt::format("checkpoint begins: {} buffers to write", e.buffers);
   }
   std::string operator()(const CheckpointEnded& e) const {
-    return fmt::format("checkpoint ends: {} written, {} written by others", e.written, e.skipped);
+    return fmt::format("checkpoint ends: {} written, {} skipped", e.written, e.skipped);
   }
 
   // --- buffers
   std::string operator()(const BufferPoolCreated& e) const {
     return e.backend ? fmt::format("{} local buffers of {}", e.buffers, backend(e.backend))
-                     : fmt::format("buffer pool of {} buffers", e.buffers);
+                     : fmt::format("buffer pool of {} buffers is there", e.buffers);
   }
   std::string operator()(const RelationNamed& e) const {
-    return fmt::format("relation {}/{}/{} is {}", e.tablespace, e.database, e.relation, shown(e.name));
+    return fmt::format("relation {}/{}/{} is called {}", e.tablespace, e.database, e.relation, shown(e.name));
   }
   std::string operator()(const PageRequested& e) const {
     std::string text = fmt::format("{} {}", e.for_new ? "extend by" : "read", page_name(e.tag, s_));
@@ -199,9 +214,11 @@ class Maker {
   }
   std::string operator()(const ClockTicked& e) const {
     if (e.verdict == ClockVerdict::Spared)
-      return fmt::format("clock: buffer {} spared, usage {}", number(e.buffer), usage_of(e.word));
-    return e.verdict == ClockVerdict::Pinned ? fmt::format("clock: buffer {} pinned, passed over", number(e.buffer))
-                                             : fmt::format("clock: buffer {} taken", number(e.buffer));
+      return fmt::format("clock: buffer {} spared, usage {} -> {}", number(e.buffer), usage_of(e.word) + 1,
+                         usage_of(e.word));
+    return e.verdict == ClockVerdict::Pinned
+               ? fmt::format("clock: buffer {} pinned, passed over", number(e.buffer))
+               : fmt::format("clock: buffer {} taken, usage 0, not pinned", number(e.buffer));
   }
   std::string operator()(const RingStepped& e) const {
     return fmt::format("{} slot {}: {}", ring(e.ring), e.slot, ring_verdict_name(e.verdict));
@@ -215,31 +232,33 @@ class Maker {
   }
   std::string operator()(const RingFreed& e) const { return fmt::format("{} is freed", ring(e.ring)); }
   std::string operator()(const BufferPinned& e) const {
-    return fmt::format("{} pins buffer {} ({} pins, usage {})", backend(e.backend), number(e.buffer),
-                       refcount_of(e.word), usage_of(e.word));
+    return fmt::format("{} pins buffer {} ({}, usage {})", backend(e.backend), number(e.buffer), pins(e.word),
+                       usage_of(e.word));
   }
   std::string operator()(const BufferUnpinned& e) const {
-    return fmt::format("{} unpins buffer {} ({} pins)", backend(e.backend), number(e.buffer), refcount_of(e.word));
+    return fmt::format("{} unpins buffer {} ({}, usage {})", backend(e.backend), number(e.buffer), pins(e.word),
+                       usage_of(e.word));
   }
   std::string operator()(const BufferDirtied& e) const {
-    return fmt::format("buffer {} ({}) is dirty, LSN {}", number(e.buffer), page(e.buffer), lsn(e.lsn));
+    const std::string wal = e.lsn == 0 ? "" : fmt::format(", WAL up to {}", lsn(e.lsn));
+    return fmt::format("{} is changed: buffer {} dirty{}", page(e.buffer), number(e.buffer), wal);
   }
   std::string operator()(const BufferWritten& e) const {
-    return fmt::format("write buffer {} ({}): {}", number(e.buffer), page(e.buffer), write_reason_name(e.reason));
+    return fmt::format("write {} out of buffer {} ({})", page(e.buffer), number(e.buffer), write_reason_name(e.reason));
   }
   std::string operator()(const BufferFlagged& e) const {
-    return fmt::format("buffer {}: {}", number(e.buffer), flag_names(e.word));
+    return fmt::format("buffer {} {}: {}", number(e.buffer), what_goes_on(e.word), flag_names(e.word));
   }
   std::string operator()(const BufferTagged& e) const {
-    return fmt::format("buffer {} is for {}", number(e.buffer), page_name(e.tag, s_));
+    return fmt::format("buffer {} now belongs to {}", number(e.buffer), page_name(e.tag, s_));
   }
   std::string operator()(const BufferUntagged& e) const {
     return fmt::format("{} leaves buffer {}: {}", page(e.buffer), number(e.buffer), untag_reason_name(e.reason));
   }
   std::string operator()(const WalFlushed& e) const { return fmt::format("WAL is on disk up to {}", lsn(e.lsn)); }
   std::string operator()(const BackgroundRound& e) const {
-    return fmt::format("background writer: {} allocated, {} wanted, {} reusable, {} written", e.allocations, e.wanted,
-                       e.reusable, e.written);
+    return fmt::format("background writer wrote {}; {} taken since its last round, {} wanted, {} reusable", e.written,
+                       e.allocations, e.wanted, e.reusable);
   }
   std::string operator()(const PoolReported& e) const {
     return fmt::format("pool: {} used, {} unused, {} dirty, {} pinned", e.used, e.unused, e.dirty, e.pinned);
@@ -267,19 +286,23 @@ class Maker {
     return fmt::format("{} {} (refcnt {})", e.pinned ? "pin" : "unpin", segment(e.segment), e.refcnt);
   }
   std::string operator()(const ShmemAllocated& e) const {
-    return fmt::format("shared {}: {} bytes at offset {}", shown(e.name.empty() ? e.purpose : e.name), e.bytes,
-                       e.offset);
+    return fmt::format("{} gets {} bytes of shared memory at offset {}",
+                       e.name.empty() && e.purpose.empty() ? "somebody" : shown(e.name.empty() ? e.purpose : e.name),
+                       e.bytes, e.offset);
   }
   std::string operator()(const ShmemFound& e) const {
-    return fmt::format("{} finds {}", backend(e.backend), shown(e.name));
+    return fmt::format("{} finds {} in shared memory", backend(e.backend), shown(e.name));
   }
   std::string operator()(const ShmemRequested& e) const {
     return e.lwlocks == 0 ? fmt::format("{} asks for {} bytes of shared memory", shown(e.library), e.bytes)
                           : fmt::format("{} asks for {} LWLocks", shown(e.library), e.lwlocks);
   }
   std::string operator()(const HugePagesTried& e) const {
-    return fmt::format("huge_pages = {}: {} of {} bytes wanted, {} there: {}", huge_pages_name(e.setting), e.pages,
-                       e.page_bytes, e.available, e.granted ? "granted" : "refused");
+    return fmt::format("huge_pages = {}: {} pages of {} wanted, {} available: {}", huge_pages_name(e.setting), e.pages,
+                       e.page_bytes, e.available,
+                       e.granted                     ? "granted"
+                       : e.setting == HugePages::Off ? "not tried"
+                                                     : "refused");
   }
   std::string operator()(const NumaNodeAdded& e) const {
     return fmt::format("NUMA node {}: {} cores, {} bytes", e.node, e.cores, e.memory_bytes);
@@ -292,13 +315,17 @@ class Maker {
                                         : fmt::format("NUMA policy: {}", numa_policy_name(e.policy));
   }
   std::string operator()(const PagesPlaced& e) const {
-    return fmt::format("{} bytes of {} at {} on node {}", e.bytes, segment(e.segment), e.offset, e.node);
+    return fmt::format("{} first touches {} bytes of {} at offset {}: node {}", backend(e.backend), e.bytes,
+                       segment(e.segment), e.offset, e.node);
   }
   std::string operator()(const PagesUsed& e) const {
-    return fmt::format("{} uses {} bytes of its node, {} of others", backend(e.backend), e.local_bytes, e.remote_bytes);
+    return fmt::format("{} uses {} bytes of its own node, {} of others", backend(e.backend), e.local_bytes,
+                       e.remote_bytes);
   }
   std::string operator()(const ShmemNodeReported& e) const {
-    return fmt::format("{}: {} bytes on node {}", shown(e.name), e.bytes, e.node);
+    const std::string name = e.name.empty() ? "<anonymous>" : shown(e.name);
+    return e.node < 0 ? fmt::format("{}: {} bytes not resident", name, e.bytes)
+                      : fmt::format("{}: {} bytes on node {}", name, e.bytes, e.node);
   }
 
  private:
@@ -312,11 +339,21 @@ class Maker {
   std::string backend(BackendSlot slot) const {
     if (!slot) return "backend";
     const BackendRecord* backend = record(s_.backends, slot);
-    return backend ? shown(backend->name) : fmt::format("backend {}", slot.value);
+    return backend ? backend_name(*backend) : fmt::format("backend {}", slot.value);
+  }
+  static std::string pins(std::uint32_t word) {
+    return refcount_of(word) == 1 ? "1 pin" : fmt::format("{} pins", refcount_of(word));
+  }
+  // What the flags say by themselves; which of them changed is not told here.
+  static std::string_view what_goes_on(std::uint32_t word) {
+    using namespace buffer_bits;
+    if ((word & kIoInProgress) != 0) return (word & kValid) == 0 ? "is being filled" : "is being written";
+    if ((word & kCheckpointNeeded) != 0) return "waits for the checkpoint";
+    return (word & kValid) != 0 ? "has its page" : "changes";
   }
   std::string operation(OperationSlot slot) const {
     const OperationRecord* operation = record(s_.operations, slot);
-    return operation ? shown(operation->name) : fmt::format("operation {}", slot.value);
+    return operation && !operation->name.empty() ? shown(operation->name) : fmt::format("operation {}", slot.value);
   }
   std::string ring(RingSlot slot) const {
     const RingRecord* ring = record(s_.rings, slot);

@@ -8,8 +8,11 @@ namespace palloscope::trace {
 namespace {
 
 constexpr std::uint8_t kMarkTags[] = {
-    core::ContextCreated::kTag, core::ContextReset::kTag, core::ContextDeleted::kTag, core::ContextReparented::kTag,
-    core::ErrorReported::kTag,  core::FaultFound::kTag,   core::Narration::kTag,      core::SnapshotBegan::kTag};
+    core::ContextCreated::kTag,    core::ContextReset::kTag,          core::ContextDeleted::kTag,
+    core::ContextReparented::kTag, core::ErrorReported::kTag,         core::FaultFound::kTag,
+    core::Narration::kTag,         core::SnapshotBegan::kTag,         core::CheckpointBegan::kTag,
+    core::OperationBegan::kTag,    core::OperationPhaseChanged::kTag, core::OperationSpilled::kTag,
+    core::SegmentCreated::kTag,    core::SegmentDestroyed::kTag,      core::BufferPoolCreated::kTag};
 constexpr std::size_t kKeptBlocks = 512;
 constexpr std::size_t kMarksPerBlock = 2048;
 constexpr int kBlocksPerCall = 64;  // read at most so many for one picture
