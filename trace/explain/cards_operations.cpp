@@ -170,7 +170,7 @@ void CardMaker::operator()(const OperationCounted& e) {
       if (grown(old.parts, e.parts)) {
         rule("nodeHash.c", "ExecHashIncreaseNumBatches", "12.2");
         say("why.op.batches_grew", {count_value("old", old.parts), count_value("batches", e.parts)});
-        say("why.op.batches_rule");
+        if (!grown(old.limit_bytes, e.limit_bytes)) say("why.op.batches_rule");
       }
       if (grown(old.limit_bytes, e.limit_bytes)) {
         rule("nodeHash.c", "ExecHashIncreaseBatchSize", "12.2");
