@@ -95,8 +95,10 @@ void CardMaker::operator()(const CheckpointEnded& e) {
 void CardMaker::operator()(const BackgroundRound& e) {
   rule("bufmgr.c", "BgBufferSync", "10.7");
   say("why.buf.round", {count_value("written", e.written), count_value("allocations", e.allocations)});
-  say(e.reusable >= e.wanted ? "why.buf.round_enough" : "why.buf.round_short",
-      {count_value("wanted", e.wanted), count_value("reusable", e.reusable)});
+  // With bgwriter_lru_maxpages = 0 it estimates nothing.
+  if (e.wanted != 0)
+    say(e.reusable >= e.wanted ? "why.buf.round_enough" : "why.buf.round_short",
+        {count_value("wanted", e.wanted), count_value("reusable", e.reusable)});
   say("why.buf.round_next", {buffer("next", BufferSlot{e.next_to_clean + (pool() ? pool()->first.value : 0)})});
   say("why.buf.round_rule");
 }
