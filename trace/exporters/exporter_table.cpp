@@ -3,6 +3,7 @@
 #include <string>
 #include <variant>
 
+#include "trace/exporters/buffer_csv.h"
 #include "trace/exporters/context_csv.h"
 #include "trace/exporters/exporter.h"
 #include "trace/exporters/shmem_csv.h"
@@ -56,6 +57,10 @@ constexpr Exporter kExporters[] = {
     {"json", "everything, down to chunks and freelists", write_json},
     {"shmem", "the columns of pg_shmem_allocations, in the order of the offsets", write_shmem},
     {"shmem-numa", "the columns of pg_shmem_allocations_numa (18), in the order of the offsets", write_shmem_numa},
+    {"buffers", "the shared buffers as rows of pg_buffercache", write_buffer_csv},
+    {"buffer-summary", "pg_buffercache_summary", write_buffer_summary_csv},
+    {"buffer-usage-counts", "pg_buffercache_usage_counts", write_buffer_usage_counts_csv},
+    {"buffer-numa", "pg_buffercache_numa, of a file of it", write_buffer_numa_csv},
 };
 
 constexpr bool names_are_unique() {

@@ -45,5 +45,13 @@ core::Result<DumpFacts> read_context_view(TextSource& source, const DumpConsumer
 int sniff_shmem_view(std::string_view head);
 core::Result<DumpFacts> emit_shmem_view(TextSource& source, core::EventSink& sink);
 int sniff_shmem_numa_view(std::string_view head);
+int sniff_buffer_view(std::string_view head);
+core::Result<DumpFacts> emit_buffer_view(TextSource& source, core::EventSink& sink);
+int sniff_buffer_summary(std::string_view head);
+core::Result<DumpFacts> emit_buffer_summary(TextSource& source, core::EventSink& sink);
+int sniff_buffer_usage_counts(std::string_view head);
+core::Result<DumpFacts> emit_buffer_usage_counts(TextSource& source, core::EventSink& sink);
+int sniff_buffer_numa(std::string_view head);
+core::Result<DumpFacts> emit_buffer_numa(TextSource& source, core::EventSink& sink);
 
 }  // namespace palloscope::trace

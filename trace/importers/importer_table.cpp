@@ -6,6 +6,11 @@ namespace {
 
 constexpr Importer kImporters[] = {
     {"context view", "rows of pg_backend_memory_contexts as CSV", sniff_context_view, read_context_view, nullptr},
+    {"buffers", "rows of pg_buffercache as CSV", sniff_buffer_view, nullptr, emit_buffer_view},
+    {"buffer summary", "pg_buffercache_summary", sniff_buffer_summary, nullptr, emit_buffer_summary},
+    {"buffer usage counts", "pg_buffercache_usage_counts", sniff_buffer_usage_counts, nullptr,
+     emit_buffer_usage_counts},
+    {"buffer nodes", "pg_buffercache_numa", sniff_buffer_numa, nullptr, emit_buffer_numa},
     {"csvlog", "a server's csvlog", sniff_csv_log, read_csv_log, nullptr},
     {"jsonlog", "a server's jsonlog", sniff_json_log, read_json_log, nullptr},
     {"text", "text with the output of MemoryContextStats or pg_log_backend_memory_contexts", sniff_plain_log,
