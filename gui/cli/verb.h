@@ -30,6 +30,7 @@ struct Verb {
 std::span<const Verb> verb_table();
 
 // The verbs' `run` functions, one file each.
+int run_buffer(Arguments arguments, Streams io);
 int run_compare(Arguments arguments, Streams io);
 int run_diff(Arguments arguments, Streams io);
 int run_events(Arguments arguments, Streams io);
@@ -38,6 +39,7 @@ int run_shot(Arguments arguments, Streams io);
 int run_help(Arguments arguments, Streams io);
 int run_info(Arguments arguments, Streams io);
 int run_life(Arguments arguments, Streams io);
+int run_policies(Arguments arguments, Streams io);
 int run_scenario(Arguments arguments, Streams io);  // run
 int run_shmem(Arguments arguments, Streams io);
 int run_state(Arguments arguments, Streams io);

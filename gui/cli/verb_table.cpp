@@ -6,6 +6,7 @@ namespace {
 
 // In the order in which `palloscope --help` lists them.
 constexpr Verb kVerbs[] = {
+    {"buffer", "what one buffer held over the whole trace, and what was done to it", run_buffer},
     {"compare", "the same calls answered by several allocators, side by side", run_compare},
     {"diff", "what differs between two moments or two files", run_diff},
     {"events", "list what happened, a line an event", run_events},
@@ -14,10 +15,11 @@ constexpr Verb kVerbs[] = {
     {"help", "tell more about one verb", run_help},
     {"info", "what is in a file: source, version, events, moments, peak", run_info},
     {"life", "what one place in memory was used for, over the whole trace", run_life},
+    {"policies", "the recorded page accesses under clock sweep, LRU, 2Q and ARC", run_policies},
     {"run", "run a scenario without a window", run_scenario},
     {"shmem", "the shared memory of a server, from its settings alone", run_shmem},
     {"state", "the state at one moment as text, CSV or JSON", run_state},
-    {"verify", "check every rule that a correct heap obeys", run_verify},
+    {"verify", "check every rule that a correct heap and buffer pool obey", run_verify},
     {"why", "why an event did what it did, and by which rule", run_why},
     {"workmem", "what a server may take under work_mem, and what one sort, hash join or aggregate takes", run_workmem},
 };

@@ -1,5 +1,5 @@
-// palloscope verify FILE: does the trace obey every rule that a correct heap obeys, and what mistakes of the program
-// were found when it was made?
+// palloscope verify FILE: does the trace obey every rule that a correct heap and a correct buffer pool obey, and what
+// mistakes of the program were found when it was made?
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -13,6 +13,7 @@
 #include "gui/cli/scenario_text.h"
 #include "gui/cli/source_file.h"
 #include "trace/analysis/heap_check.h"
+#include "trace/analysis/pool_check.h"
 #include "trace/exporters/event_text.h"
 #include "trace/exporters/printable.h"
 
@@ -25,8 +26,17 @@ struct Finding {
   bool by_program = false;  // a FaultFound; else the trace itself breaks a rule
 };
 
-// Walks the trace once. The whole heap is checked whenever as many events have gone by as it has parts, so that a check
-// costs a constant share of the replay.
+constexpr std::size_t kKeptBrokenEvents = 20;
+
+std::vector<std::string> broken_rules(const trace::MemoryState& state, std::size_t most) {
+  std::vector<std::string> broken = check_heap(state, most);
+  for (std::string& what : check_pools(state.server(), most)) broken.push_back(std::move(what));
+  if (broken.size() > most) broken.resize(most);
+  return broken;
+}
+
+// Walks the trace once. The whole heap, and all buffers, are checked whenever as many events have gone by as there are
+// parts, so that a check costs a constant share of the replay; what a single event must leave behind, at each.
 class Verifier {
  public:
   explicit Verifier(trace::Timeline& timeline) : timeline_(timeline) {}
@@ -44,6 +54,7 @@ class Verifier {
   FaultPlaces places_;
   core::EventNumber good_ = 0, next_check_ = 1, broken_ = 0;
   std::uint64_t fault_count_ = 0, mistake_count_ = 0;
+  std::size_t broken_events_ = 0;
 };
 
 void Verifier::visit(core::EventNumber n, const core::EventBody& event, const trace::MemoryState& after) {
@@ -57,12 +68,17 @@ void Verifier::visit(core::EventNumber n, const core::EventBody& event, const tr
     fault_count_ = after.fault_count();
     for (const trace::Fault& fault : after.faults()) findings_.push_back({fault.event, fault.what});
   }
+  if (broken_events_ < kKeptBrokenEvents)
+    for (std::string& what : check_pool_event(event, after.server(), 1)) {
+      findings_.push_back({n, std::move(what)});
+      ++broken_events_;
+    }
   if (broken_ != 0 || (n < next_check_ && n != timeline_.size())) return;
-  if (check_heap(after, 1).empty()) {
+  if (broken_rules(after, 1).empty()) {
     const trace::HeapTotals& totals = after.totals();
     good_ = n;
-    next_check_ =
-        n + 1 + totals.context_count + totals.region_count + totals.live_chunk_count + totals.free_chunk_count;
+    next_check_ = n + 1 + totals.context_count + totals.region_count + totals.live_chunk_count +
+                  totals.free_chunk_count + after.server().buffers.size();
   } else {
     broken_ = n;
   }
@@ -73,7 +89,7 @@ core::EventNumber Verifier::first_broken(core::EventNumber good, core::EventNumb
   while (broken - good > 1) {
     const core::EventNumber middle = good + (broken - good) / 2;
     timeline_.seek(middle);
-    (check_heap(timeline_.state(), 1).empty() ? good : broken) = middle;
+    (broken_rules(timeline_.state(), 1).empty() ? good : broken) = middle;
   }
   return broken;
 }
@@ -87,7 +103,7 @@ std::vector<Finding> Verifier::run() {
   if (broken_ != 0) {
     const core::EventNumber first = first_broken(good_, broken_);
     timeline_.seek(first);
-    for (std::string& what : check_heap(timeline_.state())) findings_.push_back({first, std::move(what)});
+    for (std::string& what : broken_rules(timeline_.state(), 10)) findings_.push_back({first, std::move(what)});
   }
   std::stable_sort(findings_.begin(), findings_.end(),
                    [](const Finding& a, const Finding& b) { return a.event < b.event; });
@@ -98,9 +114,9 @@ std::vector<Finding> Verifier::run() {
 
 int run_verify(Arguments arguments, Streams io) {
   CLI::App app(
-      "Checks every rule that a correct heap obeys, and lists the program's mistakes with where they happened and "
+      "Checks every rule that a correct heap and a correct buffer pool obey, and lists the program's mistakes with "
       "where "
-      "the memory concerned came from. Exit status 1: something is wrong, and is listed.");
+      "they happened and where the memory concerned came from. Exit status 1: something is wrong, and is listed.");
   std::string file;
   app.add_option("FILE", file, "a trace, a server's dump, or a scenario (a file, a name or a number)")->required();
   if (const auto status = parse_arguments(app, "verify", arguments, io)) return *status;

@@ -233,6 +233,23 @@ TEST_CASE("verify lists what does not add up in a damaged dump") {
   CHECK_THAT(outcome.out, ContainsSubstring("bytes add up to 4556504, the Grand total is 4589272"));
 }
 
+TEST_CASE("rows of pg_buffercache open, are verified, and come back as they were") {
+  const std::string text = test::read_golden("views/pg17-buffercache.csv");
+  const ScratchFile file(".csv", text);
+  CHECK(run({"state", file.path(), "--format", "buffers"}).out == text);
+  CHECK(run({"verify", file.path()}).status == kExitGood);
+  const Outcome life = run({"buffer", file.path(), "1"});
+  CHECK(life.status == kExitGood);
+  CHECK_THAT(life.out, ContainsSubstring("buffer 1 of 256") && ContainsSubstring("1663/5/1255 block 48, loaded") &&
+                           ContainsSubstring("still there"));
+  const Outcome none = run({"buffer", file.path(), "257"});
+  CHECK(none.status == kExitBad);
+  CHECK_THAT(none.err, ContainsSubstring("there is no buffer 257; the pool has 1 to 256"));
+  const Outcome policies = run({"policies", file.path()});
+  CHECK(policies.status == kExitBad);
+  CHECK_THAT(policies.err, ContainsSubstring("no page was asked for"));
+}
+
 TEST_CASE("a file that is none of ours is refused with its name and what was looked for") {
   const ScratchFile picture(".png", std::string("\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16));
   for (const char* verb : {"info", "events", "state", "verify"}) {
