@@ -24,8 +24,8 @@ std::multiset<std::string> lines_of(const std::string& text) {
 
 TEST_CASE("shmem's CSV has the rows of the real view") {
   for (const std::string major : {"15", "16", "17", "18"}) {
-    const Outcome outcome =
-        run({"shmem", "--pg", major, "--set", "shared_buffers=2MB", "--set", "max_connections=20", "--format", "csv"});
+    const Outcome outcome = run(
+        {"shmem", "--pg", major, "--set", "shared_buffers=128MB", "--set", "max_connections=100", "--format", "csv"});
     CHECK(outcome.status == kExitGood);
     CHECK(outcome.err.empty());
     CHECK(lines_of(outcome.out) ==
@@ -54,7 +54,7 @@ TEST_CASE("shmem's JSON has settings, huge pages and every piece") {
   CHECK(root["huge_pages"]["page_bytes"] == 1 << 30);
   CHECK(root["huge_pages"]["mapped_pages"] == 1);
   CHECK(root["complete"] == true);
-  CHECK(root["allocations"].size() > 100);
+  CHECK(root["allocations"].size() > 90);
   CHECK(root["allocations"][0]["off"] == 0);
 }
 

@@ -39,6 +39,13 @@ void compare_states(Comparison& comparison, Timeline& recorded, std::uint64_t st
   }
 }
 
+// Behind a curve's last piece nothing has changed any more: how many it has is nobody's business.
+std::vector<std::uint64_t> until_last_change(const HeldCurve& curve) {
+  std::vector<std::uint64_t> pieces = curve.pieces();
+  while (pieces.size() > 1 && pieces[pieces.size() - 2] == pieces.back()) pieces.pop_back();
+  return pieces;
+}
+
 void require_equal(Timeline& recorded, std::uint64_t stride) {
   Comparison comparison(recorded);
   REQUIRE(comparison.add(contender("recorded")));
@@ -52,7 +59,7 @@ void require_equal(Timeline& recorded, std::uint64_t stride) {
   CHECK(expected.peak == found.peak);
   CHECK(expected.peak_call == found.peak_call);
   CHECK(expected.peak_event == found.peak_event);
-  CHECK(expected.curve.pieces() == found.curve.pieces());
+  CHECK(until_last_change(expected.curve) == until_last_change(found.curve));
   recorded.seek(recorded.size());
   CHECK(figures_of(recorded.state(), comparison.recorded_measure()) == expected.last);
   compare_states(comparison, recorded, stride);
