@@ -105,6 +105,11 @@ void BuffersPanel::move_selection(const PanelContext& panel, std::int64_t by) {
   panel.actions.push(Select{BufferKey{core::BufferSlot{pool->first.value + static_cast<std::uint32_t>(to)}}});
 }
 
+void BuffersPanel::toggle_details() {
+  bool& shown = both_fit_ ? details_ : details_alone_;
+  shown = !shown;
+}
+
 void BuffersPanel::next_pool(const PanelContext& panel) {
   const trace::ServerState& server = panel.state().server();
   const auto count = static_cast<std::uint32_t>(server.pools.size());
@@ -137,7 +142,7 @@ void BuffersPanel::handle_keys(const PanelContext& panel) {
     mode_ = static_cast<PoolMode>((static_cast<int>(mode_) + by) % kPoolModeCount);
   }
   if (ImGui::IsKeyPressed(ImGuiKey_K, false)) as_clock_ = !as_clock_;
-  if (ImGui::IsKeyPressed(ImGuiKey_D, false)) details_ = !details_;
+  if (ImGui::IsKeyPressed(ImGuiKey_D, false)) toggle_details();
   if (ImGui::IsKeyPressed(ImGuiKey_X, false)) next_pool(panel);
 }
 
@@ -153,7 +158,7 @@ void BuffersPanel::draw_title_tools(const PanelContext& panel, float width) {
   const std::string mode = std::string(strings(kModeKeys[static_cast<int>(mode_)])) + "##mode";
   ToolRow tools(
       width, std::vector{details.c_str(), zoom_out.c_str(), zoom_in.c_str(), fit.c_str(), clock.c_str(), mode.c_str()});
-  if (tools.button(details.c_str(), strings("buffers.tool.details"))) details_ = !details_;
+  if (tools.button(details.c_str(), strings("buffers.tool.details"))) toggle_details();
   if (tools.button(zoom_out.c_str(), strings("buffers.tool.zoom_out"))) view_.zoom(-1);
   if (tools.button(zoom_in.c_str(), strings("buffers.tool.zoom_in"))) view_.zoom(1);
   if (tools.button(fit.c_str(), strings("buffers.tool.fit"))) view_.fit();
@@ -317,10 +322,16 @@ void BuffersPanel::draw(const PanelContext& panel) {
                   .tick = lookup_.tick};
   const float em = panel.em();
   const ImVec2 room = ImGui::GetContentRegionAvail();
-  const bool beside = room.x > 44 * em, below = !beside && room.y > 34 * em;
-  const bool details = details_ && (beside || below);
+  const bool beside = room.x > 34 * em, below = !beside && room.y > 34 * em;
+  // Too little room for both: by key the one or the other.
+  both_fit_ = beside || below;
+  if (!both_fit_ && details_alone_) {
+    if (ImGui::BeginChild("##pool_details", {0, 0}, ImGuiChildFlags_None)) draw_details(scene);
+    return ImGui::EndChild();
+  }
+  const bool details = details_ && both_fit_;
   const float legend = panel.fonts.small_size * 1.3f + ImGui::GetStyle().ItemSpacing.y + 1;
-  const float side = beside && details ? std::clamp(room.x * 0.36f, 18 * em, 27 * em) : 0;
+  const float side = beside && details ? std::clamp(room.x * 0.38f, 14 * em, 27 * em) : 0;
   const float lower = below && details ? room.y * 0.45f : 0;
   ImGui::BeginGroup();
   const float picture_width = room.x - (side > 0 ? side + 0.8f * em : 0);
@@ -330,7 +341,6 @@ void BuffersPanel::draw(const PanelContext& panel) {
   ImGui::EndChild();
   draw_legend(panel, picture_width);
   ImGui::EndGroup();
-  // Too little room for both: by key the one or the other.
   if (!details) return;
   if (beside) ImGui::SameLine(0, 0.8f * em);
   if (ImGui::BeginChild("##pool_details", {0, 0}, ImGuiChildFlags_None)) draw_details(scene);

@@ -25,6 +25,7 @@ class BuffersPanel final : public Panel {
   void handle_keys(const PanelContext& panel);
   void move_selection(const PanelContext& panel, std::int64_t by);
   void next_pool(const PanelContext& panel);
+  void toggle_details();
   bool can_be_clock() const;
   std::optional<std::uint32_t> selected_place(const PanelContext& panel) const;
   void draw_pools(const PanelContext& panel);
@@ -37,6 +38,7 @@ class BuffersPanel final : public Panel {
   // View.
   PoolMode mode_ = PoolMode::State;
   bool as_clock_ = false, details_ = true;
+  bool both_fit_ = true, details_alone_ = false;  // without room for both, details take the picture's place
   PoolView view_;
   core::PoolSlot pool_;
   core::BufferSlot selected_;  // the pool of a newly selected buffer comes to sight
