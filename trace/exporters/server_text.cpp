@@ -162,21 +162,21 @@ class Maker {
     switch (record ? record->kind : OperationKind::Sort) {
       case OperationKind::Sort:
         return fmt::format("{}: {} tuples in {} slots{}", used, e.tuples, e.slots,
-                           e.parts == 0 ? "" : fmt::format(", {} runs", e.parts));
+                           e.parts == 0 ? "" : fmt::format(", runs: {}", e.parts));
       case OperationKind::HashJoin:
         return fmt::format("{}: {} tuples in {} buckets, batch {} of {}", used, e.tuples, e.slots, e.part, e.parts);
       case OperationKind::HashAggregate:
         return fmt::format("{}: {} groups{}", used, e.tuples,
-                           e.parts == 0 ? "" : fmt::format(", {} partitions on disk", e.parts));
+                           e.parts == 0 ? "" : fmt::format(", partitions on disk: {}", e.parts));
     }
     return used;
   }
   std::string operator()(const OperationSpilled& e) const {
     constexpr std::string_view kParts[] = {"run", "batch", "partition"};
     const OperationRecord* record = s_.operation(e.operation);
-    return fmt::format("{} {} {} {}: {} tuples, {} bytes", operation(e.operation),
-                       e.read_back ? "reads back" : "writes to disk",
-                       name_in(kParts, record ? record->kind : OperationKind::Sort), e.part, e.tuples, e.bytes);
+    return fmt::format("{} {} {} {} {}: {} tuples, {} bytes", operation(e.operation), e.read_back ? "reads" : "writes",
+                       name_in(kParts, record ? record->kind : OperationKind::Sort), e.part,
+                       e.read_back ? "back" : "to disk", e.tuples, e.bytes);
   }
   std::string operator()(const OperationEnded& e) const {
     return fmt::format("{} ends, peak {}", operation(e.operation), e.peak_bytes);
