@@ -30,7 +30,7 @@ narrate{
 }
 touch(21, 1)
 narrate{
-  en = ("The next victim is found at once: the hand goes on where it stopped, and the counts behind it are zero already. A sweep is dear once, then cheap for a while: %s."):format(usage()),
+  en = ("The next victim is found at once: the hand goes on where it stopped, and the counts ahead of it are zero already. A sweep is dear once, then cheap for a while: %s."):format(usage()),
   zh = ("下一个牺牲者（victim）马上就有：指针从停下的地方继续，后面的计数已经是零。扫一圈贵一次，之后便宜一阵：%s。"):format(usage()),
 }
 local held = ReadBuffer(orders, 7)

@@ -81,6 +81,6 @@ narrate{
 switch_to(checkpointer)
 CheckPointBuffers()
 narrate{
-  en = ("A last checkpoint. Still dirty: %d, the unlogged page if it has not been evicted meanwhile. Three ways to write a page, then: a victim's, by the backend that waits for it; ahead of the hand; and all of them, for a checkpoint."):format(dirty()),
-  zh = ("最后一次检查点。还脏的有 %d 个：就是那个不记日志的页面，如果它还没被淘汰。可见写页面有三条路：后端等着要，写牺牲者；后台写进程抢在指针前面写；检查点全部写。"):format(dirty()),
+  en = ("A last checkpoint. Still dirty: %d; only an unlogged page that is still in the pool may stay so. Three ways to write a page, then: a victim's, by the backend that waits for it; ahead of the hand; and all of them, for a checkpoint."):format(dirty()),
+  zh = ("最后一次检查点。还脏的有 %d 个；只有仍在池里的不记日志的页面才可能还脏。可见写页面有三条路：后端等着要，写牺牲者；后台写进程抢在指针前面写；检查点全部写。"):format(dirty()),
 }
