@@ -116,6 +116,8 @@ LocalBuffers& BufferManager::Impl::local() {
   local_of[backend] = locals.size();
   const PoolSlot slot{static_cast<std::uint32_t>(locals.size() + 1)};
   locals.push_back(std::make_unique<LocalBuffers>(core, memory, backend, slot, next_buffer()));
+  const BufferPool& pool = locals.back()->pool();
+  core.emit(BufferPoolCreated{slot, backend, pool.first(), pool.buffers(), false});
   return *locals.back();
 }
 
@@ -136,10 +138,9 @@ BufferSlot BufferManager::Impl::take_victim(RingSlot ring) {
 }
 
 BufferSlot BufferManager::Impl::read_shared(const PageTag& tag, RingSlot ring, bool for_new) {
-  core.emit(PageRequested{shared_pool(), tag, ring, for_new});
   ++core.pool.tallies.requests;
+  core.emit(PageRequested{shared_pool(), tag, ring, for_new});
   if (const BufferSlot found = core.look_up(tag)) {
-    ++core.pool.tallies.hits;
     core.pin(found, ring ? PoolCore::Usage::OnceForRing : PoolCore::Usage::Grow);
     return found;
   }
@@ -159,11 +160,20 @@ BufferSlot BufferManager::read_buffer(const PageTag& tag, RingSlot ring) {
 std::vector<BufferSlot> BufferManager::Impl::extend_by_victims(const std::vector<PageTag>& tags, RingSlot ring) {
   std::vector<BufferSlot> buffers;
   for (const PageTag& tag : tags) {
-    core.emit(PageRequested{shared_pool(), tag, ring, true});
     ++core.pool.tallies.requests;
+    core.emit(PageRequested{shared_pool(), tag, ring, true});
     buffers.push_back(take_victim(ring));
   }
   for (std::size_t i = 0; i < tags.size(); ++i) {
+    // Only if somebody trampled the lookup table or the relation's length.
+    if (core.find(tags[i], core.hash_of(tags[i]))) {
+      const Relation* relation = core.find_relation(tags[i]);
+      throw Ereport{"XX000",
+                    "unexpected data beyond EOF in block " + std::to_string(tags[i].block) + " of relation \"" +
+                        (relation ? relation->name : std::string()) + "\"",
+                    "",
+                    {}};
+    }
     core.assign(buffers[i], tags[i]);
     core.start_read(buffers[i]);
   }
@@ -180,14 +190,17 @@ std::vector<BufferSlot> BufferManager::extend_buffered_rel(RelationId id, std::u
   std::vector<PageTag> tags;
   for (std::uint32_t page = 0; page < pages; ++page) tags.push_back(page_of(id, fork, blocks + page));
   std::vector<BufferSlot> buffers;
-  if (!tags.empty() && i.is_temporary(tags.front())) {
-    for (const PageTag& tag : tags) buffers.push_back(i.local().read_buffer(tag, true, !rules.extends_by_victims));
-  } else if (rules.extends_by_victims) {
+  const bool temporary = !tags.empty() && i.is_temporary(tags.front());
+  if (!temporary && rules.extends_by_victims) {
     buffers = i.extend_by_victims(tags, ring);
+    blocks += pages;
   } else {
-    for (const PageTag& tag : tags) buffers.push_back(i.read_shared(tag, ring, true));
+    for (const PageTag& tag : tags) {
+      buffers.push_back(temporary ? i.local().read_buffer(tag, true, !rules.extends_by_victims)
+                                  : i.read_shared(tag, ring, true));
+      ++blocks;  // also if the next one fails
+    }
   }
-  blocks += pages;
   return buffers;
 }
 

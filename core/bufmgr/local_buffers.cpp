@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <bit>
 
-#include "core/base/check.h"
-
 namespace palloscope::core {
 namespace {
 
@@ -25,15 +23,13 @@ LocalBuffers::LocalBuffers(PoolCore& core, PrivateMemory& memory, BackendSlot ba
       pool_(core.space, core.profile, slot, first, core.settings.temp_buffers, descriptors_,
             core.profile.descriptor.struct_bytes) {
   pool_.write_descriptors(false);
-  core_.emit(BufferPoolCreated{slot, backend, first, pool_.buffers(), false});
 }
 
 BufferSlot LocalBuffers::read_buffer(const PageTag& tag, bool for_new, bool looked_up) {
-  core_.emit(PageRequested{pool_.slot(), tag, {}, for_new});
   ++pool_.tallies.requests;
+  core_.emit(PageRequested{pool_.slot(), tag, {}, for_new});
   if (looked_up) {
     if (BufferSlot found = look_up(tag)) {
-      ++pool_.tallies.hits;
       pin(pool_.id(found), true);
       return found;
     }
@@ -53,6 +49,7 @@ BufferSlot LocalBuffers::look_up(const PageTag& tag) {
   const std::uint32_t hash = core_.hash_of(tag);
   auto found = table_.find(tag);
   const BufferSlot buffer = found == table_.end() ? BufferSlot{} : pool_.buffer(found->second);
+  if (buffer) ++pool_.tallies.hits;
   core_.emit(PageLookedUp{hash, hash & (std::bit_ceil(pool_.buffers()) - 1), 0, buffer});
   return buffer;
 }
@@ -101,7 +98,6 @@ void LocalBuffers::pin_again(BufferSlot buffer) { pin(pool_.id(buffer), false); 
 
 void LocalBuffers::unpin(BufferSlot buffer) {
   const std::uint32_t id = pool_.id(buffer);
-  check(ref_count(id) > 0, "a backend gives back only pins that it has");
   core_.pins(backend_).forget(buffer);
   set_ref_count(id, ref_count(id) - 1);
   if (ref_count(id) == 0 && core_.profile.rules.local_pins_in_word) pool_.set_word(id, pool_.word(id) - 1);

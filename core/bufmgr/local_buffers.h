@@ -13,7 +13,7 @@ namespace palloscope::core {
 
 class LocalBuffers {
  public:
-  // InitLocalBuffers: BufferPoolCreated.
+  // InitLocalBuffers. Its BufferPoolCreated is for the maker to announce.
   LocalBuffers(PoolCore& core, PrivateMemory& memory, BackendSlot backend, PoolSlot slot, BufferSlot first);
 
   const BufferPool& pool() const { return pool_; }

@@ -111,6 +111,7 @@ BufferSlot PoolCore::find(const PageTag& tag, std::uint32_t hash) const {
 BufferSlot PoolCore::look_up(const PageTag& tag) {
   const std::uint32_t hash = hash_of(tag);
   const BufferSlot found = find(tag, hash);
+  if (found) ++pool.tallies.hits;
   emit(PageLookedUp{hash, lookup.bucket_of(hash), hash % kBufferPartitions, found});
   return found;
 }
