@@ -53,10 +53,12 @@ class Reader {
 
   void finish(EventNumber cursor) {
     const bool ended = lookup_.end != 0 && lookup_.end <= cursor;
+    const bool ring_gave = has(LookupStep::Ring) && lookup_.ring_verdict == core::RingVerdict::Taken;
     for (std::size_t i = 0; i < lookup_.rows.size(); ++i) {
       LookupRow& row = lookup_.rows[i];
       const auto step = static_cast<LookupStep>(i);
-      const bool needs_none = lookup_.hit() && step > LookupStep::Hash && step != LookupStep::Pin;
+      const bool needs_none = (lookup_.hit() && step > LookupStep::Hash && step != LookupStep::Pin) ||
+                              (ring_gave && (step == LookupStep::Freelist || step == LookupStep::Clock));
       if (row.event != 0)
         row.status = step == last_ && row.event == cursor ? StepStatus::Current : StepStatus::Done;
       else if (ended || step < last_ || needs_none || (step == LookupStep::Ring && !lookup_.ring))
