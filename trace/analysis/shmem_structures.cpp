@@ -95,10 +95,20 @@ constexpr ShmemStructure kStructures[] = {
     {"AioHandleData", Workers, 18},
     {"AioWorkerSubmissionQueue", Workers, 18},
     {"AioWorkerControl", Workers, 18},
+    {"AioUring", Workers, 18},
 
     {"DSM Registry Data", Foundation, 17},
     {"Preallocated DSM", Foundation},
     {"InjectionPoint data", Foundation, 17},
+};
+
+// Pieces without a name that do not say after whom they are called: the structure that they belong to.
+struct PieceOwner {
+  std::string_view piece, structure;
+};
+constexpr PieceOwner kPieces[] = {
+    {"PGPROC array", "Proc Header"}, {"xids", "Proc Header"},           {"subxidStates", "Proc Header"},
+    {"statusFlags", "Proc Header"},  {"ProcStructLock", "Proc Header"}, {"ShmemVariableCache", "TransamVariables"},
 };
 
 constexpr bool names_are_unique() {
@@ -121,6 +131,8 @@ const ShmemStructure* find_shmem_structure(std::string_view name) {
 
 std::string_view structure_of_purpose(std::string_view purpose) {
   const std::string_view start = purpose.substr(0, purpose.find(':'));
+  for (const PieceOwner& owner : kPieces)
+    if (owner.piece == start) return owner.structure;
   return find_shmem_structure(start) != nullptr ? start : std::string_view{};
 }
 

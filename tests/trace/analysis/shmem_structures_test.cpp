@@ -37,6 +37,7 @@ TEST_CASE("an anonymous allocation belongs where the structure does that it cont
   CHECK(structure_of_purpose("LOCK hash: elements") == "LOCK hash");
   CHECK(area_of_shmem("", "LWLock array") == ShmemArea::Foundation);
   CHECK(structure_of_purpose("LWLock array").empty());
+  CHECK(structure_of_purpose("PGPROC array: an entry for each process that may exist") == "Proc Header");
   CHECK(area_of_shmem("pg_stat_statements", "") == ShmemArea::Extensions);
 }
 
