@@ -20,14 +20,14 @@ AddressRow shared_row(const trace::ServerState& server) {
       all += piece.allocated_bytes;
       if (piece.name == "Buffer Blocks") buffers += piece.allocated_bytes;
     }
-    if (buffers > 0) row.parts.push_back({StripUse::SharedBuffers, buffers, {}, {}});
-    if (all > buffers) row.parts.push_back({StripUse::SharedRest, all - buffers, {}, {}});
-    if (segment.bytes > all) row.parts.push_back({StripUse::SharedFree, segment.bytes - all, {}, {}});
+    if (buffers > 0) row.parts.push_back({StripUse::SharedBuffers, buffers, {}, {}, 1});
+    if (all > buffers) row.parts.push_back({StripUse::SharedRest, all - buffers, {}, {}, 1});
+    if (segment.bytes > all) row.parts.push_back({StripUse::SharedFree, segment.bytes - all, {}, {}, 1});
   }
   // A pool that is known without the segment around it.
   const trace::PoolRecord* pool = server.shared_pool();
   if (row.parts.empty() && pool != nullptr)
-    row.parts.push_back({StripUse::SharedBuffers, std::uint64_t{pool->buffers} * 8192, {}, {}});
+    row.parts.push_back({StripUse::SharedBuffers, std::uint64_t{pool->buffers} * 8192, {}, {}, 1});
   return row;
 }
 
@@ -45,11 +45,11 @@ std::vector<AddressRow> address_rows(const trace::ServerState& server, const tra
   AddressRow dynamic{AddressRowKind::Dynamic, {}, {}, 1};
   for (const trace::SegmentRecord& segment : server.segments)
     if (segment.born != 0 && segment.kind == core::SegmentKind::Dynamic)
-      dynamic.parts.push_back({StripUse::Dynamic, segment.bytes, segment.name, {}});
+      dynamic.parts.push_back({StripUse::Dynamic, segment.bytes, segment.name, {}, 1});
   if (!dynamic.parts.empty()) rows.push_back(std::move(dynamic));
   // A dump tells contexts without the regions below them.
   if (const std::uint64_t bytes = std::max(heap.malloc_bytes, heap.context_bytes); bytes > 0)
-    rows.push_back({AddressRowKind::Process, {}, {{StripUse::Heap, bytes, {}, {}}}, 1});
+    rows.push_back({AddressRowKind::Process, {}, {{StripUse::Heap, bytes, {}, {}, 1}}, 1});
   // Operations by backend, in the order of the backends' first ones.
   for (std::size_t i = 0; i < server.operations.size(); ++i) {
     const trace::OperationRecord& operation = server.operations[i];
@@ -60,13 +60,21 @@ std::vector<AddressRow> address_rows(const trace::ServerState& server, const tra
     if (row == rows.end()) row = rows.insert(rows.end(), AddressRow{AddressRowKind::Backend, operation.backend, {}, 1});
     const core::OperationSlot slot{static_cast<std::uint32_t>(i)};
     const std::uint64_t within = std::min(operation.used_bytes, operation.limit_bytes);
-    if (within > 0) row->parts.push_back({StripUse::WorkUsed, within, operation.name, slot});
+    if (within > 0) row->parts.push_back({StripUse::WorkUsed, within, operation.name, slot, 1});
     if (operation.used_bytes > operation.limit_bytes)
-      row->parts.push_back({StripUse::WorkOver, operation.used_bytes - within, operation.name, slot});
+      row->parts.push_back({StripUse::WorkOver, operation.used_bytes - within, operation.name, slot, 1});
     if (operation.limit_bytes > within)
-      row->parts.push_back({StripUse::WorkRoom, operation.limit_bytes - within, operation.name, slot});
+      row->parts.push_back({StripUse::WorkRoom, operation.limit_bytes - within, operation.name, slot, 1});
   }
   return rows;
+}
+
+AddressRow worst_row(const core::WorstCase& worst, std::uint64_t connections, const WorstNames& names) {
+  AddressRow row{AddressRowKind::Worst, {}, {}, 1};
+  if (worst.shared > 0) row.parts.push_back({StripUse::SharedBuffers, worst.shared, names.shared, {}, 1});
+  if (worst.backends > 0) row.parts.push_back({StripUse::Worst, worst.backends, names.backends, {}, connections});
+  if (worst.maintenance > 0) row.parts.push_back({StripUse::WorkRoom, worst.maintenance, names.maintenance, {}, 1});
+  return row;
 }
 
 float AddressScale::x_of(double at) const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/base/ids.h"
+#include "core/workmem/worst_case.h"
 #include "trace/replay/memory_state.h"
 #include "trace/replay/server_state.h"
 
@@ -30,6 +31,7 @@ struct AddressPart {
   std::uint64_t bytes = 0;
   std::string name;  // of the segment or operation; else empty
   core::OperationSlot operation;
+  std::uint64_t pieces = 1;  // equal ones, side by side
   friend bool operator==(const AddressPart&, const AddressPart&) = default;
 };
 
@@ -45,6 +47,13 @@ struct AddressRow {
 };
 
 std::vector<AddressRow> address_rows(const trace::ServerState& server, const trace::HeapTotals& heap);
+
+// What the settings allow, drawn as the rest: shared memory once, a backend for every connection, maintenance. The
+// names are the caller's.
+struct WorstNames {
+  std::string shared, backends, maintenance;
+};
+AddressRow worst_row(const core::WorstCase& worst, std::uint64_t connections, const WorstNames& names);
 
 // A scale that rows share: true (a byte is a byte) or logarithmic (what is small stays visible; lengths no longer add
 // up).

@@ -66,12 +66,129 @@ void paint(const Theme& theme, StripUse use, ImVec2 low, ImVec2 high, float em) 
 void AddressView::refresh(const PanelContext& panel) {
   const Session& session = panel.session;
   if (document_ != session.document->serial) is_fit_ = true;
-  if (document_ == session.document->serial && cursor_ == session.cursor()) return;
+  if (document_ == session.document->serial && cursor_ == session.cursor() && !is_stale_) return;
   document_ = session.document->serial;
   cursor_ = session.cursor();
+  is_stale_ = false;
   rows_ = address_rows(session.state().server(), session.state().totals());
+  if (!rows_.empty()) reckon(panel);
   whole_ = 1;
   for (const AddressRow& row : rows_) whole_ = std::max(whole_, static_cast<double>(row.bytes()));
+}
+
+void AddressView::reckon(const PanelContext& panel) {
+  settings_.shared_bytes = rows_.front().kind == AddressRowKind::Shared ? rows_.front().bytes() : 0;
+  std::vector<core::PlanOperation> plan(sorts_);
+  for (core::PlanOperation& operation : plan) operation.limit = core::NodeLimit::WorkMem;
+  plan.resize(plan.size() + hashes_);
+  for (std::size_t i = sorts_; i < plan.size(); ++i) plan[i].limit = core::NodeLimit::HashMem;
+  worst_ = core::worst_case(settings_, plan);
+  const WorstNames names{panel.strings("shmem.strip.row_shared"),
+                         panel.strings.fill("shmem.worst.backends", {{"count", format_count(settings_.max_connections)},
+                                                                     {"bytes", format_bytes(worst_.backend)}}),
+                         panel.strings("shmem.worst.maintenance")};
+  rows_.push_back(worst_row(worst_, settings_.max_connections, names));
+}
+
+namespace {
+
+constexpr int kKnobs = 5;
+constexpr std::uint32_t kMostOperations = 1000, kMostConnections = 262'143;
+constexpr std::uint64_t kMostWorkMem = 2'147'483'647;  // kB, as guc has it
+
+}  // namespace
+
+void AddressView::choose_knob(int direction) { knob_ = std::clamp(knob_ + direction, -1, kKnobs - 1); }
+
+void AddressView::turn_knob(int direction) {
+  const auto turned = [&](std::uint64_t value, std::uint64_t least, std::uint64_t most) {
+    return std::clamp(direction > 0 ? value * 2 : value / 2, least, most);
+  };
+  const auto counted = [&](std::uint32_t value, std::uint32_t most) {
+    const std::uint32_t next = direction > 0 ? value + 1 : value - std::min(value, 1u);
+    return std::min(next, most);
+  };
+  if (knob_ == 0)
+    settings_.max_connections = static_cast<std::uint32_t>(turned(settings_.max_connections, 1, kMostConnections));
+  if (knob_ == 1) sorts_ = counted(sorts_, kMostOperations);
+  if (knob_ == 2) hashes_ = counted(hashes_, kMostOperations);
+  if (knob_ == 3) settings_.work.work_mem_kb = turned(settings_.work.work_mem_kb, 64, kMostWorkMem);
+  if (knob_ == 4)
+    settings_.work.hash_mem_multiplier =
+        std::clamp(settings_.work.hash_mem_multiplier + (direction > 0 ? 0.5 : -0.5), 1.0, 1000.0);
+  is_stale_ = true;
+}
+
+// The settings, each to be typed or turned, and what comes out.
+void AddressView::draw_knobs(const PanelContext& panel) {
+  const float em = panel.em();
+  ImGui::Spacing();
+  ImGui::PushFont(panel.fonts.title, em);
+  ImGui::TextUnformatted(panel.strings("shmem.worst.title"));
+  ImGui::PopFont();
+  ImGui::PushStyleColor(ImGuiCol_Text, panel.theme.dim);
+  ImGui::TextWrapped("%s", panel.strings("shmem.worst.hint"));
+  ImGui::PopStyleColor();
+  static constexpr std::string_view kLabels[kKnobs] = {"shmem.worst.connections", "shmem.worst.sorts",
+                                                       "shmem.worst.hashes", "shmem.worst.work_mem",
+                                                       "shmem.worst.multiplier"};
+  const float room = ImGui::GetContentRegionAvail().x;
+  float x = 0;
+  for (int i = 0; i < kKnobs; ++i) {
+    const float label = ImGui::CalcTextSize(panel.strings(kLabels[i])).x, box = 6.5f * em;
+    if (i > 0 && x + label + box + 2 * em < room)
+      ImGui::SameLine(0, em);
+    else
+      x = 0;
+    x += label + box + 2 * em;
+    ImGui::AlignTextToFramePadding();
+    ImGui::PushStyleColor(ImGuiCol_Text, knob_ == i ? panel.theme.accent : panel.theme.text);
+    ImGui::TextUnformatted(panel.strings(kLabels[i]));
+    ImGui::PopStyleColor();
+    ImGui::SameLine(0, 0.4f * em);
+    ImGui::SetNextItemWidth(box);
+    ImGui::PushID(i);
+    bool is_changed = false;
+    switch (i) {
+      case 0:
+        is_changed = ImGui::InputScalar("##knob", ImGuiDataType_U32, &settings_.max_connections);
+        break;
+      case 1:
+        is_changed = ImGui::InputScalar("##knob", ImGuiDataType_U32, &sorts_);
+        break;
+      case 2:
+        is_changed = ImGui::InputScalar("##knob", ImGuiDataType_U32, &hashes_);
+        break;
+      case 3:
+        is_changed = ImGui::InputScalar("##knob", ImGuiDataType_U64, &settings_.work.work_mem_kb);
+        break;
+      default:
+        is_changed = ImGui::InputDouble("##knob", &settings_.work.hash_mem_multiplier, 0, 0, "%.1f");
+        break;
+    }
+    if (knob_ == i) {
+      const ImVec2 low = ImGui::GetItemRectMin(), high = ImGui::GetItemRectMax();
+      ImGui::GetWindowDrawList()->AddRect(low, high, panel.theme.accent, 0.2f * em, 0, 0.12f * em);
+    }
+    ImGui::PopID();
+    if (!is_changed) continue;
+    settings_.max_connections = std::clamp(settings_.max_connections, 1u, kMostConnections);
+    sorts_ = std::min(sorts_, kMostOperations);
+    hashes_ = std::min(hashes_, kMostOperations);
+    settings_.work.work_mem_kb = std::clamp<std::uint64_t>(settings_.work.work_mem_kb, 64, kMostWorkMem);
+    settings_.work.hash_mem_multiplier = std::clamp(settings_.work.hash_mem_multiplier, 1.0, 1000.0);
+    is_stale_ = true;
+  }
+  ImGui::TextWrapped("%s", panel.strings
+                               .fill("shmem.worst.answer", {{"shared", format_bytes(worst_.shared)},
+                                                            {"count", format_count(settings_.max_connections)},
+                                                            {"backend", format_bytes(worst_.backend)},
+                                                            {"base", format_bytes(worst_.base)},
+                                                            {"operations", format_bytes(worst_.operations)},
+                                                            {"temp", format_bytes(worst_.temp_buffers)},
+                                                            {"maintenance", format_bytes(worst_.maintenance)},
+                                                            {"total", format_bytes(worst_.total)}})
+                               .c_str());
 }
 
 void AddressView::zoom(double factor) {
@@ -94,6 +211,9 @@ void AddressView::draw_axis(const PanelContext& panel, ImVec2 at, float height) 
 void AddressView::draw_part(const PanelContext& panel, const AddressPart& part, ImVec2 low, ImVec2 high) const {
   const float em = panel.em(), small = panel.fonts.small_size;
   paint(panel.theme, part.use, low, high, em);
+  if (const float piece = (high.x - low.x) / static_cast<float>(part.pieces); part.pieces > 1 && piece >= 3)
+    for (float x = low.x + piece; x < high.x - 1; x += piece)
+      ImGui::GetWindowDrawList()->AddLine({x, low.y}, {x, high.y}, panel.theme.map_ground, 1.5f);
   const std::string words = part.name.empty() ? panel.strings(use_key(part.use)) : part.name;
   const std::string text = fmt::format("{}  {}", words, format_bytes(part.bytes));
   if (ImGui::IsMouseHoveringRect(low, high) && ImGui::IsWindowHovered())
@@ -204,6 +324,7 @@ void AddressView::draw(const PanelContext& panel) {
       scale_.bytes = scale_.from + length;
     }
     draw_legend(panel);
+    draw_knobs(panel);
   }
   ImGui::EndChild();
 }

@@ -51,7 +51,11 @@ void ShmemPanel::handle_keys(const PanelContext& panel) {
   const int zoom = (pressed(ImGuiKey_Equal) || pressed(ImGuiKey_KeypadAdd) ? 1 : 0) -
                    (pressed(ImGuiKey_Minus) || pressed(ImGuiKey_KeypadSubtract) ? 1 : 0);
   if (view_ == View::Strip) {
-    if (zoom != 0) strip_.zoom(zoom > 0 ? 1 / kKeyStep : kKeyStep);
+    if (step != 0) strip_.choose_knob(step);
+    if (zoom != 0 && strip_.has_knob())
+      strip_.turn_knob(zoom);
+    else if (zoom != 0)
+      strip_.zoom(zoom > 0 ? 1 / kKeyStep : kKeyStep);
     if (pressed(ImGuiKey_0)) strip_.fit();
     if (pressed(ImGuiKey_A)) strip_.set_logarithmic(!strip_.logarithmic());
     return;

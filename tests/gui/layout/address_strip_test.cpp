@@ -91,3 +91,16 @@ TEST_CASE("the logarithmic scale keeps order and shows what the true one hides")
   CHECK(scale.bytes_at(scale.x_of(1 << 20)) == Approx(1 << 20).epsilon(0.05));
   CHECK(zoom_address(scale, 0.5, 10, 1 << 30).bytes == scale.bytes);
 }
+
+TEST_CASE("the worst case counts shared memory once and a backend for every connection") {
+  core::ServerSettings settings;
+  settings.shared_bytes = 1000;
+  settings.max_connections = 7;
+  const core::WorstCase worst = core::worst_case(settings, core::common_plan());
+  const AddressRow row = worst_row(worst, settings.max_connections, {"shared", "backends", "autovacuum"});
+  REQUIRE(row.parts.size() == 3);
+  CHECK(row.parts[0].bytes == 1000);
+  CHECK(row.parts[1].bytes == 7 * worst.backend);
+  CHECK(row.parts[1].pieces == 7);
+  CHECK(row.bytes() == worst.total);
+}
