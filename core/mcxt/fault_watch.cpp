@@ -297,6 +297,9 @@ void FaultWatch::check_range(Access access, Address at, std::uint64_t bytes, con
   report(access == Access::Write ? FaultKind::WritePastEnd : FaultKind::ReadPastEnd, from, outside, &life);
 }
 
+// Shared memory has no owner that could be asked; core/shmem keeps its segments in this part of the address space.
+static bool in_shared_memory(Address at) { return at.value >= 0x7a00'0000'0000 && at.value < 0x7d00'0000'0000; }
+
 void FaultWatch::access(Access access, Address at, std::uint64_t bytes) {
   begin(Operation::Other);
   if (bytes == 0) return;
@@ -304,6 +307,7 @@ void FaultWatch::access(Access access, Address at, std::uint64_t bytes) {
   Address pointer = source_.pointer;
   if (const ShadowLife* meant = take_source(pointer)) return check_range(access, at, bytes, *meant);
   const ShadowLife* life = shadow_.covering(at);
+  if (!life && in_shared_memory(at) && space_ && space_->is_mapped(at, bytes)) return;
   if (!life) life = shadow_.nearest_before(at);
   if (life) return check_range(access, at, bytes, *life);
   report(FaultKind::InvalidPointer, at, bytes, nullptr);

@@ -5,8 +5,9 @@
 namespace palloscope::core {
 
 void add_functions(lua_State* L) {
-  for (auto functions : {context_functions(), chunk_functions(), error_functions(), lesson_functions(),
-                         library_functions(), server_functions(), buffer_functions(), workmem_functions()}) {
+  for (auto functions :
+       {context_functions(), chunk_functions(), error_functions(), lesson_functions(), library_functions(),
+        server_functions(), buffer_functions(), workmem_functions(), shmem_functions(), dsm_functions()}) {
     for (const luaL_Reg& function : functions) {
       lua_pushcfunction(L, function.func);
       lua_setfield(L, -2, function.name);

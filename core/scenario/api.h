@@ -20,13 +20,16 @@ std::span<const luaL_Reg> library_functions();  // api_library.cpp: require
 std::span<const luaL_Reg> server_functions();   // api_server.cpp: start_backend, switch_to
 std::span<const luaL_Reg> buffer_functions();   // api_buffers.cpp: shared_buffers, relations, ReadBuffer and its kin
 std::span<const luaL_Reg> workmem_functions();  // api_workmem.cpp: tuplesort, ExecHashTableCreate and their kin
+std::span<const luaL_Reg> shmem_functions();    // api_shmem.cpp: start-up, requests, ShmemInitStruct
+std::span<const luaL_Reg> dsm_functions();      // api_dsm.cpp: dsm_create and its kin; NUMA
 
 // A backend that a script holds (api_server.cpp).
 inline constexpr const char* kBackendHandle = "backend";
 BackendSlot check_backend(lua_State* L, int index);
-// Once per state: the kinds of what those two subjects hand out.
+// Once per state: the kinds of what those subjects hand out.
 void register_backends(lua_State* L);
 void register_buffers(lua_State* L);
+void register_segments(lua_State* L);
 
 // Once per state: the kinds of what api_workmem.cpp hands out.
 void register_operations(lua_State* L);

@@ -41,6 +41,7 @@ Host::Host(std::string chunk_name, std::string_view text, const ScenarioBudget& 
 
 // The process goes first: its callbacks name functions of the Lua state.
 Host::~Host() {
+  shmem_.reset();
   server_.reset();
   process_.reset();
 }
@@ -51,6 +52,7 @@ void Host::start_process(const VersionProfile& profile, ContextCallObserver* cal
   process_->fail_mallocs_from(budget_.heap_bytes);
   server_ = std::make_unique<ServerWorld>(*process_, *this);
   operations_ = std::make_unique<OperationsWorld>(*process_);
+  shmem_ = std::make_unique<ShmemWorld>(*process_, *server_, *this);
 }
 
 void Host::fail_mallocs_from(std::uint64_t bytes) {
@@ -284,6 +286,11 @@ void Host::remember_callback(lua_State* L, Address context, int function_index) 
       }))
     return;
   raise(L);
+}
+
+int Host::keep_function(lua_State* L, int function_index) {
+  lua_pushvalue(L, function_index);
+  return luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
 // Called by the process, in the middle of a reset: frames with destructors lie between here and the script, so nothing

@@ -19,6 +19,7 @@
 #include "core/scenario/sandbox.h"
 #include "core/scenario/scenario_run.h"
 #include "core/scenario/server_world.h"
+#include "core/scenario/shmem_world.h"
 #include "core/scenario/variable_uses.h"
 
 struct lua_State;
@@ -55,6 +56,7 @@ class Host final : public EventSink {
   const Process& process() const { return *process_; }
   ServerWorld& server() { return *server_; }
   OperationsWorld& operations() { return *operations_; }
+  ShmemWorld& shmem() { return *shmem_; }
   lua_State* main_state() const { return sandbox_.state(); }
   LuaSandbox& sandbox() { return sandbox_; }
   const std::string& chunk_name() const { return chunk_name_; }  // "=leak.lua"
@@ -129,6 +131,9 @@ class Host final : public EventSink {
   bool is_within(Address context, Address ancestor) const;
   bool is_malloced(Address at) const { return regions_.count(at) != 0; }
   void remember_callback(lua_State* L, Address context, int function_index);
+  // A function of the script's that is called back once, in the middle of a call; the number goes to run_kept.
+  int keep_function(lua_State* L, int function_index);
+  void run_kept(int function) { run_callback(function); }
 
   // --- globals ------------------------------------------------------------------------------------------------
   void note_assigned(lua_State* L, std::string_view name, PointerOrigin value);
@@ -156,6 +161,7 @@ class Host final : public EventSink {
   std::unique_ptr<Process> process_;
   std::unique_ptr<ServerWorld> server_;
   std::unique_ptr<OperationsWorld> operations_;
+  std::unique_ptr<ShmemWorld> shmem_;
 
   std::uint64_t events_ = 0, instructions_ = 0, text_bytes_ = 0, heap_bytes_ = 0;
   std::uint64_t event_limit_ = 0, instruction_limit_ = 0, text_limit_ = 0;  // the console's lines add to them

@@ -22,6 +22,7 @@ int open_globals(lua_State* L) {
   register_backends(L);
   register_buffers(L);
   register_operations(L);
+  register_segments(L);
   install_globals(L, static_cast<int>(lua_tointeger(L, 1)));
   return 0;
 }

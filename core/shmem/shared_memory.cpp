@@ -65,14 +65,18 @@ void SharedMemory::store(Address base, Field field, std::uint64_t value) {
 
 // --- before the segment -----------------------------------------------------------------------------------------
 
+Ereport SharedMemory::outside_of_hook(std::string_view what) {
+  return internal_error(fmt::format("cannot request additional {} outside shmem_request_hook", what));
+}
+
 void SharedMemory::request_addin_space(std::string_view library, std::uint64_t bytes) {
-  if (!requesting_) throw internal_error("cannot request additional shared memory outside shmem_request_hook");
+  if (!requesting_) throw outside_of_hook("shared memory");
   requests_.bytes += bytes;
   sink_.emit(ShmemRequested{std::string(library), bytes, 0});
 }
 
 void SharedMemory::request_tranche(std::string_view library, std::string_view name, std::uint32_t locks) {
-  if (!requesting_) throw internal_error("cannot request additional LWLocks outside shmem_request_hook");
+  if (!requesting_) throw outside_of_hook("LWLocks");
   requests_.tranches.push_back({std::string(name.substr(0, kMostTrancheName)), locks});
   sink_.emit(ShmemRequested{std::string(library), 0, locks});
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/events/event_sink.h"
+#include "core/mcxt/errors.h"
 #include "core/memory/address_space.h"
 #include "core/server/backends.h"
 #include "core/shmem/dynahash.h"
@@ -60,6 +61,8 @@ class SharedMemory {
   void begin_requests() { requesting_ = true; }
   void end_requests() { requesting_ = false; }
   void request_addin_space(std::string_view library, std::uint64_t bytes);  // RequestAddinShmemSpace
+  // What is thrown where no hook runs; `what`: "shared memory", "LWLocks".
+  static Ereport outside_of_hook(std::string_view what);
   void request_tranche(std::string_view library, std::string_view name, std::uint32_t locks);
 
   // CreateSharedMemoryAndSemaphores: the anonymous mapping, the System V interlock, and all structures in their order.

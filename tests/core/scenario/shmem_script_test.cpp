@@ -1,0 +1,138 @@
+// Shared memory as scripts use it: start-up, requests, structures, dynamic segments, the machine.
+#include <string>
+
+#include "core/scenario/scenario_run.h"
+#include "tests/core/scenario/script_log.h"
+#include "tests/support/catch.h"
+
+using namespace palloscope;
+using namespace palloscope::core;
+using Catch::Matchers::ContainsSubstring;
+using test::Script;
+
+namespace {
+
+constexpr const char* kStart = "postgresql_conf{ shared_buffers = '1MB', max_connections = 5 }\n";
+
+// What the script prints, a line each.
+std::string printed(const std::string& text, int major = 17) {
+  ScenarioOptions options;
+  options.pg_major = major;
+  Script script(std::string(kStart) + text, options);
+  return script.finish();
+}
+
+// The words with which a script ends that does something wrong.
+std::string complaint(const std::string& text) {
+  Script script(std::string(kStart) + text, {});
+  return script.fail();
+}
+
+}  // namespace
+
+TEST_CASE("a script starts a server, and a backend finds what the postmaster made") {
+  CHECK(printed("CreateSharedMemoryAndSemaphores()\n"
+                "p = ShmemInitStruct('mine', 100)\n"
+                "write(p, 'hello')\n"
+                "b = start_backend{ name = 'backend 1' } switch_to(b)\n"
+                "q, found = ShmemInitStruct('mine', 100)\n"
+                "print(found, p == q, read(q, 5), pg_shmem_allocations('mine').allocated_size)\n") ==
+        "true\ttrue\thello\t128\n");
+}
+
+TEST_CASE("a request before any hook is refused, and settings can still be made") {
+  CHECK(printed("PG_TRY(function() RequestAddinShmemSpace(8) end, { catch = function(err)\n"
+                "  print(err.message) FlushErrorState() end })\n"
+                "postgresql_conf{ max_connections = 7 }\n"
+                "CreateSharedMemoryAndSemaphores()\n") ==
+        "cannot request additional shared memory outside shmem_request_hook\n");
+}
+
+TEST_CASE("writing and reading in shared memory is no mistake") {
+  Script script(std::string(kStart) +
+                    "CreateSharedMemoryAndSemaphores()\n"
+                    "p = ShmemInitStruct('mine', 100) write(p, 'x') print(read(p, 1))\n"
+                    "s = dsm_create(100) write(dsm_segment_address(s), 'y', 50)\n",
+                {});
+  script.finish();
+  CHECK(script.log.count<FaultFound>() == 0);
+}
+
+TEST_CASE("the library shmem runs the hooks around the start") {
+  CHECK(printed("local shmem = require 'shmem'\n"
+                "shmem.load_library('lib', { request = function() RequestAddinShmemSpace(1 << 20)\n"
+                "  RequestNamedLWLockTranche('lib', 2) end,\n"
+                "  startup = function() print(GetNamedLWLockTranche('lib') ~= nil) end })\n"
+                "shmem.start_server()\n"
+                "print(pg_shmem_allocations().free > 1 << 20)\n") == "true\ntrue\n");
+}
+
+TEST_CASE("errors of shared memory are PostgreSQL's, and can be caught") {
+  CHECK(printed("CreateSharedMemoryAndSemaphores()\n"
+                "for _, f in ipairs{ function() RequestAddinShmemSpace(8) end,\n"
+                "                    function() ShmemInitStruct('Proc Array', 1) end,\n"
+                "                    function() ShmemAlloc(1 << 30) end,\n"
+                "                    function() GetNamedLWLockTranche('x') end } do\n"
+                "  local message\n"
+                "  PG_TRY(f, { catch = function(err) message = err.message FlushErrorState() end })\n"
+                "  print(message)\n"
+                "end\n") ==
+        "cannot request additional shared memory outside shmem_request_hook\n"
+        "ShmemIndex entry size is wrong for data structure \"Proc Array\": expected 1, actual 148\n"
+        "out of shared memory (1073741824 bytes requested)\n"
+        "requested tranche is not registered\n");
+}
+
+TEST_CASE("a dynamic segment is one memory at several addresses, and its callbacks run last in, first out") {
+  CHECK(printed("CreateSharedMemoryAndSemaphores()\n"
+                "a, b = start_backend{ name = 'a' }, start_backend{ name = 'b' }\n"
+                "switch_to(a)\n"
+                "s = dsm_create(10000) h = dsm_segment_handle(s)\n"
+                "on_dsm_detach(s, function() print('first') end)\n"
+                "on_dsm_detach(s, function() print('second') end)\n"
+                "write(dsm_segment_address(s), 'shared', 5000)\n"
+                "switch_to(b)\n"
+                "t = dsm_attach(h)\n"
+                "print(read(dsm_segment_address(t), 6, 5000), dsm_segment_map_length(t))\n"
+                "switch_to(a) dsm_detach(s) switch_to(b) dsm_detach(t)\n"
+                "print(dsm_attach(h))\n") == "shared\t10000\nsecond\nfirst\nnil\n");
+}
+
+TEST_CASE("the buffer pool can live in the segment's own structures") {
+  for (int major = 15; major <= 18; ++major)
+    CHECK(printed("CreateSharedMemoryAndSemaphores()\n"
+                  "InitBufferPool()\n"
+                  "b = start_backend{ name = 'b' } switch_to(b)\n"
+                  "r = relation{ name = 't', blocks = 200 }\n"
+                  "for i = 0, 199 do ReleaseBuffer(ReadBuffer(r, i)) end\n"
+                  "print(ReadBuffer(r, 199) <= 128)\n",
+                  major) == "true\n");
+}
+
+TEST_CASE("pages lie where they were touched first, and the second comer pays") {
+  CHECK(printed("numa_node{ cores = 4, memory = '1GB' } numa_node{ cores = 4, memory = '1GB' }\n"
+                "CreateSharedMemoryAndSemaphores()\n"
+                "a, b = start_backend{ name = 'a' }, start_backend{ name = 'b' }\n"
+                "run_on(0, a) run_on(1, b)\n"
+                "switch_to(a) print(touch('Buffer Blocks'))\n"
+                "switch_to(b) print(touch('Buffer Blocks', 4096))\n"
+                "print(numa_cost(b))\n") == "1052672\t0\n0\t4096\n6144.0\t0\t4096\n");
+}
+
+TEST_CASE("what makes no sense is refused in words") {
+  CHECK_THAT(complaint("ShmemAlloc(8)"), ContainsSubstring("CreateSharedMemoryAndSemaphores() makes it"));
+  CHECK_THAT(complaint("postgresql_conf{ shared_buffers = '1kB' }"), ContainsSubstring("out of range"));
+  CHECK_THAT(complaint("postgresql_conf{ work_mem = '1MB' }"), ContainsSubstring("no setting"));
+  CHECK_THAT(complaint("CreateSharedMemoryAndSemaphores() postgresql_conf{ shared_buffers = 100 }"),
+             ContainsSubstring("fixed"));
+  CHECK_THAT(complaint("CreateSharedMemoryAndSemaphores() CreateSharedMemoryAndSemaphores()"),
+             ContainsSubstring("already"));
+  CHECK_THAT(complaint("postgresql_conf{ max_connections = 200000 } CreateSharedMemoryAndSemaphores()"),
+             ContainsSubstring("too much to simulate"));
+  CHECK_THAT(complaint("CreateSharedMemoryAndSemaphores() touch('Buffer Blocks')"), ContainsSubstring("numa_node"));
+  CHECK_THAT(complaint("CreateSharedMemoryAndSemaphores() s = dsm_create(8) dsm_detach(s) dsm_detach(s)"),
+             ContainsSubstring("was detached"));
+  CHECK_THAT(complaint("CreateSharedMemoryAndSemaphores() s = dsm_create(8) b = start_backend{ name = 'b' } "
+                       "switch_to(b) dsm_detach(s)"),
+             ContainsSubstring("another backend's"));
+}
