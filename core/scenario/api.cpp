@@ -1,5 +1,6 @@
 #include "core/scenario/api.h"
 
+#include "core/base/check.h"
 #include "core/scenario/lua.h"
 
 namespace palloscope::core {
@@ -9,6 +10,8 @@ void add_functions(lua_State* L) {
        {context_functions(), chunk_functions(), error_functions(), lesson_functions(), library_functions(),
         server_functions(), buffer_functions(), workmem_functions(), shmem_functions(), dsm_functions()}) {
     for (const luaL_Reg& function : functions) {
+      check(lua_getfield(L, -1, function.name) == LUA_TNIL, "a script's function stands in one table only");
+      lua_pop(L, 1);
       lua_pushcfunction(L, function.func);
       lua_setfield(L, -2, function.name);
     }

@@ -244,12 +244,6 @@ int xlog_flush(lua_State* L) {
   return call(L, [&manager](Process&) { manager.xlog_flush(manager.wal_inserted()); });
 }
 
-// ResourceOwnerRelease: what the end of the acting backend's transaction does to its pins.
-int resource_owner_release(lua_State* L) {
-  BufferManager& manager = pool(L);
-  return call(L, [&manager](Process&) { manager.release_all_pins(); });
-}
-
 // --- rings ----------------------------------------------------------------------------------------------------
 
 constexpr std::array<const char*, 5> kStrategies = {"BAS_NORMAL", "BAS_BULKREAD", "BAS_BULKWRITE", "BAS_VACUUM",
@@ -442,7 +436,6 @@ constexpr luaL_Reg kFunctions[] = {
     {"IncrBufferRefCount", incr_buffer_ref_count},
     {"MarkBufferDirty", mark_buffer_dirty},
     {"XLogFlush", xlog_flush},
-    {"ResourceOwnerRelease", resource_owner_release},
     {"GetAccessStrategy", get_access_strategy},
     {"GetAccessStrategyWithSize", get_access_strategy_with_size},
     {"FreeAccessStrategy", free_access_strategy},

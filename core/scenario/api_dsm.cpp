@@ -112,12 +112,6 @@ int on_dsm_detach(lua_State* L) {
   });
 }
 
-// ResourceOwnerRelease(): the acting backend's query ends; segments without a pinned mapping are detached.
-int resource_owner_release(lua_State* L) {
-  DynamicMemory& memory = dynamic(L);
-  return call(L, [&memory](Process&) { memory.release_unpinned(); });
-}
-
 // --- NUMA ---------------------------------------------------------------------------------------------------------
 
 // numa_node{ cores = 16, memory = "64GB" }: its number, from 0
@@ -234,7 +228,6 @@ constexpr luaL_Reg kFunctions[] = {
     {"dsm_segment_map_length", dsm_segment_map_length},
     {"dsm_find_mapping", dsm_find_mapping},
     {"on_dsm_detach", on_dsm_detach},
-    {"ResourceOwnerRelease", resource_owner_release},
     {"numa_node", numa_node},
     {"numa_policy", numa_policy},
     {"run_on", run_on},

@@ -58,6 +58,20 @@ int end_backend(lua_State* L) {
   return call(L, [&host, backend](Process&) { host.server().backends.end(backend); });
 }
 
+// ResourceOwnerRelease(): the acting backend's transaction or query ends. Its pins go first, then the dynamic segments
+// whose mapping is not pinned (resowner.c).
+int resource_owner_release(lua_State* L) {
+  Host& host = Host::of(L);
+  BufferManager* buffers = host.server().buffers();
+  DynamicMemory* segments = host.shmem().dynamic();
+  if (buffers == nullptr && segments == nullptr)
+    return luaL_error(L, "there is nothing to give back: neither a buffer pool nor shared memory was made");
+  return call(L, [buffers, segments](Process&) {
+    if (buffers != nullptr) buffers->release_all_pins();
+    if (segments != nullptr) segments->release_unpinned();
+  });
+}
+
 int backend_text(lua_State* L) {
   const Handle handle = check_handle(L, 1, kBackendHandle);
   const std::string_view name = Host::of(L).server().backends.name_of(BackendSlot{handle.value});
@@ -65,8 +79,10 @@ int backend_text(lua_State* L) {
   return 1;
 }
 
-constexpr luaL_Reg kFunctions[] = {
-    {"start_backend", start_backend}, {"switch_to", switch_to}, {"end_backend", end_backend}};
+constexpr luaL_Reg kFunctions[] = {{"start_backend", start_backend},
+                                   {"switch_to", switch_to},
+                                   {"end_backend", end_backend},
+                                   {"ResourceOwnerRelease", resource_owner_release}};
 
 }  // namespace
 

@@ -76,7 +76,7 @@ void print_moments(const Moments& moments, std::ostream& out) {
 void print_server(const trace::ServerState& server, std::ostream& out) {
   for (const trace::PoolRecord& pool : server.pools) {
     if (pool.born == 0) continue;
-    out << fmt::format("{:<10}{}{} of them with a page, {} dirty, {} pinned", "buffers", pool.buffers,
+    out << fmt::format("{:<10}{}{} {} with a page, {} dirty, {} pinned", "buffers", pool.buffers,
                        pool.backend ? " local," : ",", pool.tagged, pool.dirty, pool.pinned);
     if (pool.requests != 0) out << fmt::format("; {} requests, {} hits", pool.requests, pool.hits);
     out << '\n';
