@@ -73,6 +73,7 @@ Action show_panel_row(const Session&) {
 Action show_compare(const Session&) { return ShowPanel{"compare"}; }
 Action show_shared_memory(const Session&) { return ShowPanel{"shmem"}; }
 Action show_buffers(const Session&) { return ShowPanel{"buffers"}; }
+Action show_operations(const Session&) { return ShowPanel{"operations"}; }
 Action full_screen_panel(const Session& session) {
   if (!session.preferences.workspace.full_screen.empty()) return FullScreenPanel{};
   return FullScreenPanel{session.focused_panel.empty() ? "map" : session.focused_panel};
@@ -186,6 +187,7 @@ constexpr Command kCommands[] = {
     {"compare", icons::kCompare, G::Panels, {{{Key::C}}}, false, has_document, show_compare},
     {"shared_memory", icons::kSharedMemory, G::Panels, {{{Key::M}}}, false, has_document, show_shared_memory},
     {"buffers", icons::kBuffers, G::Panels, {{{Key::P}}}, false, has_document, show_buffers},
+    {"operations", icons::kOperations, G::Panels, {{{Key::W}}}, false, has_document, show_operations},
 
     {"help", icons::kHelp, G::Help, {{{Key::Slash, kShift}, {Key::F1}}}, false, always, show_overlay<Overlay::Help>},
 };

@@ -60,6 +60,7 @@ inline constexpr const char* kTimeline = "\uf1fe";    // area-chart
 inline constexpr const char* kEvents = "\uf0ca";      // list-ul
 inline constexpr const char* kSource = "\uf121";      // code
 inline constexpr const char* kStatistics = "\uf080";  // bar-chart
+inline constexpr const char* kOperations = "\uf085";  // cogs
 inline constexpr const char* kBorn = "\uf067";        // plus
 inline constexpr const char* kGone = "\uf00d";        // times
 inline constexpr const char* kReset = "\uf0e2";       // undo

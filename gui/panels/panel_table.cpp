@@ -13,6 +13,7 @@
 #include "gui/panels/inspector_panel.h"
 #include "gui/panels/life_panel.h"
 #include "gui/panels/map_panel.h"
+#include "gui/panels/operations_panel.h"
 #include "gui/panels/panel.h"
 #include "gui/panels/shmem_panel.h"
 #include "gui/panels/source_panel.h"
@@ -43,6 +44,7 @@ constexpr PanelRow kPanels[] = {
     {{"compare", Place::CentreTop, {true, true, false}}, icons::kCompare, make_panel<ComparePanel>},
     {{"shmem", Place::CentreTop, {true, true, true}}, icons::kSharedMemory, make_panel<ShmemPanel>},
     {{"buffers", Place::CentreTop, {true, true, true}}, icons::kBuffers, make_panel<BuffersPanel>},
+    {{"operations", Place::CentreTop, {true, true, true}}, icons::kOperations, make_panel<OperationsPanel>},
 };
 
 consteval bool has_unique_ids() {
