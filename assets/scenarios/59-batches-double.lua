@@ -67,16 +67,10 @@ for i = 1, 120 do
 end
 MultiExecHash(join)
 narrate{
-  en = ("So the limit is no limit: %d bytes are allowed, and the rows of this key have to be in memory together in the end, whatever they take. Here they wait in one file and will all come back at once."):format(join.spaceAllowed),
-  zh = ("所以上限并不是硬限制：允许 %d 字节，而同一个键的行最后必须一起放进内存，不管多大。现在它们在一个文件里等着，到时会一起回来。"):format(join.spaceAllowed),
+  en = ("So the limit is no limit: %d bytes are used, %d are allowed. The rows of one key belong to one batch and have to be in memory together, whatever they take. The lesson: a frequent key on the inner side is what lets a hash join outgrow work_mem."):format(join.spaceUsed, join.spaceAllowed),
+  zh = ("所以上限并不是硬限制：用了 %d 字节，只允许 %d。同一个键的行属于同一批，必须一起放进内存，不管多大。结论：内表里的高频键，会让哈希连接超出 work_mem。"):format(join.spaceUsed, join.spaceAllowed),
 }
 ExecScanHashBucket(join, 7, 100)
-while ExecHashJoinNewBatch(join) do
-  narrate{
-    en = ("Batch %d is in memory: %d bytes used of %d allowed. The lesson: a frequent key on the inner side is what lets a hash join outgrow work_mem."):format(join.curbatch, join.spaceUsed, join.spaceAllowed),
-    zh = ("第 %d 批装进了内存：用了 %d 字节，允许 %d。结论：内表里的高频键，会让哈希连接超出 work_mem。"):format(join.curbatch, join.spaceUsed, join.spaceAllowed),
-  }
-end
 ExecHashTableDestroy(join)
 MemoryContextSwitchTo(old)
 MemoryContextDelete(estate)
