@@ -39,6 +39,7 @@ core::Result<Document> start_script(std::string_view name, std::string_view text
   document.title = info.title;
   document.scenario_name = info.name;
   document.script = text;
+  document.panel = info.panel;
   document.server = server;
   document.unsaved = true;
   document.timeline.seek(document.timeline.size());

@@ -1,23 +1,33 @@
 #include "gui/front_panel.h"
 
+#include <algorithm>
+#include <array>
+#include <iterator>
+
 #include "gui/panels/panel_table.h"
 
 namespace palloscope::gui {
 
-std::string_view front_panel(const trace::MemoryState& state) {
-  if (state.totals().context_count > 0) return {};
-  if (!state.server().segments.empty()) return "shmem";
-  if (!state.server().pools.empty()) return "buffers";
+std::string_view front_panel(const Document& document) {
+  if (!document.scenario_name.empty()) return document.panel;
+  const auto tells_of = [&](std::uint8_t kind) {
+    const std::array<std::uint8_t, 1> kinds = {kind};
+    return document.timeline.next_of(kinds, 0).has_value();
+  };
+  if (tells_of(core::OperationBegan::kTag)) return "operations";
+  if (tells_of(core::PageRequested::kTag)) return "buffers";
+  if (tells_of(core::SegmentCreated::kTag)) return "shmem";
+  if (tells_of(core::BufferPoolCreated::kTag)) return "buffers";
   return {};
 }
 
-void suit_front(WorkspaceState& workspace, const trace::MemoryState& state) {
-  const std::string_view id = front_panel(state);
-  std::string& front = workspace.front[static_cast<std::size_t>(Place::CentreTop)];
-  if (const PanelRow* panel = find_panel(id); panel != nullptr)
+void suit_front(WorkspaceState& workspace, const Document& document) {
+  constexpr std::string_view kOurs[] = {"shmem", "buffers", "operations"};
+  for (std::string& front : workspace.front) {
+    if (std::find(std::begin(kOurs), std::end(kOurs), front) != std::end(kOurs)) front.clear();
+  }
+  if (const PanelRow* panel = find_panel(front_panel(document)); panel != nullptr)
     show_panel(workspace, panel->placement);
-  else if (state.totals().context_count > 0 && (front == "shmem" || front == "buffers"))
-    front.clear();
 }
 
 }  // namespace palloscope::gui

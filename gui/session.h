@@ -40,6 +40,7 @@ struct Document {
   core::LocalizedText title = {};
   std::string scenario_name = {};             // of the scenario it came from; empty: none
   std::string script = {};                    // its text
+  std::string panel = {};                     // which panel its scenario wants in front; empty: none
   std::optional<ServerChoice> server = {};    // chosen by the user; none: what the script asks for
   std::optional<core::ScenarioRun> run = {};  // feeds the timeline (so it stands behind it); none: nothing can run on
   bool runs_to_end = false;                   // advance() lets the script run on until it is through

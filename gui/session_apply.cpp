@@ -75,7 +75,7 @@ void open(Session& session, core::Result<Document> opened) {
   session.bookmarks.clear();
   session.message.reset();
   suit_arrangement(session);
-  suit_front(session.preferences.workspace, session.document->timeline.state());
+  suit_front(session.preferences.workspace, *session.document);
   if (!session.document->timeline.problem().empty())
     say(session, MessageKind::Problem, "message.opened_in_part", session.document->timeline.problem());
   if (!session.document->path.empty()) {

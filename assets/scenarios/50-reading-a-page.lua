@@ -1,5 +1,6 @@
 scenario{
   order = 50,
+  panel = "buffers",
   title = { en = "Reading a page", zh = "读一个页面" },
   about = { en = "Found in the pool, not found, and a dirty page that must go first.", zh = "命中、未命中，以及必须先写出去的脏页。" },
 }

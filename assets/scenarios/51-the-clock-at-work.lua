@@ -1,5 +1,6 @@
 scenario{
   order = 51,
+  panel = "buffers",
   title = { en = "The clock at work", zh = "时钟扫描" },
   about = { en = "How the hand chooses a victim, what pins do to it, and what it says when all are pinned.", zh = "指针怎样挑牺牲者，钉住对它意味着什么，全被钉住时又会怎样。" },
 }

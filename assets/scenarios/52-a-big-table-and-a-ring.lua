@@ -1,5 +1,6 @@
 scenario{
   order = 52,
+  panel = "buffers",
   title = { en = "A big table, with and without a ring", zh = "大表扫描：有环与无环" },
   about = { en = "Why a sequential scan of a big table does not empty the pool.", zh = "顺序扫描大表为什么不会把缓冲池冲掉。" },
 }

@@ -1,5 +1,6 @@
 scenario{
   order = 53,
+  panel = "buffers",
   title = { en = "VACUUM's ring", zh = "VACUUM 的环" },
   about = { en = "A ring whose pages are dirty: VACUUM pays for its own writes; a bulk read refuses to.", zh = "环里的页面是脏的：VACUUM 自己付写盘的钱，批量读则不肯。" },
 }

@@ -1,5 +1,6 @@
 scenario{
   order = 54,
+  panel = "buffers",
   title = { en = "Checkpoint and background writer", zh = "检查点与后台写进程" },
   about = { en = "Who writes dirty pages, when, and in which order.", zh = "脏页由谁写、何时写、按什么顺序写。" },
 }

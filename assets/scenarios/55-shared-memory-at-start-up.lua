@@ -1,5 +1,6 @@
 scenario{
   order = 55,
+  panel = "shmem",
   title = { en = "Shared memory at start-up", zh = "启动时的共享内存" },
   about = {
     en = "One mapping, made once: header, index, and every structure in its order.",

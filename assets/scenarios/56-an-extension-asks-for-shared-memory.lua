@@ -1,5 +1,6 @@
 scenario{
   order = 56,
+  panel = "shmem",
   title = { en = "An extension asks for shared memory", zh = "扩展申请共享内存" },
   about = {
     en = "In time and in the right size; too late; and too little.",

@@ -1,5 +1,6 @@
 scenario{
   order = 58,
+  panel = "operations",
   title = { en = "A sort that spills", zh = "溢写磁盘的排序" },
   about = { en = "The same rows sorted three times: with too little work_mem, with enough, and with a LIMIT.", zh = "同样的行排三次序：work_mem 不够、够用、带 LIMIT。" },
 }

@@ -1,5 +1,6 @@
 scenario{
   order = 59,
+  panel = "operations",
   title = { en = "A hash join that doubles its batches", zh = "批数翻倍的哈希连接" },
   about = { en = "The planner guessed 20 rows and 240 came. Then: rows that no number of batches can divide.", zh = "计划器估计 20 行，来了 240 行。然后：再多的批也分不开的行。" },
 }

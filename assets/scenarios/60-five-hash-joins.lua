@@ -1,5 +1,6 @@
 scenario{
   order = 60,
+  panel = "operations",
   title = { en = "Five hash joins and work_mem", zh = "五个哈希连接与 work_mem" },
   about = { en = "work_mem is neither per query nor per connection: each node of the plan has its own.", zh = "work_mem 不是每个查询一份，也不是每个连接一份：计划里每个节点各有一份。" },
 }

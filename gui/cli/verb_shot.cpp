@@ -130,7 +130,7 @@ int run_shot(Arguments arguments, Streams io) {
   if (!options.file.empty())
     if (const core::Status opened = open_subject(session, options); !opened)
       return complain("shot", opened.error(), io);
-  if (session.document) suit_front(session.preferences.workspace, session.state());
+  if (session.document) suit_front(session.preferences.workspace, *session.document);
   if (session.document && !options.panel.empty()) session.focused_panel = options.panel;
   session.preferences.workspace.full_screen = session.document ? options.panel : std::string();
   session.overlay = overlay_named(options.overlay);

@@ -1,0 +1,30 @@
+// Which panel stands in front when something is opened.
+#include "gui/front_panel.h"
+
+#include "core/scenario/scenario_info.h"
+#include "gui/document.h"
+#include "gui/panels/panel_table.h"
+#include "tests/support/catch.h"
+
+using namespace palloscope;
+using namespace palloscope::gui;
+
+TEST_CASE("every scenario's head names a panel that exists, or none") {
+  for (const core::BuiltinScenario& scenario : core::builtin_scenarios()) {
+    INFO(scenario.info.name << " wants " << scenario.info.panel);
+    CHECK((scenario.info.panel.empty() || find_panel(scenario.info.panel) != nullptr));
+  }
+}
+
+TEST_CASE("a lesson about buffers opens with the buffers, and the next one about the heap with the map again") {
+  WorkspaceState workspace;
+  const auto open = [&](std::string_view name) {
+    const auto document = open_scenario(name);
+    REQUIRE(document);
+    suit_front(workspace, *document);
+    return workspace.front[static_cast<std::size_t>(find_panel("buffers")->placement.place)];
+  };
+  CHECK(open("50") == "buffers");
+  CHECK(open("1") == "");
+  CHECK(open("55") == "shmem");
+}
