@@ -3,6 +3,7 @@
 #include <imgui.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "gui/format_text.h"
 #include "gui/icons.h"
@@ -20,6 +21,15 @@ constexpr std::uint64_t kPageBytes = 8192;
 
 constexpr const char* kModeKeys[kPoolModeCount] = {"buffers.mode.state", "buffers.mode.relation", "buffers.mode.usage",
                                                    "buffers.mode.pins", "buffers.mode.age"};
+
+struct PageWords {
+  const char* icon;
+  const char* name;
+  const char* tip;
+};
+constexpr PageWords kPages[] = {{icons::kMotion, "buffers.page.now", "buffers.page.tip.now"},
+                                {icons::kLife, "buffers.page.life", "buffers.page.tip.life"},
+                                {icons::kCompare, "buffers.page.lab", "buffers.page.tip.lab"}};
 
 }  // namespace
 
@@ -49,6 +59,7 @@ void BuffersPanel::follow(const PanelContext& panel) {
   const trace::ServerState& server = panel.state().server();
   if (document_ != session.document->serial) {
     pool_ = {};
+    selected_ = {};
     view_.fit();
   }
   choose_pool(panel);
@@ -92,6 +103,14 @@ std::optional<std::uint32_t> BuffersPanel::selected_place(const PanelContext& pa
   return key->slot.value - pool->first.value;
 }
 
+// Whose biography is told: while an event is selected still that of the buffer before.
+std::optional<core::BufferSlot> BuffersPanel::told_buffer(const PanelContext& panel) const {
+  const Selection& selection = panel.session.selection;
+  if (const auto* key = std::get_if<BufferKey>(&selection)) return key->slot;
+  if (std::holds_alternative<EventKey>(selection) && selected_) return selected_;
+  return std::nullopt;
+}
+
 bool BuffersPanel::can_be_clock() const { return cells_.size() != 0 && cells_.size() <= kMostOnClock; }
 
 // --- keys and tools ---------------------------------------------------------------------------------------------
@@ -108,6 +127,13 @@ void BuffersPanel::move_selection(const PanelContext& panel, std::int64_t by) {
 void BuffersPanel::toggle_details() {
   bool& shown = both_fit_ ? details_ : details_alone_;
   shown = !shown;
+}
+
+// Details that are hidden come to sight first.
+void BuffersPanel::turn_page(int by) {
+  bool& shown = both_fit_ ? details_ : details_alone_;
+  if (!std::exchange(shown, true)) return;
+  page_ = static_cast<Page>((static_cast<int>(page_) + kPageCount + by) % kPageCount);
 }
 
 void BuffersPanel::next_pool(const PanelContext& panel) {
@@ -143,6 +169,7 @@ void BuffersPanel::handle_keys(const PanelContext& panel) {
   }
   if (ImGui::IsKeyPressed(ImGuiKey_K, false)) as_clock_ = !as_clock_;
   if (ImGui::IsKeyPressed(ImGuiKey_D, false)) toggle_details();
+  if (ImGui::IsKeyPressed(ImGuiKey_J, false)) turn_page(io.KeyShift ? -1 : 1);
   if (ImGui::IsKeyPressed(ImGuiKey_X, false)) next_pool(panel);
 }
 
@@ -283,7 +310,35 @@ void BuffersPanel::draw_picture(const PoolScene& scene) {
     view_.draw(scene);
 }
 
+void BuffersPanel::draw_pages(const PanelContext& panel) {
+  for (int i = 0; i < kPageCount; ++i) {
+    const bool is_here = static_cast<int>(page_) == i;
+    if (i != 0) ImGui::SameLine(0, 0.3f * panel.em());
+    if (is_here) {
+      ImGui::PushStyleColor(ImGuiCol_Button, panel.theme.accent);
+      ImGui::PushStyleColor(ImGuiCol_Text, panel.theme.on_accent);
+    }
+    const std::string label =
+        std::string(kPages[i].icon) + " " + panel.strings(kPages[i].name) + "##pool_page" + std::to_string(i);
+    if (ImGui::SmallButton(label.c_str())) page_ = static_cast<Page>(i);
+    if (is_here) ImGui::PopStyleColor(2);
+    ImGui::SetItemTooltip("%s", panel.strings(kPages[i].tip));
+  }
+}
+
 void BuffersPanel::draw_details(const PoolScene& scene) {
+  draw_pages(scene.panel);
+  switch (page_) {
+    case Page::Now:
+      return draw_now(scene);
+    case Page::Biography:
+      return biography_.draw(scene.panel, told_buffer(scene.panel));
+    case Page::Policies:
+      return lab_.draw(scene.panel);
+  }
+}
+
+void BuffersPanel::draw_now(const PoolScene& scene) const {
   const Strings& strings = scene.panel.strings;
   const auto section = [&](const char* key, auto&& draw) {
     ImGui::PushFont(scene.panel.fonts.title, scene.panel.em());

@@ -101,10 +101,67 @@ TEST_CASE("a step of the request leads to its event by a click") {
   REQUIRE(std::holds_alternative<core::PageRequested>(event));
 }
 
+TEST_CASE("the biography of the selected buffer is a page away, and an entry leads to its event") {
+  Headless window(1600, 1000);
+  open_events(window, test::pool_at_work());
+  window.key("J");
+  window.frames(2);
+  REQUIRE_FALSE(window.sees("##step1"));
+  REQUIRE_FALSE(window.sees("##life"));  // nothing is selected: it says so
+  window.key("Down");
+  window.key("Comma");
+  window.key("Comma");
+  window.key("Comma");
+  REQUIRE(selected(window) == core::BufferSlot{0});
+  window.key("Home");
+  for (int i = 0; i < 10; ++i) window.key("Right");
+  window.frames(2);
+  window.click("##life8");
+  window.frames(2);
+  const auto& timeline = *window.session().timeline();
+  REQUIRE(window.session().cursor() == 8);
+  const auto popped = timeline.event(8);
+  REQUIRE(std::get<core::FreelistPopped>(popped).buffer == core::BufferSlot{0});
+  // Another buffer, another life.
+  window.key("Period");
+  window.frames(2);
+  REQUIRE_FALSE(window.sees("##life8"));
+  REQUIRE(window.sees("##life"));
+}
+
+TEST_CASE("the policy laboratory tells the recorded requests under every policy at the cursor, and its curve seeks") {
+  Headless window(1600, 1000);
+  open_events(window, test::pool_at_work());
+  window.click("##pool_page2");
+  window.frames(2);
+  const auto curve = window.find("##policy_curve");
+  REQUIRE(curve);
+  window.click_at(curve->left + 2, (curve->top + curve->bottom) / 2);
+  window.frames(2);
+  REQUIRE(window.session().cursor() == 0);
+  REQUIRE_FALSE(window.sees("##policy_curve"));  // no request so far
+  window.key("End");
+  window.frames(2);
+  REQUIRE(window.sees("##policy_curve"));
+  // Round by key, and hidden details come back with the page they had.
+  window.key("J");
+  window.frames(2);
+  REQUIRE(window.sees("##step1"));
+  window.key("Shift+J");
+  window.frames(2);
+  REQUIRE(window.sees("##policy_curve"));
+  window.key("D");
+  window.frames(2);
+  REQUIRE_FALSE(window.sees("##policy_curve"));
+  window.key("J");
+  window.frames(2);
+  REQUIRE(window.sees("##policy_curve"));
+}
+
 TEST_CASE("every colour, zoom and arrangement can be had by key at every event of a pool at work") {
   Headless window(1280, 800);
   open_events(window, test::pool_at_work());
-  for (const char* key : {"A", "Plus", "Plus", "Minus", "0", "D", "D", "X", "Enter", "Shift+A"}) {
+  for (const char* key : {"A", "Plus", "Plus", "Minus", "0", "D", "D", "J", "J", "X", "Enter", "Shift+A"}) {
     window.key(key);
     window.key("Home");
     for (EventNumber event = 0; event < window.session().event_count(); ++event) window.key("Right");
