@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "trace/replay/event_store.h"
+#include "trace/analysis/event_slices.h"
 
 namespace palloscope::trace {
 namespace {
 
-constexpr std::size_t kSkipCost = 32;           // of a block of events that is passed over, in events read
 constexpr std::uint32_t kMostSlots = 1U << 20;  // of backends and rings: hostile streams name others
 
 // Kinds of event from which something is learned.
@@ -184,30 +183,11 @@ void BufferLife::take(EventNumber n, const E& event) {
 }
 
 bool BufferLife::advance(std::size_t events) {
-  const EventStore& store = timeline_->events();
-  while (next_ <= timeline_->size() && !stopped_) {
-    if (events == 0) return false;
-    const std::size_t block = store.block_of(next_);
-    const EventNumber first = store.first_event(block);
-    const EventNumber last = first + store.event_count(block) - 1;
-    if (!store.is_open(block) && !concerns_buffers(store.summary(block))) {
-      next_ = last + 1;
-      events -= std::min(events, kSkipCost);
-      continue;
-    }
-    BlockEvents read;
-    core::Status status = store.begin(block, read);
-    if (status) status = read.skip(static_cast<std::uint32_t>(next_ - first));
-    // A block that cannot be read has nothing to show here; who replays it says so.
-    if (status) {
-      EventNumber n = next_;
-      status =
-          read.visit(static_cast<std::uint32_t>(last - next_ + 1), [&]<class E>(const E& event) { take(n++, event); });
-    }
-    events -= std::min<std::size_t>(events, last - next_ + 1);
-    next_ = last + 1;
-  }
-  return true;
+  if (stopped_) return true;
+  const auto take_until_stopped = [&](EventNumber n, const auto& event) {
+    if (!stopped_) take(n, event);
+  };
+  return read_slice(*timeline_, next_, events, concerns_buffers, take_until_stopped) || stopped_;
 }
 
 double BufferLife::progress() const {

@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "trace/replay/event_store.h"
+#include "trace/analysis/event_slices.h"
 
 namespace palloscope::trace {
 namespace {
-
-constexpr std::size_t kSkipCost = 32;  // of a block of events that is passed over, in events read
 
 constexpr std::uint8_t kTags[] = {core::BufferPoolCreated::kTag, core::RingCreated::kTag,    core::PageRequested::kTag,
                                   core::BufferTagged::kTag,      core::BufferUntagged::kTag, core::BufferDirtied::kTag,
@@ -70,30 +68,8 @@ void PolicyRun::sample(EventNumber n) {
 }
 
 bool PolicyRun::advance(std::size_t events) {
-  const EventStore& store = timeline_->events();
-  while (next_ <= timeline_->size()) {
-    if (events == 0) return false;
-    const std::size_t block = store.block_of(next_);
-    const EventNumber first = store.first_event(block);
-    const EventNumber last = first + store.event_count(block) - 1;
-    if (!store.is_open(block) && !concerns_buffers(store.summary(block))) {
-      next_ = last + 1;
-      events -= std::min(events, kSkipCost);
-      continue;
-    }
-    BlockEvents read;
-    core::Status status = store.begin(block, read);
-    if (status) status = read.skip(static_cast<std::uint32_t>(next_ - first));
-    // A block that cannot be read has nothing to show here; who replays it says so.
-    if (status) {
-      EventNumber n = next_;
-      status =
-          read.visit(static_cast<std::uint32_t>(last - next_ + 1), [&]<class E>(const E& event) { take(n++, event); });
-    }
-    events -= std::min<std::size_t>(events, last - next_ + 1);
-    next_ = last + 1;
-  }
-  return true;
+  return read_slice(*timeline_, next_, events, concerns_buffers,
+                    [&](EventNumber n, const auto& event) { take(n, event); });
 }
 
 const PolicyCounts& PolicyRun::counts(ReplacementPolicy policy) const {
