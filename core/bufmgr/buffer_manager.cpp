@@ -1,6 +1,7 @@
 #include "core/bufmgr/buffer_manager.h"
 
 #include <algorithm>
+#include <string>
 #include <unordered_map>
 
 #include "core/base/check.h"
@@ -10,6 +11,8 @@
 #include "core/bufmgr/replacement.h"
 
 namespace palloscope::core {
+
+constexpr std::uint32_t kMaxBlocks = 0xFFFFFFFE;  // MaxBlockNumber
 
 using namespace buffer_bits;
 
@@ -187,6 +190,12 @@ std::vector<BufferSlot> BufferManager::extend_buffered_rel(RelationId id, std::u
   check(fork >= 0 && fork < 4, "a relation has four forks");
   const BufferRules& rules = i.core.profile.rules;
   std::uint32_t& blocks = i.core.relations[id].blocks[static_cast<std::size_t>(fork)];
+  if (pages > kMaxBlocks - blocks)
+    throw Ereport{
+        "54000",
+        "cannot extend relation " + i.core.relations[id].name + " beyond " + std::to_string(kMaxBlocks) + " blocks",
+        "",
+        {}};
   std::vector<PageTag> tags;
   for (std::uint32_t page = 0; page < pages; ++page) tags.push_back(page_of(id, fork, blocks + page));
   std::vector<BufferSlot> buffers;

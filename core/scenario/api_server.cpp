@@ -66,6 +66,7 @@ int resource_owner_release(lua_State* L) {
   DynamicMemory* segments = host.shmem().dynamic();
   if (buffers == nullptr && segments == nullptr)
     return luaL_error(L, "there is nothing to give back: neither a buffer pool nor shared memory was made");
+  if (!host.server().backends.acting()) return luaL_error(L, "no backend acts: start_backend starts one");
   return call(L, [buffers, segments](Process&) {
     if (buffers != nullptr) buffers->release_all_pins();
     if (segments != nullptr) segments->release_unpinned();

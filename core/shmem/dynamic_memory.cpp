@@ -98,6 +98,14 @@ std::optional<std::uint64_t> DynamicMemory::take_pages(std::uint64_t npages) {
   return std::nullopt;
 }
 
+// Addresses are not used again: what was mapped in all has its bounds.
+void DynamicMemory::need_room(std::uint64_t bytes) const {
+  const std::uint64_t wanted = (pages_of(bytes) + 1) * kPage;
+  if (next_home_ + wanted > kMainSegment.value || next_view_ + wanted > kInterlockSegment.value)
+    throw Ereport{
+        "53200", fmt::format("could not map dynamic shared memory of {} bytes: Cannot allocate memory", bytes), {}, {}};
+}
+
 Address DynamicMemory::map_for_backend(const File& file) {
   if (file.preallocated()) return file.home;
   const Address at{next_view_};
@@ -114,6 +122,7 @@ DsmId DynamicMemory::remember(DsmAttachment attachment) {
 
 DsmId DynamicMemory::create(std::uint64_t bytes, bool null_if_max) {
   if (bytes == 0 || bytes > kMostBytes) throw internal_error(fmt::format("a segment of {} bytes cannot be had", bytes));
+  need_room(bytes);
   const auto item = free_item();
   if (!item) {
     if (null_if_max) return 0;
@@ -159,6 +168,7 @@ DsmId DynamicMemory::attach(std::uint32_t handle) {
   const auto item = item_of(handle);
   if (!item) return 0;
   const File& file = files_.at(*item);
+  need_room(file.bytes);
   const Address at = map_for_backend(file);
   count_refcnt(*item, 1);
   shared_.sink().emit(SegmentAttached{file.segment, backends_.acting(), at, refcnt(handle)});

@@ -82,6 +82,7 @@ class DynamicMemory {
   std::optional<std::uint32_t> free_item();
   std::uint32_t random_word();
   std::optional<std::uint64_t> take_pages(std::uint64_t npages);
+  void need_room(std::uint64_t bytes) const;
   Address map_for_backend(const File& file);
   DsmId remember(DsmAttachment attachment);
   DsmAttachment& attachment(DsmId id);

@@ -71,6 +71,8 @@ Ereport SharedMemory::outside_of_hook(std::string_view what) {
 
 void SharedMemory::request_addin_space(std::string_view library, std::uint64_t bytes) {
   if (!requesting_) throw outside_of_hook("shared memory");
+  if (bytes > ~std::uint64_t{0} - requests_.bytes)
+    throw Ereport{"54000", "requested shared memory size overflows size_t", {}, {}};
   requests_.bytes += bytes;
   sink_.emit(ShmemRequested{std::string(library), bytes, 0});
 }
@@ -111,6 +113,11 @@ void SharedMemory::map_segments(const HugePageSupply& supply) {
                   "could not map anonymous shared memory: Cannot allocate memory",
                   fmt::format("{} huge pages of {} kB are wanted, {} are free", huge.needed_pages,
                               huge.page_bytes / 1024, supply.free_pages),
+                  {}};
+  if (outcome.mapped_bytes > kInterlockSegment - kMainSegment)
+    throw Ereport{"53200",
+                  "could not map anonymous shared memory: Cannot allocate memory",
+                  fmt::format("{} bytes are wanted", outcome.mapped_bytes),
                   {}};
   mapped_bytes_ = outcome.mapped_bytes;
   page_bytes_ = outcome.page_bytes;

@@ -85,7 +85,8 @@ HashAggregate::HashAggregate(Process& process, OperationSlot slot, const HashAgg
   began(OperationKind::HashAggregate, OperationPhase::Fill, meta_context_, limits_.bytes, spec.name);
 
   // No more than half of the memory for the array; and of the estimate, a table that it fills to 90 %.
-  const double most = static_cast<double>(limits_.bytes / entry_bytes_ / 2);
+  const std::uint64_t entries = limits_.bytes / entry_bytes_ / 2;
+  const auto most = static_cast<double>(entries);
   const double buckets = std::max(std::min(std::floor(spec.planned_groups), most), 1.0);
   process.memory_context_alloc(meta_context_, kTableBytes);
   process.memory_context_alloc_zero(meta_context_, kArrayHeadBytes);

@@ -46,7 +46,8 @@ PoolGrid::PoolGrid(std::uint32_t buffers, PoolZoom zoom, float width, float heig
 
 RectF PoolGrid::rect(std::uint32_t buffer) const {
   const std::uint32_t tile = buffer / zoom_.per_tile;
-  return {static_cast<float>(tile % columns_) * zoom_.width_px, static_cast<float>(tile / columns_) * zoom_.height_px,
+  const auto row = tile / columns_;
+  return {static_cast<float>(tile % columns_) * zoom_.width_px, static_cast<float>(row) * zoom_.height_px,
           zoom_.width_px, zoom_.height_px};
 }
 

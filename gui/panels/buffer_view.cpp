@@ -44,8 +44,8 @@ void draw_bits(const PanelContext& panel, std::uint32_t word, std::uint32_t was)
     const auto bit = static_cast<std::uint32_t>(31 - i);
     const std::size_t index = state_word_field_of(bit);
     const StateWordField& field = fields[index];
-    const int row = i / columns, column = i % columns;
-    const ImVec2 low{at.x + cell * (static_cast<float>(column) + 0.125f * static_cast<float>(column / 4)),
+    const int row = i / columns, column = i % columns, nibble = column / 4;
+    const ImVec2 low{at.x + cell * (static_cast<float>(column) + 0.125f * static_cast<float>(nibble)),
                      at.y + static_cast<float>(row) * pitch + label};
     const ImVec2 high{low.x + cell - 1, low.y + height};
     const bool set = ((word >> bit) & 1) != 0, changed = (((word ^ was) >> bit) & 1) != 0;

@@ -237,8 +237,9 @@ void OperationsPanel::draw_parts(const PanelContext& panel, const Shown& shown, 
   const ImVec2 origin = ImGui::GetCursorScreenPos();
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const PartCell& cell = cells[i];
+    const auto cell_row = i / fitting;
     const ImVec2 low(origin.x + static_cast<float>(i % fitting) * (cell_width + gap),
-                     origin.y + static_cast<float>(i / fitting) * (height + gap));
+                     origin.y + static_cast<float>(cell_row) * (height + gap));
     const ImVec2 high(low.x + cell_width, low.y + height);
     const char* state = "operations.part.empty";
     Color edge = theme.line, ink = theme.text;
@@ -290,8 +291,8 @@ void OperationsPanel::draw_parts(const PanelContext& panel, const Shown& shown, 
                                                                 {"bytes", format_bytes(cell.bytes)}})
                                   .c_str());
   }
-  const auto rows = static_cast<float>((cells.size() + fitting - 1) / fitting);
-  ImGui::Dummy({width, rows * (height + gap)});
+  const auto rows = (cells.size() + fitting - 1) / fitting;
+  ImGui::Dummy({width, static_cast<float>(rows) * (height + gap)});
 }
 
 void OperationsPanel::draw_forecast(const PanelContext& panel, const OperationRecord& operation, float /*width*/) {

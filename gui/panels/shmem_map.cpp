@@ -454,8 +454,8 @@ void ShmemMap::draw_buffers(const PanelContext& panel, ImVec2 low, ImVec2 high) 
   ImDrawList* draw = ImGui::GetWindowDrawList();
   for (std::size_t i = 0; i < buffers_.size(); ++i) {
     const BufferCell& cell = buffers_[i];
-    const ImVec2 a(low.x + side * static_cast<float>(static_cast<int>(i) % columns),
-                   low.y + side * static_cast<float>(static_cast<int>(i) / columns));
+    const int row = static_cast<int>(i) / columns, column = static_cast<int>(i) % columns;
+    const ImVec2 a(low.x + side * static_cast<float>(column), low.y + side * static_cast<float>(row));
     const ImVec2 b(a.x + side - 1, a.y + side - 1);
     if (b.y > high.y) break;
     const float all = static_cast<float>(std::max<std::uint32_t>(1, cell.all));

@@ -121,7 +121,8 @@ void ShmemPages::draw_page_grid(const PanelContext& panel, const ShmemModel& mod
   const std::uint64_t per_cell = std::max<std::uint64_t>(1, (count + columns * rows - 1) / (columns * rows));
   const Color page_color = has_huge ? panel.theme.live : panel.theme.free;
   for (std::uint64_t i = 0; i * per_cell < count; ++i) {
-    const ImVec2 low(cells_x + side * static_cast<float>(i % columns), at.y + side * static_cast<float>(i / columns));
+    const auto row = i / columns;
+    const ImVec2 low(cells_x + side * static_cast<float>(i % columns), at.y + side * static_cast<float>(row));
     const ImVec2 high(low.x + side - 1, low.y + side - 1);
     draw->AddRectFilled(low, high, page_color);
     if (!has_huge && side > 0.8f * em) fill_dotted(low, high, panel.theme.dim, std::max(3.0f, side / 5));
@@ -134,8 +135,8 @@ void ShmemPages::draw_page_grid(const PanelContext& panel, const ShmemModel& mod
   const ImVec2 step(big / static_cast<float>(small_columns), big / static_cast<float>(small_rows));
   const Color small_color = has_huge ? mix(panel.theme.map_ground, panel.theme.live, 0.4f) : panel.theme.live;
   for (std::uint64_t i = 0; i < small_columns * small_rows; ++i) {
-    const ImVec2 low(at.x + step.x * static_cast<float>(i % small_columns),
-                     at.y + step.y * static_cast<float>(i / small_columns));
+    const auto row = i / small_columns;
+    const ImVec2 low(at.x + step.x * static_cast<float>(i % small_columns), at.y + step.y * static_cast<float>(row));
     draw->AddRectFilled(low, {low.x + step.x - 1, low.y + step.y - 1}, small_color);
   }
   draw->AddRect(at, {at.x + big, at.y + big}, panel.theme.text);

@@ -61,7 +61,7 @@ struct BufferStay {
   bool dropped = false;                      // else evicted, for `wanted`
   core::PageTag wanted;                      // meaningful if it was evicted
   std::uint32_t who = BufferEntry::kNobody;  // brought it
-  std::uint32_t pins = 0;  // with those of who wrote it
+  std::uint32_t pins = 0;                    // with those of who wrote it
   std::uint32_t dirtied = 0, counted_down = 0;
   std::uint32_t writes[core::kWriteReasonCount] = {};
   std::uint32_t most_usage = 0;

@@ -133,9 +133,34 @@ class Reader {
   }
 };
 
+constexpr std::size_t kDeepestNesting = 4096;  // brackets; a node of a plan has two of them
+
+// How deep its brackets nest, whatever stands in texts.
+std::size_t nesting_of(std::string_view text) {
+  std::size_t depth = 0, deepest = 0;
+  bool in_text = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_text) {
+      if (c == '\\') ++i;
+      in_text = c != '"';
+    } else if (c == '"') {
+      in_text = true;
+    } else if (c == '[' || c == '{') {
+      deepest = std::max(deepest, ++depth);
+    } else if ((c == ']' || c == '}') && depth > 0) {
+      --depth;
+    }
+  }
+  return deepest;
+}
+
 }  // namespace
 
 core::Result<std::vector<PlanOperation>> read_explain_plan(std::string_view text) {
+  // Before anything recursive sees it: what nests deeper than any plan is refused, not followed.
+  if (nesting_of(text) > kDeepestNesting)
+    return core::Error{core::ErrorCode::BadFormat, "it is nested deeper than any plan of EXPLAIN (FORMAT JSON)"};
   Json json;
   try {
     json = Json::parse(text);
@@ -143,8 +168,13 @@ core::Result<std::vector<PlanOperation>> read_explain_plan(std::string_view text
     return core::Error{
         core::ErrorCode::BadFormat,
         fmt::format("no JSON at byte {}: ask for the plan with EXPLAIN (ANALYZE, FORMAT JSON)", error.byte)};
+  } catch (const Json::exception&) {
+    return core::Error{core::ErrorCode::BadFormat, "a number in it is larger than any that EXPLAIN prints"};
   }
-  if (json.is_array() && json.size() == 1) json = Json(json[0]);
+  if (json.is_array() && json.size() == 1) {
+    Json only = std::move(json[0]);
+    json = std::move(only);
+  }
   const auto plan = json.is_object() ? json.find("Plan") : json.end();
   if (!json.is_object() || plan == json.end())
     return core::Error{core::ErrorCode::BadFormat,

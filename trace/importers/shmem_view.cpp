@@ -224,9 +224,11 @@ void ShmemView::emit_nodes() {
   for (const NodeRow& row : nodes_) {
     const auto node = static_cast<std::size_t>(std::max(row.node, 0));
     if (row.node < 0 || (node < known_nodes_.size() && known_nodes_[node])) continue;
-    known_nodes_.resize(std::max(known_nodes_.size(), node + 1));
-    known_nodes_[node] = true;
-    sink_.emit(core::NumaNodeAdded{static_cast<std::uint32_t>(node), 0, 0});
+    // A machine has all nodes below it too, reported or not.
+    for (std::size_t n = known_nodes_.size(); n <= node; ++n) {
+      known_nodes_.push_back(true);
+      sink_.emit(core::NumaNodeAdded{static_cast<std::uint32_t>(n), 0, 0});
+    }
   }
   std::vector<std::string_view> names;
   for (const AllocationRow& row : allocations_)

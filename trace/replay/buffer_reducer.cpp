@@ -115,7 +115,8 @@ template <class J>
 Refusal ServerReducer<J>::operator()(const core::FreelistPopped& e) {
   const BufferAndPool found = find(e.buffer);
   if (!found) return {"buffer", e.buffer.value, kNoBuffer};
-  if (found.pool->first_free != e.buffer) return {"buffer", e.buffer.value, "is not the first of the freelist"};
+  if (found.pool->free_count == 0 || found.pool->first_free != e.buffer)
+    return {"buffer", e.buffer.value, "is not the first of the freelist"};
   save(e.buffer, found);
   found.pool->first_free = found.buffer->next_free;
   if (!found.pool->first_free) found.pool->last_free = {};

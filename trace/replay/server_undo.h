@@ -61,6 +61,10 @@ class ServerUndo {
   static std::size_t owned_bytes(const Record& record) {
     std::size_t bytes = 0;
     if constexpr (requires { record.name; }) bytes += record.name.capacity();
+    if constexpr (requires { record.purpose; }) bytes += record.purpose.capacity();
+    if constexpr (requires { record.library; }) bytes += record.library.capacity();
+    if constexpr (requires { record.attached; }) bytes += record.attached.capacity() * sizeof(record.attached[0]);
+    if constexpr (requires { record.nodes; }) bytes += record.nodes.capacity() * sizeof(record.nodes[0]);
     if constexpr (requires { record.pins; }) bytes += record.pins.capacity() * sizeof(PrivatePin);
     if constexpr (std::is_same_v<Record, RingRecord>) bytes += record.slots.capacity() * sizeof(BufferSlot);
     return bytes;
