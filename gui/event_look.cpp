@@ -77,9 +77,9 @@ EventLook look_of(std::uint8_t tag) {
     case core::RingSlotSet::kTag:
       return {icons::kRing, &Theme::changed};
     case core::BufferPinned::kTag:
-      return {icons::kPushPin, &Theme::accent};
+      return {icons::kPin, &Theme::accent};
     case core::BufferUnpinned::kTag:
-      return {icons::kPushPin, &Theme::dim};
+      return {icons::kPin, &Theme::dim};
     case core::BufferTagged::kTag:
     case core::BufferPoolCreated::kTag:
     case core::SegmentCreated::kTag:
@@ -104,7 +104,7 @@ EventLook look_of(std::uint8_t tag) {
     case core::SegmentDetached::kTag:
       return {icons::kDetach, &Theme::changed};
     case core::SegmentPinned::kTag:
-      return {icons::kPushPin, &Theme::changed};
+      return {icons::kPin, &Theme::changed};
     case core::HugePagesTried::kTag:
     case core::NumaNodeAdded::kTag:
     case core::NumaPolicySet::kTag:

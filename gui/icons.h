@@ -76,7 +76,6 @@ inline constexpr const char* kSnapshot = "\uf030";  // camera
 
 // Around private memory.
 inline constexpr const char* kAsk = "\uf128";         // question
-inline constexpr const char* kPushPin = "\uf08d";     // thumb-tack
 inline constexpr const char* kRing = "\uf1ce";        // circle-o-notch
 inline constexpr const char* kClockHand = "\uf252";   // hourglass-half
 inline constexpr const char* kDisk = "\uf0a0";        // hdd

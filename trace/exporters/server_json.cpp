@@ -25,7 +25,7 @@ class Writer {
   void run() {
     Json head;
     head["acting"] = number_of(s_.point.backend);
-    head["wal_flushed"] = lsn(s_.point.wal_flushed);
+    head["wal_flushed"] = lsn_text(s_.point.wal_flushed);
     head["checkpoint"] = s_.point.checkpoint;
     head["numa_policy"] = numa_policy_name(s_.point.numa_policy);
     head["huge_pages"] = s_.point.huge_pages_granted;
@@ -64,7 +64,6 @@ class Writer {
   }
 
  private:
-  static std::string lsn(std::uint64_t lsn) { return fmt::format("{:X}/{:X}", lsn >> 32, lsn & 0xFFFFFFFF); }
   // "{...}" without its closing brace: the rest follows.
   void open(const Json& fields) {
     std::string text = fields.dump();
@@ -149,7 +148,7 @@ class Writer {
     row["usage"] = b.usage();
     row["pins"] = b.refcount();
     row["flags"] = flag_names(b.word);
-    if (b.lsn != 0) row["lsn"] = lsn(b.lsn);
+    if (b.lsn != 0) row["lsn"] = lsn_text(b.lsn);
     if (b.node >= 0) row["node"] = b.node;
     return row;
   }

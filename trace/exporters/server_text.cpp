@@ -117,6 +117,8 @@ std::int64_t buffer_number(BufferSlot buffer, const ServerState& server) {
   return pool->backend ? -number : number;
 }
 
+std::string lsn_text(std::uint64_t lsn) { return fmt::format("{:X}/{:X}", lsn >> 32, lsn & 0xFFFFFFFF); }
+
 std::string flag_names(std::uint32_t word) {
   constexpr std::string_view kNames[] = {"LOCKED",
                                          "DIRTY",
@@ -240,7 +242,7 @@ class Maker {
                        usage_of(e.word));
   }
   std::string operator()(const BufferDirtied& e) const {
-    const std::string wal = e.lsn == 0 ? "" : fmt::format(", WAL up to {}", lsn(e.lsn));
+    const std::string wal = e.lsn == 0 ? "" : fmt::format(", WAL up to {}", lsn_text(e.lsn));
     return fmt::format("{} is changed: buffer {} dirty{}", page(e.buffer), number(e.buffer), wal);
   }
   std::string operator()(const BufferWritten& e) const {
@@ -255,7 +257,7 @@ class Maker {
   std::string operator()(const BufferUntagged& e) const {
     return fmt::format("{} leaves buffer {}: {}", page(e.buffer), number(e.buffer), untag_reason_name(e.reason));
   }
-  std::string operator()(const WalFlushed& e) const { return fmt::format("WAL is on disk up to {}", lsn(e.lsn)); }
+  std::string operator()(const WalFlushed& e) const { return fmt::format("WAL is on disk up to {}", lsn_text(e.lsn)); }
   std::string operator()(const BackgroundRound& e) const {
     return fmt::format("background writer wrote {}; {} taken since its last round, {} wanted, {} reusable", e.written,
                        e.allocations, e.wanted, e.reusable);
@@ -330,7 +332,6 @@ class Maker {
 
  private:
   static std::string shown(std::string_view name) { return printable_start(name, 64); }
-  static std::string lsn(std::uint64_t lsn) { return fmt::format("{:X}/{:X}", lsn >> 32, lsn & 0xFFFFFFFF); }
   // Also of one that has just gone.
   template <class Table, class Slot>
   static const typename Table::value_type* record(const Table& table, Slot slot) {

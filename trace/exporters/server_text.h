@@ -30,6 +30,7 @@ std::string page_name(const PageTag& tag, const ServerState& server);
 std::int64_t buffer_number(BufferSlot buffer, const ServerState& server);
 // As the scripts call it; if they do not: "client backend 4711".
 std::string backend_name(const BackendRecord& backend);
+std::string lsn_text(std::uint64_t lsn);  // as PostgreSQL prints it: "0/16B3740"
 // The set flags of a state word: "DIRTY VALID TAG_VALID"; counts are not in it.
 std::string flag_names(std::uint32_t word);
 
