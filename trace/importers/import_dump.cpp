@@ -55,16 +55,17 @@ core::Result<DumpSurvey> survey_dumps(TextSource& source, std::string_view head,
   if (survey.importer == nullptr || head.empty()) return not_recognised(head, file);
 
   Nowhere nowhere;
-  core::Result<DumpFacts> facts = survey.importer->emit != nullptr ? survey.importer->emit(source, nowhere)
-                                                                   : survey.importer->read(source, [](const Dump&) {});
+  const auto* emit = std::get_if<EventEmitter>(&survey.importer->read);
+  const core::Result<DumpFacts> facts = emit != nullptr
+                                            ? (*emit)(source, nowhere)
+                                            : std::get<DumpReader>(survey.importer->read)(source, [](const Dump&) {});
   if (source.stopped()) return cancelled(file);
   if (!facts) return in_file(facts.error(), file);
   if (facts->dumps == 0)
     return core::Error{
         core::ErrorCode::NotFound,
         fmt::format("{}: no {} found in {} lines, read as {}. Is this the right file, and is the dump whole?", file,
-                    survey.importer->emit != nullptr ? "rows" : "memory contexts", source.line_number(),
-                    survey.importer->looks_for)};
+                    emit != nullptr ? "rows" : "memory contexts", source.line_number(), survey.importer->looks_for)};
   survey.facts = *facts;
   survey.description.source = core::SourceKind::Dump;
   survey.description.pg_major = facts->pg_major != 0 ? facts->pg_major : pg_major;
@@ -75,15 +76,14 @@ core::Result<DumpSurvey> survey_dumps(TextSource& source, std::string_view head,
 
 core::Status emit_dumps(TextSource& source, const DumpSurvey& survey, core::EventSink& sink) {
   source.rewind();
-  if (survey.importer->emit != nullptr) {
-    const core::Result<DumpFacts> facts = survey.importer->emit(source, sink);
-    if (source.stopped()) return cancelled(survey.description.title);
-    if (!facts) return in_file(facts.error(), survey.description.title);
-    return core::Done{};
-  }
-  // From 16 on Slab's line has a shape of its own, so the standard shape is AllocSet's.
-  DumpEvents events(sink, survey.description.pg_major >= 16 ? core::ContextKind::AllocSet : core::ContextKind::Unknown);
-  const core::Result<DumpFacts> facts = survey.importer->read(source, [&](Dump dump) { events.emit(std::move(dump)); });
+  const auto read = [&]() -> core::Result<DumpFacts> {
+    if (const auto* emit = std::get_if<EventEmitter>(&survey.importer->read)) return (*emit)(source, sink);
+    // From 16 on Slab's line has a shape of its own, so the standard shape is AllocSet's.
+    DumpEvents events(sink,
+                      survey.description.pg_major >= 16 ? core::ContextKind::AllocSet : core::ContextKind::Unknown);
+    return std::get<DumpReader>(survey.importer->read)(source, [&](Dump dump) { events.emit(std::move(dump)); });
+  };
+  const core::Result<DumpFacts> facts = read();
   if (source.stopped()) return cancelled(survey.description.title);
   if (!facts) return in_file(facts.error(), survey.description.title);
   return core::Done{};

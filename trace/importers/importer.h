@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "core/base/result.h"
 #include "core/events/event_sink.h"
@@ -17,16 +18,19 @@ namespace palloscope::trace {
 
 using DumpConsumer = std::function<void(Dump)>;
 
+// Reads the source to its end. Dumps go to the consumer in the order in which they end.
+using DumpReader = core::Result<DumpFacts> (*)(TextSource& source, const DumpConsumer& consumer);
+
+// A SnapshotBegan, what it says, a SnapshotEnded, for each moment. Called twice: the first time only the facts are
+// wanted.
+using EventEmitter = core::Result<DumpFacts> (*)(TextSource& source, core::EventSink& sink);
+
 struct Importer {
   std::string_view name;       // "csvlog"
   std::string_view looks_for;  // in words, for "not recognised: looked for ..."
   // How sure: 0 not mine, 100 certain. `head`: the file's first bytes, up to kSniffedBytes.
   int (*sniff)(std::string_view head) = nullptr;
-  // Reads the source to its end. Dumps go to the consumer in the order in which they end.
-  core::Result<DumpFacts> (*read)(TextSource& source, const DumpConsumer& consumer) = nullptr;
-  // Instead of `read`: a SnapshotBegan, what it says, a SnapshotEnded, for each moment. Called twice: the first time
-  // only the facts are wanted.
-  core::Result<DumpFacts> (*emit)(TextSource& source, core::EventSink& sink) = nullptr;
+  std::variant<DumpReader, EventEmitter> read;
 };
 
 inline constexpr std::size_t kSniffedBytes = 65536;

@@ -5,19 +5,17 @@ namespace palloscope::trace {
 namespace {
 
 constexpr Importer kImporters[] = {
-    {"context view", "rows of pg_backend_memory_contexts as CSV", sniff_context_view, read_context_view, nullptr},
-    {"buffers", "rows of pg_buffercache as CSV", sniff_buffer_view, nullptr, emit_buffer_view},
-    {"buffer summary", "pg_buffercache_summary", sniff_buffer_summary, nullptr, emit_buffer_summary},
-    {"buffer usage counts", "pg_buffercache_usage_counts", sniff_buffer_usage_counts, nullptr,
-     emit_buffer_usage_counts},
-    {"buffer nodes", "pg_buffercache_numa", sniff_buffer_numa, nullptr, emit_buffer_numa},
-    {"csvlog", "a server's csvlog", sniff_csv_log, read_csv_log, nullptr},
-    {"jsonlog", "a server's jsonlog", sniff_json_log, read_json_log, nullptr},
+    {"context view", "rows of pg_backend_memory_contexts as CSV", sniff_context_view, read_context_view},
+    {"buffers", "rows of pg_buffercache as CSV", sniff_buffer_view, emit_buffer_view},
+    {"buffer summary", "pg_buffercache_summary", sniff_buffer_summary, emit_buffer_summary},
+    {"buffer usage counts", "pg_buffercache_usage_counts", sniff_buffer_usage_counts, emit_buffer_usage_counts},
+    {"buffer nodes", "pg_buffercache_numa", sniff_buffer_numa, emit_buffer_numa},
+    {"csvlog", "a server's csvlog", sniff_csv_log, read_csv_log},
+    {"jsonlog", "a server's jsonlog", sniff_json_log, read_json_log},
     {"text", "text with the output of MemoryContextStats or pg_log_backend_memory_contexts", sniff_plain_log,
-     read_plain_log, nullptr},
-    {"shared memory", "rows of pg_shmem_allocations as CSV", sniff_shmem_view, nullptr, emit_shmem_view},
-    {"shared memory by node", "rows of pg_shmem_allocations_numa as CSV", sniff_shmem_numa_view, nullptr,
-     emit_shmem_view},
+     read_plain_log},
+    {"shared memory", "rows of pg_shmem_allocations as CSV", sniff_shmem_view, emit_shmem_view},
+    {"shared memory by node", "rows of pg_shmem_allocations_numa as CSV", sniff_shmem_numa_view, emit_shmem_view},
 };
 
 constexpr bool names_are_unique() {
@@ -27,13 +25,6 @@ constexpr bool names_are_unique() {
   return true;
 }
 static_assert(names_are_unique());
-
-constexpr bool each_reads_in_one_way() {
-  for (const Importer& importer : kImporters)
-    if ((importer.read == nullptr) == (importer.emit == nullptr)) return false;
-  return true;
-}
-static_assert(each_reads_in_one_way());
 
 }  // namespace
 
