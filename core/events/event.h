@@ -1,6 +1,6 @@
-// Every kind of event: one small struct each; EventBody is their variant. Events state effects, in the order in
-// which they happened, and name things by slot (core/base/ids.h); an address or size stands in the event that
-// makes or moves the thing. Slots are chosen by whoever emits (Names in names.h does it for the core).
+// Every kind of event: one small struct each; EventVariant is their variant, EventBody one of them. Events state
+// effects, in the order in which they happened, and name things by slot (core/base/ids.h); an address or size stands in
+// the event that makes or moves the thing. Slots are chosen by whoever emits (Names in names.h does it for the core).
 //
 // The number in kTag is the kind's number in trace files: explicit, never changed, never used again.
 //   1-19 contexts, 20-39 malloc and blocks, 40-59 chunks, 60-69 errors and output, 70-79 source and lesson,
@@ -445,7 +445,7 @@ struct SnapshotEnded {
   friend bool operator==(const SnapshotEnded&, const SnapshotEnded&) = default;
 };
 
-using EventBody =
+using EventVariant =
     std::variant<ContextCreated, ContextReset, ContextDeleted, ContextRecycled, ContextReparented, ContextIdentSet,
                  ContextSwitched, CritSectionAllowed, CallbackRegistered, CallbackRun,  //
                  Malloc, MallocFailed, Realloc, ReallocFailed, Free, BlockAdded, BlockRemoved, BlockEmptied,
@@ -463,6 +463,30 @@ using EventBody =
                  SegmentCreated, SegmentDestroyed, SegmentAttached, SegmentDetached, SegmentPinned, ShmemAllocated,
                  ShmemFound, ShmemRequested, HugePagesTried, NumaNodeAdded, BackendPlaced, NumaPolicySet, PagesPlaced,
                  PagesUsed, ShmemNodeReported>;
+
+template <class E>
+concept EventKind = requires {
+  E::kTag;
+};
+
+// One event of any kind. To construct, copy, compare and destroy a variant of so many kinds is much code; being a class
+// of its own, EventBody has it compiled once, in event.cpp, not in each file that emits or keeps events.
+class EventBody : public EventVariant {
+ public:
+  EventBody();
+  EventBody(const EventBody& other);
+  EventBody(EventBody&& other) noexcept;
+  EventBody& operator=(const EventBody& other);
+  EventBody& operator=(EventBody&& other) noexcept;
+  ~EventBody();
+
+  template <EventKind E>
+  EventBody(E event);  // NOLINT(google-explicit-constructor): an event of a kind is an event
+
+  std::uint8_t tag() const;
+
+  friend bool operator==(const EventBody& a, const EventBody& b);
+};
 
 // A kind that is about the server around the backend's private memory: it changes a state's `server` part only.
 template <class E>

@@ -48,7 +48,7 @@ Contents survey(const trace::Timeline& timeline) {
   if (timeline.size() == 0) return contents;
   timeline.visit(1, timeline.size(),
                  [&](core::EventNumber n, const core::EventBody& event, const trace::MemoryState& after) {
-                   ++contents.by_tag[std::visit([](const auto& body) { return body.kTag; }, event)];
+                   ++contents.by_tag[event.tag()];
                    contents.most_contexts = std::max(contents.most_contexts, after.totals().context_count);
                    if (after.totals().context_bytes > contents.peak_bytes) {
                      contents.peak_bytes = after.totals().context_bytes;

@@ -25,7 +25,7 @@ EventsPanel::Line EventsPanel::line_of(EventNumber number, const core::EventBody
                                        const trace::MemoryState& after) {
   Line line;
   line.number = number;
-  line.tag = std::visit([](const auto& e) { return e.kTag; }, event);
+  line.tag = event.tag();
   if (const auto* fault = std::get_if<core::FaultFound>(&event))
     line.fault = *fault;
   else

@@ -26,7 +26,7 @@ struct EventLog : core::EventSink {
   std::vector<int> tags() const {
     std::vector<int> tags;
     for (const core::EventBody& event : events) {
-      tags.push_back(std::visit([](const auto& e) { return int{e.kTag}; }, event));
+      tags.push_back(int{event.tag()});
     }
     return tags;
   }

@@ -39,8 +39,8 @@ class FieldFiller {
 
 template <std::size_t I = 0>
 void append_sample_events(std::vector<core::EventBody>& events, std::uint64_t start) {
-  if constexpr (I < std::variant_size_v<core::EventBody>) {
-    std::variant_alternative_t<I, core::EventBody> event;
+  if constexpr (I < std::variant_size_v<core::EventVariant>) {
+    std::variant_alternative_t<I, core::EventVariant> event;
     FieldFiller filler(start + I * 16);
     trace::each_field(event, filler);
     events.emplace_back(event);

@@ -18,7 +18,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Names of each kind's fields in the order of each_field, by place in EventBody.
+// Names of each kind's fields in the order of each_field, by place in EventVariant.
 constexpr std::string_view kFields[] = {
     "context parent region kind recycled allow_in_crit_section at min_context_bytes init_block_bytes max_block_bytes "
     "chunk_limit_bytes recycle_list name",
@@ -108,7 +108,7 @@ constexpr std::string_view kFields[] = {
     "segment offset bytes node backend",
     "segment backend local_bytes remote_bytes",
     "name node bytes"};
-static_assert(std::size(kFields) == std::variant_size_v<core::EventBody>, "every kind's fields have names here");
+static_assert(std::size(kFields) == std::variant_size_v<core::EventVariant>, "every kind's fields have names here");
 
 Json to_json(core::Address at) { return fmt::format("{:#x}", at.value); }
 Json to_json(const std::string& text) { return printable(text); }

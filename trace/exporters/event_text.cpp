@@ -23,7 +23,7 @@ struct KindName<std::variant<Kinds...>> {
   static constexpr std::array<std::uint8_t, sizeof...(Kinds)> kTags = {Kinds::kTag...};
 };
 
-// In the order of EventBody.
+// In the order of EventVariant.
 constexpr std::string_view kKindNames[] = {"ContextCreated",
                                            "ContextReset",
                                            "ContextDeleted",
@@ -111,7 +111,7 @@ constexpr std::string_view kKindNames[] = {"ContextCreated",
                                            "PagesPlaced",
                                            "PagesUsed",
                                            "ShmemNodeReported"};
-static_assert(std::size(kKindNames) == std::variant_size_v<EventBody>, "every kind has its name here");
+static_assert(std::size(kKindNames) == std::variant_size_v<EventVariant>, "every kind has its name here");
 
 std::string at_text(Address at) { return fmt::format("@{:#x}", at.value); }
 
@@ -317,7 +317,7 @@ std::string event_text(const EventBody& event, const MemoryState& after) {
 std::string_view event_kind_name(const EventBody& event) { return kKindNames[event.index()]; }
 
 std::string_view event_kind_name(std::uint8_t tag) {
-  constexpr auto kTags = KindName<EventBody>::kTags;
+  constexpr auto kTags = KindName<EventVariant>::kTags;
   const auto found = std::find(kTags.begin(), kTags.end(), tag);
   return found == kTags.end() ? "?" : kKindNames[static_cast<std::size_t>(found - kTags.begin())];
 }

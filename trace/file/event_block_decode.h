@@ -226,9 +226,9 @@ bool call_for_tag(std::uint8_t tag, Call&& call, std::index_sequence<I...>) {
 
 template <class Visitor>
 bool EventBlockDecoder::decode_row(std::uint8_t op, Visitor& visitor) {
-  return event_block_detail::call_for_tag<core::EventBody>(
+  return event_block_detail::call_for_tag<core::EventVariant>(
       op, [&]<class E>(std::type_identity<E>) { return decode_row_as<E>(visitor); },
-      std::make_index_sequence<std::variant_size_v<core::EventBody>>{});
+      std::make_index_sequence<std::variant_size_v<core::EventVariant>>{});
 }
 
 template <class E, class Visitor>

@@ -85,7 +85,7 @@ TEST_CASE("every kind of event has its own name and a line of JSON with all its 
   std::set<std::string> names;
   const MemoryState empty;
   for (const EventBody& event : palloscope::tests::sample_events()) {
-    const auto tag = std::visit([](const auto& body) { return body.kTag; }, event);
+    const auto tag = event.tag();
     CHECK(event_kind_name(event) == event_kind_name(tag));
     names.insert(std::string(event_kind_name(event)));
     const auto json = nlohmann::json::parse(event_json(7, event, empty));
@@ -95,7 +95,7 @@ TEST_CASE("every kind of event has its own name and a line of JSON with all its 
     std::visit([&](const auto& body) { each_field(body, [&](const auto&) { ++fields; }); }, event);
     CHECK(json.size() == fields);
   }
-  CHECK(names.size() == std::variant_size_v<EventBody>);
+  CHECK(names.size() == std::variant_size_v<EventVariant>);
   CHECK(event_kind_name(std::uint8_t{255}) == "?");
 }
 

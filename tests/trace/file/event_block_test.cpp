@@ -8,6 +8,7 @@
 using namespace palloscope;
 using namespace palloscope::trace;
 using core::EventBody;
+using core::EventVariant;
 using tests::sample_events;
 
 namespace {
@@ -31,7 +32,7 @@ Bytes encoded(const std::vector<EventBody>& events) {
 
 template <std::size_t... I>
 std::vector<std::uint8_t> all_tags(std::index_sequence<I...>) {
-  return {std::variant_alternative_t<I, EventBody>::kTag...};
+  return {std::variant_alternative_t<I, EventVariant>::kTag...};
 }
 
 }  // namespace
@@ -67,7 +68,7 @@ TEST_CASE("events with every field at its default or at its largest value come b
 }
 
 TEST_CASE("tags of events are distinct and leave room for ops") {
-  auto tags = all_tags(std::make_index_sequence<std::variant_size_v<EventBody>>{});
+  auto tags = all_tags(std::make_index_sequence<std::variant_size_v<EventVariant>>{});
   std::sort(tags.begin(), tags.end());
   CHECK(std::adjacent_find(tags.begin(), tags.end()) == tags.end());
   CHECK(tags.front() > 0);

@@ -151,7 +151,7 @@ TEST_CASE("a second moment says only what differs from the first") {
   CHECK(imported.exported("buffers") == kHeader + second);
   std::vector<int> tags;
   for (EventNumber n = imported.ends.at(0) + 1; n <= imported.timeline->size(); ++n)
-    tags.push_back(std::visit([](const auto& e) { return int{e.kTag}; }, imported.timeline->event(n)));
+    tags.push_back(int{imported.timeline->event(n).tag()});
   CHECK(tags == std::vector<int>{core::SnapshotBegan::kTag, core::BufferUntagged::kTag, core::BufferTagged::kTag,
                                  core::BufferTagged::kTag, core::SnapshotEnded::kTag});
 }

@@ -112,7 +112,7 @@ void require_consistent(const MemoryState& state) {
 
 template <std::size_t... I>
 constexpr std::size_t count_server_kinds(std::index_sequence<I...>) {
-  return (std::size_t{core::kIsServerEvent<std::variant_alternative_t<I, core::EventBody>>} + ...);
+  return (std::size_t{core::kIsServerEvent<std::variant_alternative_t<I, core::EventVariant>>} + ...);
 }
 
 }  // namespace
@@ -132,8 +132,8 @@ TEST_CASE("Counters equal what the lists hold, and valid streams have no faults"
     REQUIRE(state.event_number() == 20000);
     // The others have a test of their own (server_state_test).
     const std::size_t server_kinds =
-        count_server_kinds(std::make_index_sequence<std::variant_size_v<core::EventBody>>());
-    CHECK(kinds.size() + server_kinds == std::variant_size_v<core::EventBody>);
+        count_server_kinds(std::make_index_sequence<std::variant_size_v<core::EventVariant>>());
+    CHECK(kinds.size() + server_kinds == std::variant_size_v<core::EventVariant>);
   }
 }
 

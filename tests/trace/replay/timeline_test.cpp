@@ -271,7 +271,7 @@ TEST_CASE("Marks are the events of the lanes, thinned to the limit") {
   REQUIRE(all.size() > 20);
   for (const TimelineMark& mark : all) {
     const core::EventBody& event = recorded.events[mark.event - 1];
-    REQUIRE(mark.tag == std::visit([](const auto& e) { return e.kTag; }, event));
+    REQUIRE(mark.tag == event.tag());
     if (const auto* reset = std::get_if<core::ContextReset>(&event)) REQUIRE(mark.context == reset->context);
   }
   const auto resets = std::count_if(recorded.events.begin(), recorded.events.end(),
