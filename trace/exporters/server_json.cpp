@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -120,9 +121,12 @@ class Writer {
                 {"freelist_known", r.has_freelist}};
     open(fields);
     out_ << ",\"freelist\":[";
-    std::uint32_t left = r.free_count;  // a damaged recording's list may run in a circle
-    for (BufferSlot at = r.first_free; at && left > 0; at = s_.buffers[at.value].next_free, --left)
-      out_ << (at == r.first_free ? "" : ",") << number(at);
+    // Bounded, should a damaged recording's list run in a circle or out of the pool.
+    std::uint32_t listed = 0;
+    for (BufferSlot at = r.first_free; r.holds(at) && listed < std::min(r.free_count, r.buffers); ++listed) {
+      out_ << (listed == 0 ? "" : ",") << number(at);
+      at = s_.buffers[at.value].next_free;
+    }
     out_ << "],\"pages\":[";
     bool first = true;
     for (std::uint32_t i = r.first.value; i < r.first.value + r.buffers; ++i) {

@@ -112,14 +112,24 @@ bool get_buffers(ServerState& server, const PoolRecord& pool, PoolSlot slot, Num
 
 // --- what replay relies on ----------------------------------------------------------------------------------------
 
+// The freelist is one chain from its first buffer to its last, as long as it is said to be; so it has no circle.
+bool is_freelist_sound(const ServerState& server, const PoolRecord& pool) {
+  BufferSlot at = pool.first_free, last;
+  for (std::uint32_t left = pool.free_count; left > 0; --left) {
+    if (!pool.holds(at) || !server.buffers[at.value].in_freelist) return false;
+    last = at;
+    at = server.buffers[at.value].next_free;
+  }
+  return !at && last == pool.last_free;
+}
+
 bool is_sound(const ServerState& server, EventNumber at) {
   const auto buffer_exists = [&](BufferSlot slot) { return !slot || slot.value < server.buffers.size(); };
   for (const BufferRecord& buffer : server.buffers) {
     if (!server.pool(buffer.pool) || !buffer_exists(buffer.next_free)) return false;
   }
   for (const PoolRecord& pool : server.pools) {
-    if (!buffer_exists(pool.first_free) || !buffer_exists(pool.last_free) || pool.free_count > pool.buffers)
-      return false;
+    if (pool.free_count > pool.buffers || !is_freelist_sound(server, pool)) return false;
   }
   for (const RingRecord& ring : server.rings) {
     if (!std::all_of(ring.slots.begin(), ring.slots.end(), buffer_exists)) return false;

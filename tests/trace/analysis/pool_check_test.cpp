@@ -58,6 +58,10 @@ TEST_CASE("each rule of a pool is seen to be broken") {
   CHECK_THAT(after([](State& s) { ++s.pools[0].by_usage[2].buffers; }), ContainsSubstring("usage count 2"));
   CHECK_THAT(after([](State& s) { ++s.pools[0].free_count; }), ContainsSubstring("the freelist counts 16"));
   CHECK_THAT(after([](State& s) { s.buffers[3].next_free = BufferSlot{2}; }), ContainsSubstring("freelist"));
+  CHECK_THAT(after([](State& s) { s.buffers[15].next_free = BufferSlot{1}; }),
+             ContainsSubstring("the freelist counts 15 buffers, its chain has 16"));
+  CHECK_THAT(after([](State& s) { s.pools[0].free_count = 0xFFFFFFFF; }), ContainsSubstring("15 say that they are"));
+  CHECK_THAT(after([](State& s) { s.pools[0].first = BufferSlot{9}; }), ContainsSubstring("there are only 16"));
   CHECK_THAT(after([](State& s) { s.pools[0].last_free = BufferSlot{2}; }), ContainsSubstring("ends at buffer 2"));
   CHECK_THAT(after([](State& s) { s.buffers[0].next_free = BufferSlot{2}; }), ContainsSubstring("is not in it"));
   CHECK_THAT(after([](State& s) { s.pools[0].next_victim = 17; }), ContainsSubstring("hand of pool 0 stands at 17"));

@@ -48,6 +48,24 @@ TEST_CASE("the JSON of a pool names its pages, its freelist in order, and who pi
   REQUIRE(pool["pages"][0]["flags"] == "TAG_VALID");
 }
 
+TEST_CASE("a freelist that runs in a circle or out of its pool is still JSON, and ends") {
+  MemoryState state;
+  state.apply(core::BufferPoolCreated{{0}, {}, {0}, 4, true});
+  const auto freelist = [&](auto&& change) {
+    ServerState server = state.server();
+    change(server);
+    std::ostringstream out;
+    write_server_json(server, out);
+    return nlohmann::json::parse(out.str())["pools"][0]["freelist"];
+  };
+  using Numbers = nlohmann::json;
+  CHECK(freelist([](ServerState& s) {
+          s.buffers[1].next_free = {0};
+          s.pools[0].free_count = 0xFFFFFFFF;
+        }) == Numbers::array({1, 2, 1, 2}));
+  CHECK(freelist([](ServerState& s) { s.buffers[1].next_free = {77}; }) == Numbers::array({1, 2}));
+}
+
 TEST_CASE("every moment of a random server is JSON with each live thing in it") {
   MemoryState state;
   std::size_t n = 0;
