@@ -114,7 +114,10 @@ class Stream {
         return emit(
             SegmentCreated{{unused(s().segments)}, SegmentKind::Dynamic, {}, 8192, 4096, roll(9999) * 2, "dsm"});
       case 1:
-        return emit(SegmentAttached{{slot}, {backend}, {0x7f1000000000}, segment.refcnt + 1});
+        if (std::none_of(segment.attached.begin(), segment.attached.end(),
+                         [&](const auto& attached) { return attached.first.value == backend; }))
+          emit(SegmentAttached{{slot}, {backend}, {0x7f1000000000}, segment.refcnt + 1});
+        return;
       case 2:
         if (!segment.attached.empty())
           emit(SegmentDetached{{slot}, segment.attached[roll(segment.attached.size())].first, segment.refcnt - 1});
@@ -133,9 +136,18 @@ class Stream {
         if (const std::uint32_t piece = any(s().allocations); piece != SegmentSlot::kNone) {
           const std::string name = s().allocations[piece].name;
           emit(ShmemFound{s().allocations[piece].segment, {backend}, name});
-          emit(ShmemNodeReported{name, static_cast<std::int32_t>(roll(3)) - 1, 4096});
+          report_node(name, static_cast<std::int32_t>(roll(3)) - 1);
         }
     }
+  }
+
+  // Once for the first piece of that name.
+  void report_node(const std::string& name, std::int32_t node) {
+    const auto& pieces = s().allocations;
+    const auto first = std::find_if(pieces.begin(), pieces.end(),
+                                    [&](const auto& piece) { return piece.born != 0 && piece.name == name; });
+    if (std::none_of(first->nodes.begin(), first->nodes.end(), [&](const auto& known) { return known.first == node; }))
+      emit(ShmemNodeReported{name, node, 4096});
   }
 
   void placements() {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "trace/analysis/shmem_structures.h"
@@ -82,6 +83,7 @@ class ShmemView {
   std::uint32_t pid_ = 0;
   std::vector<AllocationRow> allocations_;
   std::vector<NodeRow> nodes_;
+  std::set<std::pair<std::string, std::int32_t>> reported_;  // of nodes_
   std::optional<std::uint64_t> anonymous_, free_offset_, free_bytes_;
   std::string problem_;
 
@@ -90,7 +92,7 @@ class ShmemView {
   std::vector<NodeRow> shown_nodes_;
   std::uint64_t shown_bytes_ = 0;
   bool is_shown_ = false;
-  std::vector<bool> known_nodes_;
+  std::int32_t known_nodes_ = 0;
 };
 
 core::Status ShmemView::take_allocation() {
@@ -140,6 +142,10 @@ core::Status ShmemView::take_node() {
   if (nodes_.size() >= kMostRows)
     return rows_.error(
         fmt::format("more than {} rows are no shared memory of one server; is it the right file?", kMostRows));
+  if (!reported_.emplace(row.name, row.node).second)
+    return rows_.error(
+        fmt::format("\"{:.64}\" stands a second time with {}; is the file two moments without a header between?",
+                    row.name, row.node < 0 ? std::string("no numa_node") : fmt::format("numa_node {}", row.node)));
   nodes_.push_back(std::move(row));
   return core::Done{};
 }
@@ -222,13 +228,9 @@ void ShmemView::stack_by_node() {
 
 void ShmemView::emit_nodes() {
   for (const NodeRow& row : nodes_) {
-    const auto node = static_cast<std::size_t>(std::max(row.node, 0));
-    if (row.node < 0 || (node < known_nodes_.size() && known_nodes_[node])) continue;
     // A machine has all nodes below it too, reported or not.
-    for (std::size_t n = known_nodes_.size(); n <= node; ++n) {
-      known_nodes_.push_back(true);
-      sink_.emit(core::NumaNodeAdded{static_cast<std::uint32_t>(n), 0, 0});
-    }
+    for (; known_nodes_ <= row.node; ++known_nodes_)
+      sink_.emit(core::NumaNodeAdded{static_cast<std::uint32_t>(known_nodes_), 0, 0});
   }
   std::vector<std::string_view> names;
   for (const AllocationRow& row : allocations_)
@@ -281,6 +283,7 @@ core::Status ShmemView::finish_moment() {
   ++facts_.dumps;
   allocations_.clear();
   nodes_.clear();
+  reported_.clear();
   anonymous_.reset();
   free_offset_.reset();
   free_bytes_.reset();

@@ -4,6 +4,14 @@
 #include "trace/replay/server_reducer.h"
 
 namespace palloscope::trace {
+namespace {
+
+auto attachment_of(SegmentRecord& segment, BackendSlot backend) {
+  return std::find_if(segment.attached.begin(), segment.attached.end(),
+                      [&](const auto& attached) { return attached.first == backend; });
+}
+
+}  // namespace
 
 template <class J>
 Refusal ServerReducer<J>::operator()(const core::SegmentCreated& e) {
@@ -31,8 +39,12 @@ Refusal ServerReducer<J>::operator()(const core::SegmentDestroyed& e) {
 
 template <class J>
 Refusal ServerReducer<J>::operator()(const core::SegmentAttached& e) {
-  SegmentRecord* segment = change(s_.segments, e.segment.value);
+  SegmentRecord* segment = live(s_.segments, e.segment.value);
   if (!segment) return {"segment", e.segment.value, "is not there, and cannot be attached"};
+  // dsm_attach: a backend maps a segment once.
+  if (attachment_of(*segment, e.backend) != segment->attached.end())
+    return {"segment", e.segment.value, "is attached by this backend already"};
+  journal_.save_server(e.segment.value, *segment);
   segment->attached.push_back({e.backend, e.at});
   segment->refcnt = e.refcnt;
   return {};
@@ -42,8 +54,7 @@ template <class J>
 Refusal ServerReducer<J>::operator()(const core::SegmentDetached& e) {
   SegmentRecord* segment = live(s_.segments, e.segment.value);
   if (!segment) return {"segment", e.segment.value, "is not there, and cannot be detached"};
-  const auto is_backend = [&](const auto& attached) { return attached.first == e.backend; };
-  const auto found = std::find_if(segment->attached.begin(), segment->attached.end(), is_backend);
+  const auto found = attachment_of(*segment, e.backend);
   if (found == segment->attached.end()) return {"segment", e.segment.value, "is not attached by this backend"};
   journal_.save_server(e.segment.value, *segment);
   segment->attached.erase(found);
@@ -166,6 +177,9 @@ Refusal ServerReducer<J>::operator()(const core::ShmemNodeReported& e) {
   const auto found = std::find_if(s_.allocations.begin(), s_.allocations.end(),
                                   [&](const ShmemRecord& piece) { return piece.born != 0 && piece.name == e.name; });
   if (found == s_.allocations.end()) return {"segment", 0, "holds nothing of the name whose pages are reported"};
+  // The view has one row for a structure and a node.
+  if (std::any_of(found->nodes.begin(), found->nodes.end(), [&](const auto& known) { return known.first == e.node; }))
+    return {"segment", found->segment.value, "has that structure's pages of this node reported already"};
   change(s_.allocations, static_cast<std::uint32_t>(found - s_.allocations.begin()))
       ->nodes.push_back({e.node, e.bytes});
   return {};

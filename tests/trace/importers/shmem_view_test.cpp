@@ -138,6 +138,8 @@ TEST_CASE("values that no server means are refused with line, column and what to
   CHECK_THAT(error_of(kHeader + "XLOG Ctl,0\n"), ContainsSubstring("line 2: 2 fields where the header promises 4"));
   CHECK_THAT(error_of(kHeader + ",1,2,2\n,3,4,4\n"), ContainsSubstring("line 3: a second row without a name"));
   CHECK_THAT(error_of("name,numa_node,size\nXLOG Ctl,4000,1\n"), ContainsSubstring("line 2: numa_node is \"4000\""));
+  CHECK_THAT(error_of("name,numa_node,size\nXLOG Ctl,1,4096\nXLOG Ctl,0,4096\nXLOG Ctl,1,8192\n"),
+             ContainsSubstring("line 4: \"XLOG Ctl\" stands a second time with numa_node 1"));
   CHECK_THAT(error_of(kHeader), ContainsSubstring("no rows found"));
   std::string endless = kHeader;
   for (int i = 0; i < 70000; ++i) endless += "x" + std::to_string(i) + "," + std::to_string(i * 128) + ",1,128\n";

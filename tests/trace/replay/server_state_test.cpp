@@ -10,6 +10,7 @@
 #include "trace/exporters/event_text.h"
 #include "trace/file/event_block.h"
 #include "trace/file/keyframe.h"
+#include "trace/file/keyframe_server.h"
 #include "trace/replay/journal.h"
 #include "trace/replay/memory_state.h"
 
@@ -162,4 +163,44 @@ TEST_CASE("what no server can do is refused, and changes nothing") {
   REQUIRE(refused(core::SegmentDetached{{0}, {0}, 1}));
   REQUIRE(refused(core::OperationEnded{{0}, 0}));
   REQUIRE(refused(core::BackendEnded{{0}}));
+  state.apply(core::SegmentCreated{{0}, core::SegmentKind::Dynamic, {}, 8192, 4096, 2, "dsm"});
+  state.apply(core::SegmentAttached{{0}, {0}, {0x7f0000000000}, 2});
+  REQUIRE(refused(core::SegmentAttached{{0}, {0}, {0x7f0000010000}, 3}));
+  REQUIRE_FALSE(refused(core::SegmentAttached{{0}, {1}, {0x7f0000010000}, 3}));
+  REQUIRE_FALSE(refused(core::SegmentDetached{{0}, {0}, 2}));
+  REQUIRE_FALSE(refused(core::SegmentAttached{{0}, {0}, {0x7f0000020000}, 3}));
+  state.apply(core::ShmemAllocated{{0}, 0, 100, 128, "proc", ""});
+  state.apply(core::ShmemNodeReported{"proc", 1, 4096});
+  REQUIRE(refused(core::ShmemNodeReported{"proc", 1, 8192}));
+  REQUIRE_FALSE(refused(core::ShmemNodeReported{"proc", -1, 8192}));
+}
+
+TEST_CASE("a keyframe whose freelist is not one chain is refused") {
+  MemoryState state;
+  state.apply(core::BufferPoolCreated{{0}, {}, {0}, 4, true});
+  state.apply(core::FreelistPopped{{0}, true});
+  const auto taken = [&](auto&& change) {
+    ServerState server = state.server();
+    change(server);
+    NumberWriter to;
+    put_server(server, to);
+    const std::size_t size = to.size();
+    Bytes payload(to.written().begin(), to.written().end());
+    payload.resize(size + kReadSlack);
+    NumberReader from(ByteSpan{payload.data(), size});
+    ServerState read;
+    return get_server(from, state.event_number(), std::uint64_t{1} << 20, read);
+  };
+  using State = ServerState;
+  REQUIRE(taken([](State&) {}));
+  REQUIRE_FALSE(taken([](State& s) { s.buffers[3].next_free = {1}; }));  // a circle
+  REQUIRE_FALSE(taken([](State& s) {
+    s.buffers[3].next_free = {1};
+    s.pools[0].free_count = 0;  // the same, counted as nothing
+  }));
+  REQUIRE_FALSE(taken([](State& s) { s.pools[0].free_count = 2; }));
+  REQUIRE_FALSE(taken([](State& s) { s.pools[0].free_count = 0; }));
+  REQUIRE_FALSE(taken([](State& s) { s.pools[0].last_free = {2}; }));
+  REQUIRE_FALSE(taken([](State& s) { s.buffers[2].in_freelist = false; }));
+  REQUIRE_FALSE(taken([](State& s) { s.pools[0].first_free = {77}; }));
 }
