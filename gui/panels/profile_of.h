@@ -3,15 +3,15 @@
 
 #include "core/version/version_profile.h"
 #include "gui/session.h"
+#include "trace/explain/explain.h"
 
 namespace palloscope::gui {
 
-// Of the document's version; 17's where the stream does not say (dumps have no bytes to lay out).
+// Of the document's version; where the stream does not say (dumps have no bytes to lay out), or none is open, the one
+// that stands in for it.
 inline const core::VersionProfile& profile_of(const Session& session) {
-  const core::VersionProfile* profile = nullptr;
-  if (const trace::Timeline* timeline = session.timeline())
-    profile = core::find_profile(timeline->description().pg_major, timeline->description().checking);
-  return profile != nullptr ? *profile : *core::find_profile(17, false);
+  const trace::Timeline* timeline = session.timeline();
+  return trace::profile_for(timeline != nullptr ? timeline->description() : core::StreamDescription{});
 }
 
 }  // namespace palloscope::gui

@@ -4,22 +4,19 @@
 
 #include <algorithm>
 
+#include "trace/explain/explain.h"
+
 namespace palloscope::trace {
 namespace {
 
 constexpr std::uint64_t kWindow = 4096;  // events that are visited at a time
-
-const core::VersionProfile* profile_of(const core::StreamDescription& description) {
-  const core::VersionProfile* profile = core::find_profile(description.pg_major, description.checking);
-  return profile != nullptr ? profile : core::find_profile(17, false);
-}
 
 }  // namespace
 
 Comparison::Comparison(const Timeline& recorded, CompareBudget budget)
     : recorded_(recorded),
       budget_(budget),
-      measure_{profile_of(recorded.description()), false},
+      measure_{&profile_for(recorded.description()), false},
       reader_([this](const ProgramCall& call) { take(call); }, budget.calls),
       keeper_(measure_) {}
 
