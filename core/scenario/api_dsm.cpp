@@ -25,6 +25,8 @@ void push(lua_State* L, SegmentValue segment) {
 DynamicMemory& dynamic(lua_State* L) {
   DynamicMemory* memory = Host::of(L).shmem().dynamic();
   if (!memory) luaL_error(L, "the server has not started: CreateSharedMemoryAndSemaphores() comes first");
+  if (!Host::of(L).server().backends.acting())
+    luaL_error(L, "no backend acts: switch_to one, or start_backend{ name = ... }");
   return *memory;
 }
 

@@ -55,6 +55,7 @@ int end_backend(lua_State* L) {
   Host& host = Host::of(L);
   const BackendSlot backend = lua_isnoneornil(L, 1) ? host.server().backends.acting() : check_backend(L, 1);
   luaL_argcheck(L, static_cast<bool>(backend), 1, "no backend acts: start_backend starts one");
+  luaL_argcheck(L, !host.server().backends.is_ending(backend), 1, "this backend is ending already");
   return call(L, [&host, backend](Process&) { host.server().backends.end(backend); });
 }
 

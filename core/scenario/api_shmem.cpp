@@ -1,6 +1,7 @@
 // Shared memory: the server's start with its settings, the requests of libraries, ShmemInitStruct and its kin; the
 // buffer pool inside the segment. Dynamic segments and NUMA are in api_dsm.cpp. What a script asks for that PostgreSQL
 // would only assert is refused in words.
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -12,7 +13,13 @@
 namespace palloscope::core {
 namespace {
 
-constexpr std::uint64_t kMostElementBytes = 256 << 20;  // of hash tables: their free lists are real bytes
+// Of all hash tables together: their free lists are real bytes, at most a page an element.
+constexpr std::uint64_t kMostElementBytes = 256 << 20;
+
+std::uint64_t real_bytes(std::uint64_t entries, std::uint64_t entry_bytes) {
+  constexpr std::uint64_t kElementHead = 16;
+  return entries * std::min(entry_bytes + kElementHead, AddressSpace::kPageBytes);
+}
 
 std::string_view check_text(lua_State* L, int index) {
   std::size_t length = 0;
@@ -131,8 +138,8 @@ int create_shared_memory(lua_State* L) {
     if (elements > kMostElementBytes)
       throw ScriptMistake{
           "these settings make hash tables of more than 256 MB, too much to simulate in the bytes; palloscope shmem "
-          "works "
-          "the sizes out without"};
+          "works the sizes out without"};
+    host.shmem().hash_bytes = elements;
     ServerWorld& server = host.server();
     if (!server.backends.acting()) {
       const BackendSlot postmaster = server.backends.start(BackendKind::Postmaster, "postmaster");
@@ -164,16 +171,25 @@ int shmem_init_struct(lua_State* L) {
 int shmem_init_hash(lua_State* L) {
   SharedMemory& shared = segment(L);
   const std::string_view name = check_text(L, 1);
-  DynahashShape shape{check_bytes(L, 2), check_bytes(L, 3), static_cast<std::uint32_t>(check_bytes(L, 4)),
-                      static_cast<std::uint32_t>(check_bytes(L, 5)),
-                      static_cast<std::uint32_t>(luaL_optinteger(L, 6, 0))};
-  luaL_argcheck(L, shape.init_entries <= shape.max_entries && shape.max_entries <= 1 << 20, 3,
-                "from init_size to 1048576 entries are wanted");
-  luaL_argcheck(L, shape.key_bytes <= 64 && shape.key_bytes <= shape.entry_bytes && shape.entry_bytes <= 65536, 5,
-                "an entry begins with its key of at most 64 bytes");
-  luaL_argcheck(L, shape.partitions <= 128 && (shape.partitions & (shape.partitions - 1)) == 0, 6,
+  const std::uint64_t init = check_bytes(L, 2), most = check_bytes(L, 3), key = check_bytes(L, 4),
+                      entry = check_bytes(L, 5);
+  const lua_Integer partitions = luaL_optinteger(L, 6, 0);
+  luaL_argcheck(L, init <= most && most <= 1 << 20, 3, "from init_size to 1048576 entries are wanted");
+  luaL_argcheck(L, key <= 64 && key <= entry && entry <= 65536, 5,
+                "an entry of at most 64 kB is wanted, which begins with its key of at most 64 bytes");
+  luaL_argcheck(L, partitions >= 0 && partitions <= 128 && (partitions & (partitions - 1)) == 0, 6,
                 "partitions are a power of two, at most 128");
-  return call(L, [&shared, name, shape](Process&) { return PointerValue{shared.init_hash(name, shape).at}; });
+  const DynahashShape shape{init, most, static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(entry),
+                            static_cast<std::uint32_t>(partitions)};
+  ShmemWorld& world = Host::of(L).shmem();
+  return call(L, [&shared, &world, name, shape](Process&) {
+    if (!shared.find(name)) world.hash_bytes += real_bytes(shape.init_entries, shape.entry_bytes);
+    if (world.hash_bytes > kMostElementBytes)
+      throw ScriptMistake{
+          "the hash tables of this run would hold more than 256 MB of free elements: these are real bytes of this "
+          "machine; a smaller init_size will do, for a table grows up to max_size"};
+    return PointerValue{shared.init_hash(name, shape).at};
+  });
 }
 
 // ShmemAlloc(size [, what for])
@@ -198,7 +214,11 @@ int init_buffer_pool(lua_State* L) {
   return call(L, [&host, &shared](Process& process) {
     BufferSettings settings;
     settings.buffers = static_cast<std::uint32_t>(shared.settings().get(Guc::SharedBuffers));
-    const auto at = [&](std::string_view name) { return kMainSegment + shared.find(name)->offset; };
+    const auto at = [&](std::string_view name) {
+      const auto piece = shared.find(name);
+      if (!piece) throw ScriptMistake{"the index of shared memory was trampled: the buffer pool is not in it"};
+      return kMainSegment + piece->offset;
+    };
     Address blocks = at("Buffer Blocks");
     if (find_buffer_profile(process.profile().major)->rules.blocks_aligned)
       blocks = {(blocks.value + 4095) / 4096 * 4096};

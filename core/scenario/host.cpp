@@ -197,17 +197,33 @@ const char* Host::add_library(const std::string& name, std::string_view text) {
 
 void Host::enter(lua_State* L) {
   current_ = L;
-  instructions_ += kInstructionsPerCall;
+  charge(kInstructionsPerCall);
+  charge_work();  // of calls that failed
   SourceSpot here = spot(L);
   if (here.line != 0) spot_ = here;  // none: inside a coroutine or a sort; then the line that led there holds
 }
 
+// What a server spends on large tables counts as the script's own steps: a loop over calls that make no events ends.
+void Host::charge_work() {
+  charge(server_->backends.work() - work_charged_);
+  work_charged_ = server_->backends.work();
+}
+
+std::string Host::ran_too_long() const {
+  return fmt::format("the script ran for more than {} million steps; does it loop for ever?",
+                     budget_.instructions / 1'000'000);
+}
+
 void Host::leave(lua_State* L) {
+  charge_work();
   if (crashed_) {
     // Something that was done along with the call, and whose failure the call itself did not see.
   } else if (events_ > event_limit_) {
     doomed_ = true;
     mistake_ = fmt::format("the script has made more than {} events", thousands(budget_.events));
+  } else if (instructions_ > instruction_limit_) {
+    doomed_ = true;
+    mistake_ = ran_too_long();
   } else if (text_bytes_ > text_limit_) {
     doomed_ = true;
     mistake_ = fmt::format("the script has printed or written more than {} MB", budget_.text_bytes >> 20);
@@ -430,8 +446,8 @@ void Host::hook(lua_State* L, lua_Debug* event) {
       host.doomed_ = true;
       lua_sethook(L, hook, LUA_MASKCOUNT, 1);  // whatever the script catches, it gets no further
       lua_getinfo(L, "Sl", event);
-      luaL_error(L, "%s:%d: the script ran for more than %d million steps; does it loop for ever?", event->short_src,
-                 event->currentline, static_cast<int>(host.budget_.instructions / 1'000'000));
+      host.mistake_ = host.ran_too_long();
+      luaL_error(L, "%s:%d: %s", event->short_src, event->currentline, host.mistake_.c_str());
     }
     if (host.limits.instructions != 0 && host.instructions_ - host.instructions_at_start >= host.limits.instructions)
       host.pause_wanted_ = true;

@@ -74,6 +74,8 @@ class Host final : public EventSink {
   bool attempt(Action action) noexcept;
   // After a successful attempt: budgets. May raise a Lua error.
   void leave(lua_State* L);
+  // The call does as much as so many instructions would.
+  void charge(std::uint64_t instructions) { instructions_ += instructions; }
   int raise(lua_State* L);
 
   // Where the nearest frame stands whose text is known: a script's, the console's, a library's.
@@ -144,6 +146,8 @@ class Host final : public EventSink {
 
  private:
   void track(const EventBody& event);
+  void charge_work();
+  std::string ran_too_long() const;
   void follow(lua_State* L, lua_Debug* event);
   EventNumber born_of(Address context) const;
   bool will_be_read(lua_State* L, std::string_view name) const;
@@ -165,6 +169,7 @@ class Host final : public EventSink {
 
   std::uint64_t events_ = 0, instructions_ = 0, text_bytes_ = 0, heap_bytes_ = 0;
   std::uint64_t event_limit_ = 0, instruction_limit_ = 0, text_limit_ = 0;  // the console's lines add to them
+  std::uint64_t work_charged_ = 0;                                          // of the backends' work
   int hook_period_ = 0;
   bool doomed_ = false;
   bool crashed_ = false;  // the process is dead; nothing more can happen in it

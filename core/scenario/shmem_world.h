@@ -26,7 +26,8 @@ class ShmemWorld {
   ShmemSettings settings;
   HugePageSupply supply;
   NumaMachine numa;
-  std::string library;  // whose shmem_request_hook runs; empty: none
+  std::uint64_t hash_bytes = 0;  // real ones, of all hash tables' elements
+  std::string library;           // whose shmem_request_hook runs; empty: none
 
   // Null: the server was not started.
   SharedMemory* shared() { return started_ ? shared_.get() : nullptr; }

@@ -20,7 +20,11 @@ struct Backend {
   std::uint32_t pid = 0;
   std::string name;
   bool live = false;
+  bool ending = false;
 };
+
+// What a backend's exit gives back first: shmem_exit ends dynamic shared memory before what came to be with the server.
+enum class ExitStage : std::uint8_t { DynamicMemory, Shared };
 
 class Backends {
  public:
@@ -28,8 +32,9 @@ class Backends {
 
   BackendSlot start(BackendKind kind, std::string_view name);  // BackendStarted; who acts stays
   // BackendEnded. It acts itself while it gives things back; afterwards whoever acted before does, or, if that was
-  // the one that ended, nobody.
+  // the one that ended, nobody. It is not ending yet.
   void end(BackendSlot backend);
+  bool is_ending(BackendSlot backend) const { return find(backend) && backends_[backend.value].ending; }
   void switch_to(BackendSlot backend);  // BackendSwitched, unless it acts already
 
   BackendSlot acting() const { return acting_; }          // none: nobody
@@ -37,15 +42,29 @@ class Backends {
   std::size_t slots() const { return backends_.size(); }  // slots ever used at a time
   std::string_view name_of(BackendSlot backend) const;    // empty: no such backend now
 
-  // Called while a backend ends, the last registered first.
-  void before_end(std::function<void(BackendSlot)> give_back) { before_end_.push_back(std::move(give_back)); }
+  // Called while a backend ends and acts, stage by stage, the last registered first. What it calls may switch, start
+  // and end others.
+  void before_end(std::function<void(BackendSlot)> give_back, ExitStage stage = ExitStage::Shared) {
+    before_end_.push_back({stage, std::move(give_back)});
+  }
+
+  // What backends do that takes time and makes no events: steps through large tables. Whoever plays bounds it.
+  void count_work(std::uint64_t steps) { work_ += steps; }
+  std::uint64_t work() const { return work_; }
 
  private:
+  struct GiveBack {
+    ExitStage stage;
+    std::function<void(BackendSlot)> call;
+  };
+  void give_back(BackendSlot backend, ExitStage stage);
+
   EventSink& sink_;
   std::vector<Backend> backends_;  // by slot
-  std::vector<std::function<void(BackendSlot)>> before_end_;
+  std::vector<GiveBack> before_end_;
   BackendSlot acting_;
   std::uint32_t next_pid_ = 4711;
+  std::uint64_t work_ = 0;
 };
 
 }  // namespace palloscope::core

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::uint64_t kMaxWalk = 1u << 24;  // elements of a chain: more means that it runs in a circle
 constexpr std::size_t kMostKeyBytes = 64;
+constexpr std::uint64_t kMostAtATime = 256;  // elements_at_a_time is far below: more means trampled bytes
 
 std::uint64_t buckets_for(const DynahashShape& shape) {
   // Keys of different partitions must not share a bucket.
@@ -159,6 +160,7 @@ Address Dynahash::enter(std::uint32_t hash, std::span<const std::uint8_t> key, c
   Address element = take_element(own);
   if (!element && more) {
     const std::uint64_t count = load(header_, layout_->nelem_alloc);
+    if (count > kMostAtATime) segfault(header_);
     const std::uint64_t bytes = count * element_bytes(*layout_, load(header_, layout_->entrysize));
     if (Address at = more({DynahashPiece::Elements, bytes})) {
       add_elements(at, count, own);

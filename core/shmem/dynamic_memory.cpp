@@ -42,7 +42,7 @@ DynamicMemory::DynamicMemory(SharedMemory& shared, Backends& backends)
     region_ = kMainSegment + region->offset;
     region_pages_.assign(region->bytes / kPage, false);
   }
-  backends_.before_end([this](BackendSlot backend) { backend_ends(backend); });
+  backends_.before_end([this](BackendSlot backend) { detach_all(backend, true); }, ExitStage::DynamicMemory);
 }
 
 Address DynamicMemory::item_at(std::uint32_t item) const {
@@ -60,6 +60,13 @@ void DynamicMemory::store(Address base, Field field, std::uint64_t value) {
     throw Crash{"SIGSEGV", "the control segment is not mapped there", base};
 }
 
+// Where somebody trampled the control segment, it names items that no file belongs to.
+const DynamicMemory::File& DynamicMemory::file_of(std::uint32_t item) const {
+  const auto found = files_.find(item);
+  if (found == files_.end()) throw Crash{"SIGSEGV", "the control segment names a segment that is not there", control_};
+  return found->second;
+}
+
 // Repeatable; PostgreSQL draws from its own generator.
 std::uint32_t DynamicMemory::random_word() {
   random_ ^= random_ << 13;
@@ -70,6 +77,7 @@ std::uint32_t DynamicMemory::random_word() {
 
 std::optional<std::uint32_t> DynamicMemory::item_of(std::uint32_t handle) const {
   const auto count = static_cast<std::uint32_t>(load(control_, layout_.nitems));
+  backends_.count_work(std::min(count, maxitems_));
   for (std::uint32_t item = 0; item < std::min(count, maxitems_); ++item)
     if (load(item_at(item), layout_.refcnt) > 1 && load(item_at(item), layout_.handle) == handle) return item;
   return std::nullopt;
@@ -78,6 +86,7 @@ std::optional<std::uint32_t> DynamicMemory::item_of(std::uint32_t handle) const 
 // The first that nobody uses, else a new one.
 std::optional<std::uint32_t> DynamicMemory::free_item() {
   const auto count = static_cast<std::uint32_t>(load(control_, layout_.nitems));
+  backends_.count_work(std::min(count, maxitems_));
   for (std::uint32_t item = 0; item < std::min(count, maxitems_); ++item)
     if (load(item_at(item), layout_.refcnt) == 0) return item;
   if (count >= maxitems_) return std::nullopt;
@@ -87,6 +96,7 @@ std::optional<std::uint32_t> DynamicMemory::free_item() {
 
 // First fit over the region's pages.
 std::optional<std::uint64_t> DynamicMemory::take_pages(std::uint64_t npages) {
+  backends_.count_work(region_pages_.size());
   std::uint64_t run = 0;
   for (std::uint64_t page = 0; page < region_pages_.size(); ++page) {
     run = region_pages_[page] ? 0 : run + 1;
@@ -167,7 +177,7 @@ DsmId DynamicMemory::attach(std::uint32_t handle) {
   if (find_mapping(handle) != 0) throw internal_error("can't attach the same segment more than once");
   const auto item = item_of(handle);
   if (!item) return 0;
-  const File& file = files_.at(*item);
+  const File& file = file_of(*item);
   need_room(file.bytes);
   const Address at = map_for_backend(file);
   count_refcnt(*item, 1);
@@ -184,7 +194,7 @@ void DynamicMemory::detach(DsmId id) {
   }
   const DsmAttachment gone = attachment(id);
   attachments_.erase(id);
-  const File& file = files_.at(gone.item);
+  const File& file = file_of(gone.item);
   if (!file.preallocated()) shared_.space().unmap(gone.at, pages_of(gone.bytes) * kPage);
   count_refcnt(gone.item, -1);
   const auto left = static_cast<std::uint32_t>(load(item_at(gone.item), layout_.refcnt));
@@ -208,7 +218,7 @@ void DynamicMemory::unpin_segment(std::uint32_t handle) {
   store(item_at(*item), layout_.pinned, 0);
   count_refcnt(*item, -1);
   const auto left = static_cast<std::uint32_t>(load(item_at(*item), layout_.refcnt));
-  shared_.sink().emit(SegmentPinned{files_.at(*item).segment, false, left});
+  shared_.sink().emit(SegmentPinned{file_of(*item).segment, false, left});
   if (left == 1) destroy(*item);
 }
 
@@ -219,19 +229,20 @@ void DynamicMemory::on_detach(DsmId id, std::function<void()> callback) {
   attachment(id).on_detach.push_back(std::move(callback));
 }
 
-void DynamicMemory::release_unpinned() {
-  std::vector<DsmId> going;
-  for (const auto& [id, held] : attachments_)
-    if (held.backend == backends_.acting() && !held.mapping_pinned) going.push_back(id);
-  for (auto id = going.rbegin(); id != going.rend(); ++id) detach(*id);
-}
+void DynamicMemory::release_unpinned() { detach_all(backends_.acting(), false); }
 
-// dsm_backend_shutdown
-void DynamicMemory::backend_ends(BackendSlot backend) {
-  std::vector<DsmId> going;
-  for (const auto& [id, held] : attachments_)
-    if (held.backend == backend) going.push_back(id);
-  for (auto id = going.rbegin(); id != going.rend(); ++id) detach(*id);
+// The newest first, until none is left: a callback may detach others, or attach to more. With the pinned ones too it is
+// dsm_backend_shutdown.
+void DynamicMemory::detach_all(BackendSlot backend, bool pinned_too) {
+  const auto goes = [&](const auto& entry) {
+    return entry.second.backend == backend && (pinned_too || !entry.second.mapping_pinned);
+  };
+  backends_.count_work(attachments_.size());
+  for (auto next = attachments_.rbegin();; next = attachments_.rbegin()) {
+    next = std::find_if(next, attachments_.rend(), goes);
+    if (next == attachments_.rend()) return;
+    detach(next->first);
+  }
 }
 
 void DynamicMemory::count_refcnt(std::uint32_t item, std::int32_t by) {
@@ -241,7 +252,7 @@ void DynamicMemory::count_refcnt(std::uint32_t item, std::int32_t by) {
 
 // The last has let go: the file is removed, the item free for another.
 void DynamicMemory::destroy(std::uint32_t item) {
-  const File file = files_.at(item);
+  const File file = file_of(item);
   files_.erase(item);
   if (file.preallocated()) {
     for (std::uint64_t page = 0; page < file.npages; ++page) region_pages_[file.first_page + page] = false;
@@ -265,6 +276,7 @@ const DsmAttachment* DynamicMemory::find(DsmId id) const {
 }
 
 DsmId DynamicMemory::find_mapping(std::uint32_t handle) const {
+  backends_.count_work(attachments_.size());
   for (const auto& [id, held] : attachments_)
     if (held.handle == handle && held.backend == backends_.acting()) return id;
   return 0;

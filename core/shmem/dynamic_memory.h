@@ -76,6 +76,7 @@ class DynamicMemory {
     bool preallocated() const { return npages != 0; }
   };
   Address item_at(std::uint32_t item) const;
+  const File& file_of(std::uint32_t item) const;
   std::uint64_t load(Address base, Field field) const;
   void store(Address base, Field field, std::uint64_t value);
   std::optional<std::uint32_t> item_of(std::uint32_t handle) const;  // live: refcnt above 1
@@ -88,7 +89,7 @@ class DynamicMemory {
   DsmAttachment& attachment(DsmId id);
   void count_refcnt(std::uint32_t item, std::int32_t by);
   void destroy(std::uint32_t item);
-  void backend_ends(BackendSlot backend);
+  void detach_all(BackendSlot backend, bool pinned_too);
 
   SharedMemory& shared_;
   Backends& backends_;

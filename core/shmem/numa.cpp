@@ -7,6 +7,20 @@
 
 namespace palloscope::core {
 
+namespace {
+
+constexpr std::uint64_t kWorkPerPage = 4;  // each that is placed takes an entry of a map
+
+}  // namespace
+
+NumaMachine::NumaMachine(EventSink& sink, Backends& backends) : sink_(sink), backends_(backends) {
+  // Its slot will be another's. The pages stay where they are.
+  backends_.before_end([this](BackendSlot backend) {
+    placed_.erase(backend.value);
+    uses_.erase(backend.value);
+  });
+}
+
 std::uint32_t NumaMachine::add_node(std::uint32_t cores, std::uint64_t memory_bytes) {
   nodes_.push_back({cores, memory_bytes, 0});
   const auto node = static_cast<std::uint32_t>(nodes_.size() - 1);
@@ -59,6 +73,7 @@ NumaUse NumaMachine::touch(SegmentSlot segment, std::uint64_t offset, std::uint6
     run.bytes = 0;
   };
   const std::uint64_t end = offset + bytes;
+  backends_.count_work(kWorkPerPage * (bytes / page_bytes + 1));
   for (std::uint64_t page = offset / page_bytes; page * page_bytes < end; ++page) {
     const std::uint64_t from = std::max(offset, page * page_bytes), to = std::min(end, (page + 1) * page_bytes);
     auto found = pages.find(page);

@@ -25,7 +25,8 @@ struct NumaUse {
 
 class NumaMachine {
  public:
-  NumaMachine(EventSink& sink, const Backends& backends) : sink_(sink), backends_(backends) {}
+  // Must outlive the last end of a backend.
+  NumaMachine(EventSink& sink, Backends& backends);
 
   std::uint32_t add_node(std::uint32_t cores, std::uint64_t memory_bytes);
   const std::vector<NumaNode>& nodes() const { return nodes_; }
@@ -49,13 +50,13 @@ class NumaMachine {
   std::uint32_t choose(std::uint64_t page_number, std::uint64_t page_bytes) const;
 
   EventSink& sink_;
-  const Backends& backends_;
+  Backends& backends_;
   std::vector<NumaNode> nodes_;
   NumaPolicy policy_ = NumaPolicy::FirstTouch;
   std::uint32_t bound_ = 0;
   double remote_cost_ = 1.5;
-  std::map<std::uint32_t, std::uint32_t> placed_;                               // backend slot -> node
-  std::map<std::uint32_t, NumaUse> uses_;                                       // by backend slot
+  std::map<std::uint32_t, std::uint32_t> placed_;                               // slot of a live backend -> node
+  std::map<std::uint32_t, NumaUse> uses_;                                       // by slot of a live backend
   std::map<std::uint32_t, std::map<std::uint64_t, std::uint32_t>> page_nodes_;  // segment slot -> page number -> node
 };
 

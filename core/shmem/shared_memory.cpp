@@ -16,6 +16,7 @@ namespace {
 constexpr std::string_view kIndexName = "ShmemIndex";
 constexpr std::uint64_t kLockBytes = 128;  // LWLOCK_PADDED_SIZE
 constexpr std::size_t kMostTrancheName = 63;
+constexpr std::uint64_t kIndexBuckets = 64;  // SHMEM_INDEX_SIZE
 
 constexpr std::uint64_t rounded_up(std::uint64_t bytes, std::uint64_t to) { return (bytes + to - 1) / to * to; }
 
@@ -48,8 +49,7 @@ const DynahashLayout& hash_layout(int major) { return find_buffer_profile(major)
 
 }  // namespace
 
-SharedMemory::SharedMemory(AddressSpace& space, EventSink& sink, const Backends& backends,
-                           const ShmemSettings& settings)
+SharedMemory::SharedMemory(AddressSpace& space, EventSink& sink, Backends& backends, const ShmemSettings& settings)
     : space_(space), sink_(sink), backends_(backends), settings_(settings) {}
 
 std::uint64_t SharedMemory::load(Address base, Field field) const {
@@ -223,8 +223,12 @@ Address SharedMemory::enter_index(std::string_view name) {
   });
 }
 
+// The index does not grow with its names: the chains of its buckets do.
+void SharedMemory::count_chain() const { backends_.count_work(tallies_.named / kIndexBuckets); }
+
 SharedMemory::Structure SharedMemory::init_struct(std::string_view name, std::uint64_t bytes) {
   check_exists();
+  count_chain();
   if (const Address entry = index_->find(index_hash(name), index_key(name))) {
     const std::uint64_t size = load(entry, entry_.size);
     if (size != bytes)
@@ -284,6 +288,7 @@ Address SharedMemory::tranche(std::string_view name) const {
 
 std::optional<ShmemPiece> SharedMemory::find(std::string_view name) const {
   if (!exists_) return std::nullopt;
+  count_chain();
   const Address entry = index_->find(index_hash(name), index_key(name));
   if (!entry) return std::nullopt;
   ShmemPiece piece;

@@ -52,7 +52,7 @@ struct ShmemTallies {
 
 class SharedMemory {
  public:
-  SharedMemory(AddressSpace& space, EventSink& sink, const Backends& backends, const ShmemSettings& settings);
+  SharedMemory(AddressSpace& space, EventSink& sink, Backends& backends, const ShmemSettings& settings);
 
   const ShmemSettings& settings() const { return settings_; }
   const ShmemMap& plan() const { return plan_; }  // once the segment is made
@@ -102,6 +102,7 @@ class SharedMemory {
   void map_segments(const HugePageSupply& supply);
   void write_header(Address at, std::uint64_t total_bytes);
   void check_exists() const;
+  void count_chain() const;
   // Room behind the free offset, as `bytes` rounded up; null: there is not enough.
   Address take(std::uint64_t bytes);
   void announce(Address at, std::uint64_t bytes, std::uint64_t allocated, std::string_view name,
@@ -113,7 +114,7 @@ class SharedMemory {
 
   AddressSpace& space_;
   EventSink& sink_;
-  const Backends& backends_;
+  Backends& backends_;
   ShmemSettings settings_;
   ShmemMap plan_;
   ShmemRequests requests_;

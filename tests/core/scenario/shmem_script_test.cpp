@@ -136,3 +136,42 @@ TEST_CASE("what makes no sense is refused in words") {
                        "switch_to(b) dsm_detach(s)"),
              ContainsSubstring("another backend's"));
 }
+
+TEST_CASE("a backend's end gives back its own pins, though a detach callback lets another act") {
+  CHECK(printed(R"(
+    a, b = start_backend{ name = 'a' }, start_backend{ name = 'b' }
+    switch_to(a) shared_buffers(16) CreateSharedMemoryAndSemaphores()
+    r = relation{ name = 't', blocks = 10 }
+    switch_to(b) x = ReadBuffer(r, 3)
+    switch_to(a) y = ReadBuffer(r, 4)
+    on_dsm_detach(dsm_create(1000), function()
+      switch_to(b)
+      print(pcall(end_backend, a))
+    end)
+    end_backend(a)
+    switch_to(b)
+    print(buffer_state(x).private_refcount, buffer_state(y).refcount))") ==
+        "false\tbad argument #1 to '?' (this backend is ending already)\n1\t0\n");
+}
+
+TEST_CASE("touching much again and again ends by the budget") {
+  ScenarioOptions options;
+  options.budget.instructions = 2'000'000;
+  Script script(
+      "postgresql_conf{ shared_buffers = '512MB' } CreateSharedMemoryAndSemaphores()\n"
+      "numa_node{ cores = 4, memory = '1GB' } while true do touch('Buffer Blocks') end",
+      options);
+  CHECK_THAT(script.fail(), ContainsSubstring("does it loop for ever?"));
+}
+
+TEST_CASE("hash tables of more than this machine's bytes are refused in words") {
+  CHECK_THAT(complaint("begin_shmem_requests('x') RequestAddinShmemSpace(1 << 38) end_shmem_requests()\n"
+                       "CreateSharedMemoryAndSemaphores()\n"
+                       "ShmemInitHash('first', 1000, 1 << 20, 8, 4096)\n"
+                       "ShmemInitHash('second', 1 << 20, 1 << 20, 8, 4096)"),
+             ContainsSubstring("more than 256 MB of free elements"));
+  CHECK_THAT(complaint("CreateSharedMemoryAndSemaphores() ShmemInitHash('h', 1, 1, (1 << 32) + 8, (1 << 32) + 8)"),
+             ContainsSubstring("at most 64 bytes"));
+  CHECK_THAT(complaint("CreateSharedMemoryAndSemaphores() ShmemInitHash('h', 1, 1, 8, 8, (1 << 32) + 4)"),
+             ContainsSubstring("power of two"));
+}

@@ -112,6 +112,21 @@ TEST_CASE("Callbacks run last in, first out, before the backend lets go") {
   CHECK(order == "cba");
 }
 
+TEST_CASE("What a backend's end calls may switch to others, detach more, attach more: in the end it holds nothing") {
+  Server server;
+  const DsmId first = server.memory->create(1000), second = server.memory->create(1000);
+  server.memory->on_detach(second, [&] {
+    server.memory->detach(first);
+    server.memory->create(2000);
+    server.backends.switch_to(server.worker);
+    server.memory->create(3000);
+  });
+  server.backends.end(server.leader);
+  CHECK(server.memory->segments() == 1);  // the worker's own
+  CHECK(server.log.of<SegmentDetached>().size() == 3);
+  CHECK_FALSE(server.backends.find(server.leader));
+}
+
 TEST_CASE("A pinned segment outlives all who were attached, until it is unpinned") {
   Server server;
   const DsmId id = server.memory->create(1000);

@@ -51,6 +51,19 @@ TEST_CASE("A page lies on the node of who touches it first, and stays there") {
   CHECK(m.numa.cost_of(m.numa.use_of(m.b)) == 2 * 4096 + 1.5 * 2 * 4096);
 }
 
+TEST_CASE("A backend that gets the slot of one that ended begins with nothing of it") {
+  Machine m;
+  m.backends.switch_to(m.b);
+  m.numa.touch(kSegment, 0, 4096, 4096);
+  m.numa.place(m.b, 0);
+  m.backends.end(m.b);
+  const BackendSlot next = m.backends.start(BackendKind::Client, "c");
+  REQUIRE(next == m.b);
+  CHECK(m.numa.node_of(next) == 1);  // as if never placed
+  CHECK(m.numa.use_of(next) == NumaUse{});
+  CHECK(m.node(0) == 1);  // memory stays where it is
+}
+
 TEST_CASE("Interleaved pages lie on the nodes in turn, whoever touches them") {
   Machine m;
   m.numa.set_policy(NumaPolicy::Interleave);
