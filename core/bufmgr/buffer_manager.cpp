@@ -1,6 +1,9 @@
 #include "core/bufmgr/buffer_manager.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <stdexcept>
 #include <string>
 #include <unordered_map>
 
@@ -12,7 +15,8 @@
 
 namespace palloscope::core {
 
-constexpr std::uint32_t kMaxBlocks = 0xFFFFFFFE;  // MaxBlockNumber
+constexpr std::uint32_t kMaxBlocks = 0xFFFFFFFE;       // MaxBlockNumber
+constexpr std::uint32_t kMostLocalBuffers = 1u << 21;  // of all backends: 16 GB of temporary pages
 
 using namespace buffer_bits;
 
@@ -76,6 +80,19 @@ struct BufferManager::Impl {
     const Relation* relation = core.find_relation(tag);
     return relation && relation->persistence == Persistence::Temporary;
   }
+  // RELATION_IS_OTHER_TEMP; also if its session has ended.
+  bool is_other_temporary(const PageTag& tag) const {
+    return is_temporary(tag) && core.find_relation(tag)->owner != core.acting();
+  }
+  void refuse_other_temporary(const PageTag& tag, const char* what) const {
+    if (is_other_temporary(tag))
+      throw Ereport{"0A000", fmt::format("cannot {} temporary tables of other sessions", what), "", {}};
+  }
+  // The acting backend's, if it has used any.
+  LocalBuffers* find_local() {
+    auto found = local_of.find(core.acting());
+    return found == local_of.end() ? nullptr : locals[found->second].get();
+  }
 
   BufferSlot take_victim(RingSlot ring);                                    // GetVictimBuffer
   BufferSlot read_shared(const PageTag& tag, RingSlot ring, bool for_new);  // ReadBuffer_common
@@ -83,6 +100,7 @@ struct BufferManager::Impl {
   void unpin(BufferSlot buffer);
   void release_above(std::size_t kept);
   void drop(const std::function<bool(const PageTag&)>& doomed);
+  void drop_of(RelationId id, const std::function<bool(const PageTag&)>& doomed);
   void flush(const std::function<bool(const PageTag&)>& wanted);
 };
 
@@ -91,9 +109,11 @@ BufferManager::BufferManager(const BufferProfile& profile, const BufferSettings&
     : impl_(std::make_unique<Impl>(profile, settings, space, backends, sink, std::move(memory))) {
   impl_->core.emit(BufferPoolCreated{shared_pool(), {}, BufferSlot{0}, settings.buffers, true});
   backends.before_end([this](BackendSlot backend) {
+    check(impl_->core.acting() == backend, "a backend that ends gives back its own pins");
     impl_->release_above(0);
     impl_->replacement.free_rings_of(backend);
     impl_->local_of.erase(backend);
+    impl_->core.forget_owner(backend);
   });
 }
 BufferManager::~BufferManager() = default;
@@ -101,7 +121,8 @@ BufferManager::~BufferManager() = default;
 // --- relations ------------------------------------------------------------------------------------------------
 
 void BufferManager::name_relation(RelationId id, std::string_view name, std::uint32_t blocks, Persistence persistence) {
-  impl_->core.relations[id] = {std::string(name), {blocks, 0, 0, 0}, persistence};
+  const BackendSlot owner = persistence == Persistence::Temporary ? impl_->core.backends.acting() : BackendSlot{};
+  impl_->core.relations[id] = {std::string(name), {blocks, 0, 0, 0}, persistence, owner};
   impl_->core.emit(RelationNamed{id.tablespace, id.database, id.relation, blocks, std::string(name)});
 }
 
@@ -113,12 +134,16 @@ std::uint32_t BufferManager::relation_blocks(RelationId id, std::int32_t fork) c
 // --- pages ----------------------------------------------------------------------------------------------------
 
 LocalBuffers& BufferManager::Impl::local() {
+  if (LocalBuffers* found = find_local()) return *found;
   const BackendSlot backend = core.acting();
-  auto found = local_of.find(backend);
-  if (found != local_of.end()) return *locals[found->second];
-  local_of[backend] = locals.size();
+  if (next_buffer().value - core.settings.buffers > kMostLocalBuffers - core.settings.temp_buffers)
+    throw std::length_error(
+        fmt::format("the backends' local buffers ({} of temp_buffers = {}, and one more) would be more than {} in all: "
+                    "their descriptors are real bytes of this machine; a smaller temp_buffers will do",
+                    locals.size(), core.settings.temp_buffers, kMostLocalBuffers));
   const PoolSlot slot{static_cast<std::uint32_t>(locals.size() + 1)};
   locals.push_back(std::make_unique<LocalBuffers>(core, memory, backend, slot, next_buffer()));
+  local_of[backend] = locals.size() - 1;
   const BufferPool& pool = locals.back()->pool();
   core.emit(BufferPoolCreated{slot, backend, pool.first(), pool.buffers(), false});
   return *locals.back();
@@ -155,6 +180,7 @@ BufferSlot BufferManager::Impl::read_shared(const PageTag& tag, RingSlot ring, b
 }
 
 BufferSlot BufferManager::read_buffer(const PageTag& tag, RingSlot ring) {
+  impl_->refuse_other_temporary(tag, "access");
   if (impl_->is_temporary(tag)) return impl_->local().read_buffer(tag, false, true);
   check(!ring || impl_->replacement.has_ring(ring), "a ring that is used was not freed");
   return impl_->read_shared(tag, ring, false);
@@ -188,6 +214,7 @@ std::vector<BufferSlot> BufferManager::extend_buffered_rel(RelationId id, std::u
                                                            std::int32_t fork) {
   Impl& i = *impl_;
   check(fork >= 0 && fork < 4, "a relation has four forks");
+  i.refuse_other_temporary(page_of(id, fork, 0), "access");
   const BufferRules& rules = i.core.profile.rules;
   std::uint32_t& blocks = i.core.relations[id].blocks[static_cast<std::size_t>(fork)];
   if (pages > kMaxBlocks - blocks)
@@ -293,6 +320,7 @@ void BufferManager::free_access_strategy(RingSlot ring) { impl_->replacement.fre
 
 // InvalidateBuffer for each in turn. A pinned one: its own backend made a mistake, another's would have to let go.
 void BufferManager::Impl::drop(const std::function<bool(const PageTag&)>& doomed) {
+  core.backends.count_work(core.settings.buffers);
   for (std::uint32_t id = 0; id < core.settings.buffers; ++id) {
     const BufferSlot buffer{id};
     if ((core.word(buffer) & kTagValid) == 0 || !doomed(core.pool.tag(id))) continue;
@@ -304,12 +332,19 @@ void BufferManager::Impl::drop(const std::function<bool(const PageTag&)>& doomed
   }
 }
 
+// A backend that has no local buffers gets none for this; those of other sessions stay (only their own backend sees
+// them).
+void BufferManager::Impl::drop_of(RelationId id, const std::function<bool(const PageTag&)>& doomed) {
+  if (!is_temporary(page_of(id, 0, 0)))
+    drop(doomed);
+  else if (LocalBuffers* mine = find_local())
+    mine->drop(doomed);
+}
+
 void BufferManager::drop_relation_buffers(RelationId id, std::int32_t fork, std::uint32_t first_block) {
   auto doomed = [&](const PageTag& tag) { return belongs(tag, id) && tag.fork == fork && tag.block >= first_block; };
-  if (impl_->is_temporary(page_of(id, fork, 0)))
-    impl_->local().drop(doomed);
-  else
-    impl_->drop(doomed);
+  impl_->refuse_other_temporary(page_of(id, fork, 0), "truncate");
+  impl_->drop_of(id, doomed);
   if (auto relation = impl_->core.relations.find(id); relation != impl_->core.relations.end()) {
     std::uint32_t& blocks = relation->second.blocks[static_cast<std::size_t>(fork)];
     blocks = std::min(blocks, first_block);
@@ -318,10 +353,7 @@ void BufferManager::drop_relation_buffers(RelationId id, std::int32_t fork, std:
 
 void BufferManager::drop_relations_all_buffers(RelationId id) {
   auto doomed = [&](const PageTag& tag) { return belongs(tag, id); };
-  if (impl_->is_temporary(page_of(id, 0, 0)))
-    impl_->local().drop(doomed);
-  else
-    impl_->drop(doomed);
+  impl_->drop_of(id, doomed);
   impl_->core.relations.erase(id);
 }
 
@@ -330,17 +362,19 @@ void BufferManager::drop_database_buffers(std::uint32_t database) {
 }
 
 void BufferManager::Impl::flush(const std::function<bool(const PageTag&)>& wanted) {
+  core.backends.count_work(core.settings.buffers);
   for (std::uint32_t id = 0; id < core.settings.buffers; ++id) {
-    if (wanted(core.pool.tag(id))) sync_one_buffer(core, BufferSlot{id}, false, WriteReason::Flush);
+    if ((core.pool.word(id) & kDirty) != 0 && wanted(core.pool.tag(id)))
+      sync_one_buffer(core, BufferSlot{id}, false, WriteReason::Flush);
   }
 }
 
 void BufferManager::flush_relation_buffers(RelationId id) {
   auto wanted = [&](const PageTag& tag) { return belongs(tag, id); };
-  if (impl_->is_temporary(page_of(id, 0, 0)))
-    impl_->local().flush(wanted);
-  else
+  if (!impl_->is_temporary(page_of(id, 0, 0)))
     impl_->flush(wanted);
+  else if (LocalBuffers* mine = impl_->find_local())
+    mine->flush(wanted);
 }
 
 void BufferManager::flush_database_buffers(std::uint32_t database) {

@@ -98,7 +98,7 @@ void LocalBuffers::pin_again(BufferSlot buffer) { pin(pool_.id(buffer), false); 
 
 void LocalBuffers::unpin(BufferSlot buffer) {
   const std::uint32_t id = pool_.id(buffer);
-  core_.pins(backend_).forget(buffer);
+  core_.backends.count_work(core_.pins(backend_).forget(buffer));
   set_ref_count(id, ref_count(id) - 1);
   if (ref_count(id) == 0 && core_.profile.rules.local_pins_in_word) pool_.set_word(id, pool_.word(id) - 1);
   core_.emit(BufferUnpinned{buffer, backend_, pool_.word(id)});
@@ -123,17 +123,19 @@ void LocalBuffers::give_block(std::uint32_t id) {
   if (!held) shared_memory_fault(pointer);
   if (*held != 0) return;
   if (next_in_block_ >= in_block_) {
-    in_block_ = std::min({std::max(2 * in_block_, kFirstBlocks), pool_.buffers() - blocks_allocated_,
-                          static_cast<std::uint32_t>(kMaxAllocSize / kBlockBytes)});
-    std::uint64_t bytes = in_block_ * kBlockBytes;
+    const std::uint32_t more = std::min({std::max(2 * in_block_, kFirstBlocks), pool_.buffers() - blocks_allocated_,
+                                         static_cast<std::uint32_t>(kMaxAllocSize / kBlockBytes)});
+    const std::uint64_t bytes = more * kBlockBytes;
     if (core_.profile.rules.blocks_aligned) {
       block_ = memory_.local_blocks(backend_, bytes + kIoAlign);
       block_ = Address{(block_.value + kIoAlign - 1) / kIoAlign * kIoAlign};
     } else {
       block_ = memory_.local_blocks(backend_, bytes);
     }
+    // Only now: there may have been no memory.
     next_in_block_ = 0;
-    blocks_allocated_ += in_block_;
+    in_block_ = more;
+    blocks_allocated_ += more;
   }
   const Address block = block_ + kBlockBytes * next_in_block_++;
   if (!core_.space.store(pointer, 8, block.value)) shared_memory_fault(pointer);
@@ -148,6 +150,7 @@ void LocalBuffers::untag(std::uint32_t id, UntagReason reason) {
 }
 
 void LocalBuffers::drop(const std::function<bool(const PageTag&)>& doomed) {
+  core_.backends.count_work(pool_.buffers());
   for (std::uint32_t id = 0; id < pool_.buffers(); ++id) {
     if ((pool_.word(id) & kTagValid) == 0) continue;
     const PageTag tag = pool_.tag(id);
@@ -166,6 +169,7 @@ void LocalBuffers::drop(const std::function<bool(const PageTag&)>& doomed) {
 }
 
 void LocalBuffers::flush(const std::function<bool(const PageTag&)>& wanted) {
+  core_.backends.count_work(pool_.buffers());
   for (std::uint32_t id = 0; id < pool_.buffers(); ++id) {
     constexpr std::uint32_t both = kValid | kDirty;
     if ((pool_.word(id) & both) == both && wanted(pool_.tag(id))) write_out(id, WriteReason::Flush);

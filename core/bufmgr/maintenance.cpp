@@ -92,6 +92,7 @@ bool BackgroundWriter::round() {
   }
 
   const std::int64_t looked_at = to_lap - left, found = reusable - known;
+  core_.backends.count_work(static_cast<std::uint64_t>(looked_at));
   if (looked_at > 0 && found > 0)
     smoothed_density_ += (static_cast<float>(looked_at) / static_cast<float>(found) - smoothed_density_) / kSamples;
   core_.emit(BackgroundRound{allocs, static_cast<std::uint32_t>(wanted), static_cast<std::uint32_t>(reusable), written,
@@ -104,6 +105,7 @@ bool BackgroundWriter::round() {
 std::uint32_t Checkpoint::begin(CheckpointFlags flags) {
   check(!running_, "one checkpoint at a time");
   const std::uint32_t mask = kDirty | (flags.flush_all ? 0 : kPermanent);
+  core_.backends.count_work(core_.settings.buffers);
   items_.clear();
   heap_.clear();
   written_ = skipped_ = 0;
@@ -135,6 +137,7 @@ std::uint32_t Checkpoint::begin(CheckpointFlags flags) {
 bool Checkpoint::write(std::uint32_t buffers) {
   check(running_, "a checkpoint goes on only after it began");
   for (; buffers > 0 && !heap_.empty(); --buffers) {
+    core_.backends.count_work(1);
     Tablespace& first = heap_.front();
     const BufferSlot buffer = items_[first.next].buffer;
     // Whoever wrote it meanwhile took the mark away.

@@ -89,6 +89,12 @@ const Relation* PoolCore::find_relation(const PageTag& tag) const {
   return found == relations.end() ? nullptr : &found->second;
 }
 
+void PoolCore::forget_owner(BackendSlot backend) {
+  backends.count_work(relations.size());
+  for (auto& [id, relation] : relations)
+    if (relation.owner == backend) relation.owner = {};
+}
+
 bool PoolCore::is_permanent(const PageTag& tag) const {
   const Relation* relation = find_relation(tag);
   return tag.fork == kInitFork || !relation || relation->persistence == Persistence::Permanent;
@@ -144,7 +150,7 @@ void PoolCore::pin(BufferSlot buffer, Usage usage) {
 void PoolCore::unpin(BufferSlot buffer) {
   const BackendSlot backend = acting();
   PrivatePins& mine = pins(backend);
-  mine.forget(buffer);
+  backends.count_work(mine.forget(buffer));
   if (mine.remove(buffer) == 0) pool.set_word(buffer.value, word(buffer) - 1);
   emit(BufferUnpinned{buffer, backend, word(buffer)});
 }

@@ -26,6 +26,7 @@ struct Relation {
   std::string name;
   std::array<std::uint32_t, 4> blocks{};  // by fork
   Persistence persistence = Persistence::Permanent;
+  BackendSlot owner;  // of a temporary one; none: its session has ended
 };
 
 class PoolCore {
@@ -49,6 +50,7 @@ class PoolCore {
   PrivatePins& pins(BackendSlot backend);
   PrivatePins& pins() { return pins(acting()); }
   const Relation* find_relation(const PageTag& tag) const;
+  void forget_owner(BackendSlot backend);       // of temporary relations, at its end: its slot will be another's
   bool is_permanent(const PageTag& tag) const;  // BM_PERMANENT: the relation is, or it is an init fork
 
   // --- the lookup table

@@ -39,11 +39,11 @@ std::uint32_t PrivatePins::remove(BufferSlot buffer) {
   return left;
 }
 
-bool PrivatePins::forget(BufferSlot buffer) {
-  auto newest = std::find(owned_.rbegin(), owned_.rend(), buffer);
-  if (newest == owned_.rend()) return false;
-  owned_.erase(std::next(newest).base());
-  return true;
+std::size_t PrivatePins::forget(BufferSlot buffer) {
+  const auto newest = std::find(owned_.rbegin(), owned_.rend(), buffer);
+  const auto behind = static_cast<std::size_t>(newest - owned_.rbegin());
+  if (newest != owned_.rend()) owned_.erase(std::next(newest).base());
+  return behind;
 }
 
 }  // namespace palloscope::core

@@ -22,7 +22,7 @@ class PrivatePins {
 
   // What the resource owner remembers; also pins on local buffers.
   void remember(BufferSlot buffer) { owned_.push_back(buffer); }
-  bool forget(BufferSlot buffer);  // the newest of its entries; false: there is none
+  std::size_t forget(BufferSlot buffer);  // the newest of its entries; how many were looked through
   const std::vector<BufferSlot>& owned() const { return owned_; }
 
  private:

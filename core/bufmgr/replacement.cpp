@@ -97,6 +97,7 @@ RingSlot Replacement::create_ring(RingKind kind, std::uint32_t slots, Address me
   check(slots > 0, "a ring has slots");
   auto free = std::find_if(rings_.begin(), rings_.end(), [](const Ring& ring) { return !ring.live; });
   const RingSlot slot{static_cast<std::uint32_t>(free - rings_.begin())};
+  core_.backends.count_work(std::uint64_t{slot.value} + slots);
   if (free == rings_.end()) rings_.emplace_back();
   Ring& ring = rings_[slot.value];
   ring = {true, kind, core_.acting(), memory, 0, std::vector<BufferSlot>(slots)};
@@ -113,6 +114,7 @@ void Replacement::free_ring(RingSlot slot) {
 }
 
 void Replacement::free_rings_of(BackendSlot backend) {
+  core_.backends.count_work(rings_.size());
   for (std::uint32_t i = 0; i < rings_.size(); ++i)
     if (rings_[i].live && rings_[i].backend == backend) free_ring(RingSlot{i});
 }

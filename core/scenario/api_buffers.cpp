@@ -81,8 +81,8 @@ PageTag check_page(lua_State* L, int relation, int fork_index, int block_index) 
   const std::uint32_t blocks = manager.relation_blocks(id, fork);
   if (block < 0 || block >= static_cast<lua_Integer>(blocks))
     luaL_argerror(L, block_index,
-                  lua_pushfstring(L, "the relation has %d pages here, block numbers begin at 0: there is no block %I",
-                                  static_cast<int>(blocks), static_cast<LUAI_UACINT>(block)));
+                  lua_pushfstring(L, "the relation has %I pages here, block numbers begin at 0: there is no block %I",
+                                  static_cast<LUAI_UACINT>(blocks), static_cast<LUAI_UACINT>(block)));
   return {id.tablespace, id.database, id.relation, fork, static_cast<std::uint32_t>(block)};
 }
 

@@ -38,8 +38,9 @@ void ServerWorld::make_buffers(const BufferSettings& settings) {
 
 Address ServerWorld::zeroed(BackendSlot backend, std::uint64_t bytes) {
   if (!owns_heap(backend)) return {};
-  Address at = process_.malloc(bytes);
-  if (at) process_.address_space().fill(at, 0, bytes);
+  const Address at = process_.malloc(bytes);
+  if (!at) throw Ereport{"53200", "out of memory", "", {}};
+  process_.address_space().fill(at, 0, bytes);
   return at;
 }
 

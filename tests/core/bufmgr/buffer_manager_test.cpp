@@ -309,6 +309,128 @@ TEST_CASE("a backend that ends gives back its pins and rings before") {
   CHECK_FALSE(world.backends.acting());
 }
 
+TEST_CASE("a backend that ends gives back its own pins, whoever acts and whatever its exit calls meanwhile") {
+  PoolWorld world;
+  const BufferSlot mine = world.read(1);
+  world.backends.switch_to(world.second);
+  const BufferSlot other = world.read(2);
+  world.backends.before_end([&](BackendSlot) { world.backends.switch_to(world.second); }, ExitStage::DynamicMemory);
+  world.backends.before_end([&](BackendSlot) { world.backends.switch_to(world.second); });
+  world.backends.end(world.first);
+  CHECK(refcount_of(world.manager.state_word(mine)) == 0);
+  CHECK(world.manager.private_count(world.second, other) == 1);
+  CHECK(world.backends.acting() == world.second);
+}
+
+TEST_CASE("an exit that fails leaves the backend as one that can still end") {
+  PoolWorld world;
+  bool fails = true;
+  world.backends.before_end([&](BackendSlot backend) {
+    CHECK(world.backends.is_ending(backend));
+    if (std::exchange(fails, false)) throw Ereport{"XX000", "not now", "", {}};
+  });
+  CHECK(error_of([&] { world.backends.end(world.first); }) == "not now");
+  CHECK_FALSE(world.backends.is_ending(world.first));
+  world.backends.end(world.first);
+  CHECK_FALSE(world.backends.find(world.first));
+}
+
+TEST_CASE("another session's temporary relation is out of reach, also when its session has ended") {
+  PoolWorld world;
+  const RelationId temporary{1663, 5, 30000};
+  const PageTag page = PoolWorld::page(0, temporary);
+  world.manager.name_relation(temporary, "pg_temp.t", 4, Persistence::Temporary);
+  const BufferSlot mine = world.manager.read_buffer(page);
+  world.manager.release_buffer(mine);
+  world.backends.switch_to(world.second);
+  const std::string refused = "cannot access temporary tables of other sessions";
+  CHECK(error_of([&] { world.manager.read_buffer(page); }) == refused);
+  CHECK(error_of([&] { world.manager.extend_buffered_rel(temporary); }) == refused);
+  CHECK(error_of([&] { world.manager.drop_relation_buffers(temporary); }) ==
+        "cannot truncate temporary tables of other sessions");
+  world.manager.flush_relation_buffers(temporary);
+  CHECK_FALSE(world.manager.local_pool(world.second));
+  world.backends.end(world.first);
+  CHECK(world.backends.start(BackendKind::Client, "backend 3") == world.first);
+  world.backends.switch_to(world.first);
+  CHECK(error_of([&] { world.manager.read_buffer(page); }) == refused);
+}
+
+TEST_CASE("dropping or flushing a temporary relation makes no local buffers") {
+  PoolWorld world;
+  const RelationId temporary{1663, 5, 30000};
+  world.manager.name_relation(temporary, "pg_temp.t", 4, Persistence::Temporary);
+  world.manager.flush_relation_buffers(temporary);
+  world.manager.drop_relation_buffers(temporary);
+  world.manager.drop_relations_all_buffers(temporary);
+  CHECK_FALSE(world.manager.local_pool(world.first));
+}
+
+TEST_CASE("local buffers of all backends have a limit, and one that finds no memory can try again") {
+  auto settings = PoolWorld::with(4);
+  settings.temp_buffers = 1 << 20;
+  const RelationId temporary{1663, 5, 30000};
+  PoolWorld world(17, settings);
+  const auto read = [&](BackendSlot backend) {
+    world.backends.switch_to(backend);
+    world.manager.name_relation(temporary, "pg_temp.t", 4, Persistence::Temporary);
+    return world.manager.read_buffer(PoolWorld::page(0, temporary));
+  };
+  read(world.first);
+  read(world.second);
+  const BackendSlot third = world.backends.start(BackendKind::Client, "backend 3");
+  CHECK_THROWS_WITH(read(third), Catch::Matchers::ContainsSubstring("would be more than 2097152 in all"));
+  CHECK_FALSE(world.manager.local_pool(third));
+}
+
+TEST_CASE("a page of a local buffer for which there was no memory gets it later") {
+  auto settings = PoolWorld::with(4);
+  settings.temp_buffers = 40;
+  AddressSpace space;
+  test::StorySink sink;
+  Backends backends(sink);
+  Address next{0x10000};
+  bool full = false;
+  const auto take = [&](BackendSlot, std::uint64_t bytes) {
+    if (full) throw Ereport{"53200", "out of memory", "", {}};
+    const Address at = next;
+    next = next + (bytes / 4096 + 1) * 4096;
+    space.map(at, next - at);
+    return at;
+  };
+  std::vector<std::uint64_t> asked;
+  BufferManager manager(*find_buffer_profile(17), settings, space, backends, sink,
+                        {take, [&](BackendSlot backend, std::uint64_t bytes) {
+                           asked.push_back(bytes);
+                           return take(backend, bytes);
+                         }});
+  backends.switch_to(backends.start(BackendKind::Client, "backend 1"));
+  const RelationId temporary{1663, 5, 30000};
+  manager.name_relation(temporary, "pg_temp.t", 0, Persistence::Temporary);
+  for (int i = 0; i < 16; ++i) manager.extend_buffered_rel(temporary);
+  full = true;
+  CHECK(error_of([&] { manager.extend_buffered_rel(temporary); }) == "out of memory");
+  full = false;
+  manager.extend_buffered_rel(temporary);
+  REQUIRE(asked.size() == 3);
+  CHECK(asked[1] == asked[2]);  // it asks again, instead of going on behind the memory it has
+}
+
+TEST_CASE("steps through a large pool are counted, though they make no events") {
+  PoolWorld world(17, 65536);
+  std::uint64_t before = 0;
+  const auto steps = [&](auto&& action) {
+    before = world.backends.work();
+    action();
+    return world.backends.work() - before;
+  };
+  CHECK(steps([&] { world.manager.flush_relation_buffers(PoolWorld::kTable); }) == 65536);
+  CHECK(steps([&] { world.manager.drop_relation_buffers(PoolWorld::kTable); }) == 65536);
+  CHECK(steps([&] { world.manager.drop_relations_all_buffers(PoolWorld::kTable); }) == 65536);
+  CHECK(steps([&] { world.manager.check_point_buffers(); }) == 65536);
+  CHECK(steps([&] { world.manager.bg_buffer_sync(); }) == 109);  // a whole pool in two minutes
+}
+
 TEST_CASE("a million buffers take memory for their descriptors and their table, not for their pages") {
   PoolWorld world(17, 1u << 20);
   CHECK(world.space.pages_in_use() < 30'000);

@@ -130,3 +130,36 @@ TEST_CASE("temporary relations use local buffers, whose blocks come from LocalBu
   for (const ChunkAllocated& chunk : script.log.all<ChunkAllocated>()) asked.push_back(chunk.requested_bytes);
   CHECK(asked == std::vector<std::uint64_t>{16 * 8192 + 4096, 4 * 8192 + 4096});
 }
+
+TEST_CASE("a loop over calls that look through a large pool ends by the budget, also if each of them fails") {
+  const auto ends = [](const std::string& text) {
+    ScenarioOptions options;
+    options.budget.instructions = 2'000'000;
+    Script script("shared_buffers{ buffers = 65536 }\nr = relation{ name = 'r', blocks = 9 }\n" + text, options);
+    CHECK_THAT(script.fail(), ContainsSubstring("ran for more than 2 million steps; does it loop for ever?"));
+  };
+  ends("while true do FlushRelationBuffers(r) end");
+  ends("while true do DropRelationBuffers(r, 2) end");
+  ends("ReadBuffer(r, 1) while true do pcall(DropRelationBuffers, r) end");
+  ends("switch_to(start_backend{ kind = 'checkpointer' }) while true do CheckPointBuffers() end");
+  ends("while true do FreeAccessStrategy(GetAccessStrategyWithSize('BAS_VACUUM', 65536)) end");
+}
+
+TEST_CASE("local buffers that this machine has no memory for are refused in words") {
+  Script script(R"(
+    shared_buffers{ buffers = 8, temp_buffers = 1048576 }
+    for i = 1, 5 do
+      switch_to(start_backend{ name = "b" .. i })
+      ReadBuffer(relation{ name = "t", blocks = 1, persistence = "temporary" }, 0)
+    end)");
+  CHECK_THAT(script.fail(), ContainsSubstring("real bytes of this machine; a smaller temp_buffers will do"));
+  CHECK(script.log.count<BufferPoolCreated>() == 3);
+}
+
+TEST_CASE("another session's temporary relation is refused with PostgreSQL's words") {
+  CHECK(run(R"(
+    t = relation{ name = 't', blocks = 4, persistence = 'temporary' }
+    switch_to(start_backend{ name = 'other' })
+    PG_TRY(function() ReadBuffer(t, 1) end, { catch = function(e) print(e.sqlstate, e.message) FlushErrorState() end })
+    DropRelationBuffers(t))") == "0A000\tcannot access temporary tables of other sessions\n");
+}

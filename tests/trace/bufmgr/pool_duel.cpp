@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kShownOperations = 25;
 constexpr std::uint32_t kBlocks = 60;
+constexpr std::uint32_t kFirstOid = 16384, kOidsPerBackend = 100;
 constexpr std::size_t kMostLocalPools = 20;  // a local pool's buffers stay known after its backend's end
 
 int number(core::BufferSlot slot) { return static_cast<int>(slot.value); }
@@ -66,7 +67,7 @@ PoolDuel::PoolDuel(int major, std::uint64_t seed) : major_(major), seed_(seed), 
                                                 {Kind::Temporary, "temp a"}, {Kind::Temporary, "temp b"}};
   for (const auto& [kind, called] : kinds) {
     core::RelationId id;
-    id.relation = static_cast<std::uint32_t>(16384 + relations_.size());
+    id.relation = static_cast<std::uint32_t>(kFirstOid + relations_.size());
     id.database = kind == Kind::Permanent && relations_.size() == 2 ? 6 : 5;
     if (two_tablespaces_ && relations_.size() == 1) id.tablespace = 16000;
     relations_.push_back({id, kind, called});
@@ -80,6 +81,14 @@ void PoolDuel::name(const Relation& relation, std::uint32_t blocks) {
   constexpr core::Persistence kPersistence[] = {core::Persistence::Permanent, core::Persistence::Unlogged,
                                                 core::Persistence::Temporary};
   manager_->name_relation(relation.id, relation.name, blocks, kPersistence[static_cast<int>(relation.kind)]);
+}
+
+PoolDuel::Relation PoolDuel::some_relation() {
+  Relation relation = relations_[below(relations_.size())];
+  if (relation.kind != NaivePool::Kind::Temporary) return relation;
+  relation.id.relation += kOidsPerBackend * (backends_->acting().value + 1);
+  if (temporary_.insert(relation.id.relation).second) name(relation, kBlocks);
+  return relation;
 }
 
 void PoolDuel::take(const core::EventBody& event) {
@@ -258,10 +267,8 @@ void PoolDuel::free_ring() {
 void PoolDuel::drop() {
   const Relation& relation = some_relation();
   const NaivePool::Relation same = naive(relation.id, relation.kind);
-  // A temporary relation is dropped only by who has local buffers and pins none of them.
-  if (relation.kind == NaivePool::Kind::Temporary &&
-      (!model_->pins(acting()).empty() || model_->local_pools().count(acting()) == 0))
-    return;
+  // A temporary relation is dropped only by who pins nothing.
+  if (relation.kind == NaivePool::Kind::Temporary && !model_->pins(acting()).empty()) return;
   // The length never goes back: an error may have left pages behind it in the pool, and the model knows no lengths.
   const std::uint32_t blocks = std::max(kBlocks, manager_->relation_blocks(relation.id));
   const std::uint64_t how = below(8);
@@ -289,7 +296,6 @@ void PoolDuel::drop() {
 
 void PoolDuel::flush() {
   const Relation& relation = some_relation();
-  if (relation.kind == NaivePool::Kind::Temporary && model_->local_pools().count(acting()) == 0) return;
   if (chance(30)) {
     const std::uint64_t lsn = below(manager_->wal_inserted() + 1);
     both(
@@ -357,6 +363,7 @@ void PoolDuel::end_backend() {
   both(
       fmt::format("end of backend {}", old.value), [&] { return backends_->end(old), std::vector<int>{}; },
       [&] { return model_->end_backend(static_cast<int>(old.value)), std::vector<int>{}; });
+  std::erase_if(temporary_, [&](std::uint32_t id) { return (id - kFirstOid) / kOidsPerBackend == old.value + 1; });
   clients_[which] = backends_->start(core::BackendKind::Client, "another");
 }
 

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -69,7 +70,7 @@ class PoolDuel {
   Outcome both(const std::string& what, Real&& real, Naive&& naive);
   void act_as_some_client();
   int acting() const { return static_cast<int>(backends_->acting().value); }
-  const Relation& some_relation() { return relations_[below(relations_.size())]; }
+  Relation some_relation();  // of the temporary ones, the acting backend's own
   core::RingSlot some_ring();
   int some_pinned();  // buffer that the acting backend has pinned; -1: none
   void name(const Relation& relation, std::uint32_t blocks);
@@ -94,6 +95,7 @@ class PoolDuel {
   std::vector<core::BackendSlot> clients_;
   core::BackendSlot writer_, checkpointer_;
   std::vector<Relation> relations_;
+  std::set<std::uint32_t> temporary_;  // that live backends have named
   bool two_tablespaces_ = false;
   unsigned release_percent_ = 30;
   core::BackgroundRound last_round_;
