@@ -1,4 +1,6 @@
 // No verb: the window. A verb: its row of the table.
+#include <unistd.h>
+
 #include <iostream>
 #include <string>
 #include <variant>
@@ -10,7 +12,7 @@
 int main(int count, char** values) {
   using namespace palloscope::gui;
   const std::vector<std::string> arguments(values + (count > 0 ? 1 : 0), values + count);
-  const auto answer = cli::run_command_line(arguments, {std::cout, std::cerr});
+  const auto answer = cli::run_command_line(arguments, {std::cout, std::cerr, isatty(STDERR_FILENO) != 0});
   if (const int* status = std::get_if<int>(&answer)) return *status;
   const auto& request = std::get<cli::WindowRequest>(answer);
   const auto closed = run_window({request.file, request.at});

@@ -1,5 +1,7 @@
 #include "core/shmem/huge_pages.h"
 
+#include <bit>
+
 namespace palloscope::core {
 namespace {
 
@@ -13,6 +15,7 @@ HugePagePlan plan_huge_pages(const ShmemSettings& settings, std::uint64_t total_
   plan.setting = static_cast<HugePages>(settings.get(Guc::HugePages));
   const auto set_kb = static_cast<std::uint64_t>(settings.get(Guc::HugePageSize));
   plan.page_bytes = set_kb != 0 ? set_kb * 1024 : kernel_page_bytes;
+  plan.asked_page_bytes = std::bit_ceil(plan.page_bytes);
   plan.shown_pages = huge_pages_for(total_bytes, plan.page_bytes);
   plan.needed_pages = pages_of(total_bytes, plan.page_bytes);
   plan.rounded_bytes = plan.needed_pages * plan.page_bytes;

@@ -22,6 +22,10 @@ struct TlbModel {
 struct HugePagePlan {
   HugePages setting = HugePages::Try;
   std::uint64_t page_bytes = kDefaultHugePage;
+  // The server takes any huge_page_size and reckons with it, but asks the kernel for the next power of two; which of
+  // them there are is the processor's business.
+  std::uint64_t asked_page_bytes = kDefaultHugePage;
+  bool asks_what_x86_has() const { return asked_page_bytes == kDefaultHugePage || asked_page_bytes == 1 << 30; }
   std::uint64_t shown_pages = 0;    // shared_memory_size_in_huge_pages: what to reserve in vm.nr_hugepages
   std::uint64_t needed_pages = 0;   // that the mapping takes
   std::uint64_t rounded_bytes = 0;  // the segment in whole huge pages

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <vector>
+
+#include "core/base/nearest_word.h"
 
 namespace palloscope::core {
 namespace {
@@ -299,11 +302,11 @@ Status ShmemSettings::set(std::string_view name, std::string_view text) {
                        ? fmt::format("PostgreSQL {} has no setting {}: it came with {}", major_, wanted, other.since)
                        : fmt::format("PostgreSQL {} has no setting {}: {} was the last to have it", major_, wanted,
                                      other.until));
-    std::string known;
+    std::vector<std::string_view> known;
     for (const GucRow& other : kGucs)
-      if (other.since <= major_ && major_ <= other.until)
-        known += (known.empty() ? "" : ", ") + std::string(other.name);
-    return bad(fmt::format("\"{}\" is no setting that changes the size of shared memory; there are: {}", name, known));
+      if (other.since <= major_ && major_ <= other.until) known.push_back(other.name);
+    return bad(fmt::format("\"{}\" is no setting that changes the size of shared memory{}", name,
+                           choices_for(wanted, known)));
   }
   const std::string word = lower(trimmed(text));
   if (row->type == GucType::Integer) {

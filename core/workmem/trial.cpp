@@ -56,6 +56,11 @@ struct Runner {
   Process& process;
   Witness& witness;
   std::uint64_t all_contexts = 0;
+  const std::function<void(const TrialProgress&)>& watch;
+
+  void tell(std::string_view doing, std::uint64_t done, std::uint64_t of) const {
+    if (watch && done % 1024 == 0) watch({doing, done, of});
+  }
 
   // Called now and then: looking at every row would cost more than the rows.
   void look(std::uint64_t row) {
@@ -81,7 +86,9 @@ struct Runner {
       sort.put({key_of(spec.order, row, spec.rows), bytes});
       look(row);
       trial.slots = sort.slots();
+      tell("rows in", row, spec.rows);
     }
+    tell("merging", 0, 0);
     sort.perform();
     look(spec.rows + 1);
     const SortStats stats = sort.stats();
@@ -93,6 +100,7 @@ struct Runner {
     trial.parts = trial.original_parts = sort.initial_runs();
     trial.tapes = sort.max_tapes();
     trial.merged_tapes = sort.merged_tapes();
+    trial.merged_runs = sort.runs() - sort.initial_runs();
     sort.end();
   }
 
@@ -110,14 +118,18 @@ struct Runner {
       const std::uint64_t key = row * 100 <= spec.rows * spec.frequent_percent ? 0 : row % distinct;
       join.insert({hash_int4(static_cast<std::int32_t>(key)), kMinimalTupleHeader + spec.width});
       look(row);
+      tell("rows in", row, spec.rows);
     }
     join.finish_build();
     look(spec.rows + 1);
     // An outer side with each key once, so that every batch is read back.
-    for (std::uint64_t key = 0; key < distinct && join.batches() > 1; ++key)
+    for (std::uint64_t key = 0; key < distinct && join.batches() > 1; ++key) {
       join.probe({hash_int4(static_cast<std::int32_t>(key)), kMinimalTupleHeader + 4});
-    while (join.next_batch()) {
+      tell("keys probed", key, distinct);
+    }
+    for (std::uint64_t batch = 1; join.next_batch(); ++batch) {
       look(spec.rows + 1);
+      if (watch) watch({"batches read back", batch, join.batches()});
       while (join.next_saved_outer()) {
       }
     }
@@ -144,10 +156,14 @@ struct Runner {
       const std::uint64_t key = row % groups;
       aggregate.add(key, {grouping_hash(hash_int4(static_cast<std::int32_t>(key))), kMinimalTupleHeader + spec.width});
       look(row);
+      tell("rows in", row, spec.rows);
     }
     aggregate.finish();
     look(spec.rows + 1);
-    while (aggregate.refill()) look(spec.rows + 1);
+    while (aggregate.refill()) {
+      look(spec.rows + 1);
+      if (watch) watch({"groups done", aggregate.groups_done(), groups});
+    }
     trial.peak_bytes = aggregate.peak_bytes();
     trial.slots = aggregate.array_slots();
     trial.parts = aggregate.batches();
@@ -158,13 +174,12 @@ struct Runner {
 
 }  // namespace
 
-Result<Trial> run_trial(const TrialSpec& spec) {
+Result<Trial> run_trial(const TrialSpec& spec, const std::function<void(const TrialProgress&)>& watch) {
   const auto bad = [](std::string message) { return Error{ErrorCode::BadArgument, std::move(message)}; };
   if (spec.rows > kMostTrialRows)
     return bad(fmt::format("{} rows are too many to be tried: no more than {}", spec.rows, kMostTrialRows));
-  constexpr std::uint64_t kWidest = 1'000'000;
-  if (spec.width == 0 || spec.width > kWidest)
-    return bad(fmt::format("a row of {} bytes: it takes 1 to {}", spec.width, kWidest));
+  if (spec.width == 0 || spec.width > kWidestTrialRow)
+    return bad(fmt::format("a row of {} bytes: it takes 1 to {}", spec.width, kWidestTrialRow));
   const VersionProfile* profile = find_profile(spec.major, false);
   if (profile == nullptr) return bad(fmt::format("PostgreSQL {}: there are 15 to 18", spec.major));
   Trial trial;
@@ -172,7 +187,7 @@ Result<Trial> run_trial(const TrialSpec& spec) {
   Process process(*profile, witness);
   process.memory_context_switch_to(process.alloc_set_context_create(process.top_memory_context(), "ExecutorState"));
   Runner runner{spec, trial, process, witness,
-                process.memory_context_mem_allocated(process.current_memory_context(), true)};
+                process.memory_context_mem_allocated(process.current_memory_context(), true), watch};
   try {
     if (spec.kind == OperationKind::Sort) runner.sort();
     if (spec.kind == OperationKind::HashJoin) runner.join();

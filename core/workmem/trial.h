@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/result.h"
@@ -33,7 +35,7 @@ struct TrialSpec {
   std::uint32_t frequent_percent = 0;          // of a join's inner rows that have one and the same key
 };
 
-inline constexpr std::uint64_t kMostTrialRows = 20'000'000;
+inline constexpr std::uint64_t kMostTrialRows = 20'000'000, kWidestTrialRow = 1'000'000;
 
 // The first row after which something was decided: a phase, another size of the array, a run, batches, a limit.
 struct TrialDecision {
@@ -55,13 +57,21 @@ struct Trial {
   std::uint64_t slots = 0, original_slots = 0;  // memtuples, buckets, array of groups
   std::uint32_t parts = 0, original_parts = 0;  // runs, batches
   std::uint32_t tapes = 0, merged_tapes = 0;
+  std::uint32_t merged_runs = 0;  // written by merging, beside `parts`
   std::uint64_t groups = 0;
   std::vector<TrialDecision> decisions;  // the first ones, no more than kMostDecisions
   std::uint64_t decision_count = 0;
 };
 inline constexpr std::size_t kMostDecisions = 200;
 
-// Fails on numbers that make no sense (too many rows, a row larger than PostgreSQL allows).
-Result<Trial> run_trial(const TrialSpec& spec);
+// How far a trial is; a large one takes seconds.
+struct TrialProgress {
+  std::string_view doing;  // "rows in", "merging"
+  std::uint64_t done = 0, of = 0;  // rows; 0 of 0: nobody knows how many
+};
+
+// Fails on numbers that make no sense (too many rows, a row larger than PostgreSQL allows). `watch` is called now and
+// then on the way.
+Result<Trial> run_trial(const TrialSpec& spec, const std::function<void(const TrialProgress&)>& watch = {});
 
 }  // namespace palloscope::core

@@ -1,11 +1,75 @@
 #include "gui/cli/arguments.h"
 
-#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
 #include <ostream>
-#include <string>
-#include <vector>
+
+#include "core/base/nearest_word.h"
 
 namespace palloscope::gui::cli {
+namespace {
+
+std::string unexpected_text(const CLI::App& app) {
+  const std::vector<std::string> left = app.remaining();
+  const auto option = std::find_if(left.begin(), left.end(), [](const auto& word) { return word.starts_with('-'); });
+  if (option == left.end()) return fmt::format("\"{}\" is one word too many", left.empty() ? "" : left.front());
+  const std::string word = option->substr(0, option->find('='));
+  std::vector<std::string> names;
+  for (const CLI::Option* known : app.get_options())
+    for (const std::string& name : known->get_lnames()) names.push_back("--" + name);
+  const auto meant = core::nearest_word(word, std::vector<std::string_view>(names.begin(), names.end()));
+  return fmt::format("there is no option {}{}", word, meant ? fmt::format("; did you mean {}?", *meant) : "");
+}
+
+// CLI11 says "Could not convert: --at = soon".
+std::string number_text(std::string_view message) {
+  const std::size_t colon = message.find(": "), equals = message.find(" = ");
+  if (colon == std::string_view::npos || equals == std::string_view::npos || equals < colon)
+    return std::string(message);
+  return fmt::format("{}: \"{}\" is not a number that it takes", message.substr(colon + 2, equals - colon - 2),
+                     message.substr(equals + 3));
+}
+
+}  // namespace
+
+std::string mistake_text(const CLI::App& app, const CLI::ParseError& error) {
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) return unexpected_text(app);
+  if (dynamic_cast<const CLI::ConversionError*>(&error) != nullptr) return number_text(error.what());
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+    const std::string_view message = error.what();
+    const bool missing = message.ends_with(" missing");
+    return fmt::format("{}: {}", message.substr(0, message.find(':')),
+                       missing ? "its value is missing" : "it can be given only once");
+  }
+  return error.what();
+}
+
+CLI::Validator one_of(std::vector<std::string> words) {
+  const std::string shown = fmt::format("{{{}}}", fmt::join(words, ","));
+  return {[words = std::move(words)](const std::string& word) {
+            if (std::find(words.begin(), words.end(), word) != words.end()) return std::string();
+            return fmt::format("\"{}\": it takes one of {}", word, fmt::join(words, ", "));
+          },
+          shown};
+}
+
+CLI::Validator within(double least, double most) {
+  const auto shown = [](double number) {
+    return number == std::floor(number) ? fmt::format("{:.0f}", number) : fmt::format("{:.6g}", number);
+  };
+  const std::string range = fmt::format("{} to {}", shown(least), shown(most));
+  return {[=](const std::string& word) {
+            char* end = nullptr;
+            const double number = std::strtod(word.c_str(), &end);
+            if (!word.empty() && *end == '\0' && number >= least && number <= most) return std::string();
+            return fmt::format("\"{}\": it takes {}", word, range);
+          },
+          "[" + range + "]"};
+}
 
 std::optional<int> parse_arguments(CLI::App& app, std::string_view verb, Arguments arguments, Streams io) {
   app.name("palloscope " + std::string(verb));
@@ -16,7 +80,7 @@ std::optional<int> parse_arguments(CLI::App& app, std::string_view verb, Argumen
     io.out << app.help();
     return kExitGood;
   } catch (const CLI::ParseError& error) {
-    complain(verb, error.what(), io);
+    complain(verb, mistake_text(app, error), io);
     io.err << "See: palloscope " << verb << " --help\n";
     return kExitBad;
   }

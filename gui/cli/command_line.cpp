@@ -2,41 +2,20 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <numeric>
 #include <ostream>
 #include <system_error>
 #include <vector>
 
+#include "core/base/nearest_word.h"
 #include "gui/cli/arguments.h"
 
 namespace palloscope::gui::cli {
 namespace {
 
-// How many letters must be added, dropped or changed to make one word of the other.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t changed = diagonal + (a[i] != b[j]);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({changed, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
-}
-
 std::optional<std::string_view> nearest_verb(std::string_view word) {
-  const Verb* best = nullptr;
-  std::size_t best_distance = 3;  // two slips of the finger at most
-  for (const Verb& verb : verb_table()) {
-    const std::size_t distance = edit_distance(word, verb.name);
-    if (distance < best_distance) best = &verb, best_distance = distance;
-  }
-  if (best == nullptr) return std::nullopt;
-  return best->name;
+  std::vector<std::string_view> names;
+  for (const Verb& verb : verb_table()) names.push_back(verb.name);
+  return core::nearest_word(word, names);
 }
 
 bool exists(const std::filesystem::path& path) {
@@ -89,7 +68,7 @@ std::variant<int, WindowRequest> run_command_line(Arguments arguments, Streams i
   } catch (const CLI::ParseError& error) {
     // `palloscope stat FILE`: the first word is no file, so the trouble is the verb, not the number of arguments.
     if (arguments[0].rfind('-', 0) != 0 && !exists(arguments[0])) return complain_about_missing(arguments[0], io);
-    io.err << "palloscope: " << error.what() << "\nSee: palloscope --help\n";
+    io.err << "palloscope: " << mistake_text(app, error) << "\nSee: palloscope --help\n";
     return kExitBad;
   }
   WindowRequest request;

@@ -13,6 +13,7 @@ namespace palloscope::gui::cli {
 struct Streams {
   std::ostream& out;
   std::ostream& err;
+  bool err_is_terminal = false;  // then long work tells how far it is
 };
 
 using Arguments = std::span<const std::string>;  // what follows the verb

@@ -156,7 +156,7 @@ int run_buffer(Arguments arguments, Streams io) {
   CLI::Option* at_option = app.add_option("--at", at, "the moment that is meant; left out: the end")->type_name("N");
   app.add_option("--limit", limit, "events of it to be looked at before and after that moment")->type_name("N");
   app.add_flag("--all", all, "every event of the buffer, not only a line for each page");
-  app.add_option("--format", format, "text, or json")->check(CLI::IsMember({"text", "json"}));
+  app.add_option("--format", format, "text, or json")->check(one_of({"text", "json"}));
   if (const auto status = parse_arguments(app, "buffer", arguments, io)) return *status;
 
   auto timeline = open_source_or_scenario("buffer", file, io);

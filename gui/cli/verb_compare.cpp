@@ -203,12 +203,12 @@ int run_compare(Arguments arguments, Streams io) {
   app.add_option("FILE", file, "a trace, a scenario (.lua), or the name of one of the program's own")->required();
   app.add_option("--with", with, "a contender, see below; may be given again")->type_name("CONTENDER");
   app.add_option("--pg", versions, "the recording's kinds and sizes on this version; may be given again")
-      ->check(CLI::Range(15, 18));
+      ->check(within(15, 18));
   app.add_flag("--checking", checking, "the recording's kinds and sizes on a checking build");
   app.add_option("--context", context, "only contexts of this name get another kind")->type_name("NAME");
   CLI::Option* at_option =
       app.add_option("--at", at, "after this event of the recording; left out: at the end")->type_name("N");
-  app.add_option("--format", format, "text, csv or json")->check(CLI::IsMember({"text", "csv", "json"}));
+  app.add_option("--format", format, "text, csv or json")->check(one_of({"text", "csv", "json"}));
   if (const auto status = parse_arguments(app, "compare", arguments, io)) return *status;
 
   std::vector<trace::ContenderSpec> specs;

@@ -90,7 +90,7 @@ int run_diff(Arguments arguments, Streams io) {
   std::string first, second, format = "text";
   app.add_option("A", first, "a file, at its end; or FILE@N, after event N")->required();
   app.add_option("B", second, "the same")->required();
-  app.add_option("--format", format, "text or json")->check(CLI::IsMember({"text", "json"}));
+  app.add_option("--format", format, "text or json")->check(one_of({"text", "json"}));
   if (const auto status = parse_arguments(app, "diff", arguments, io)) return *status;
 
   const Moment from = parse_moment(first), to = parse_moment(second);

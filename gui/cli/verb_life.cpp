@@ -167,7 +167,7 @@ int run_life(Arguments arguments, Streams io) {
   app.add_option("--limit", limit, "segments to be told before and after that moment")->type_name("N");
   app.add_flag("--all", all, "the whole life, however long");
   app.add_flag("--exact", exact, "also what lasts only while one operation is under way");
-  app.add_option("--format", format, "text, or json")->check(CLI::IsMember({"text", "json"}));
+  app.add_option("--format", format, "text, or json")->check(one_of({"text", "json"}));
   if (const auto status = parse_arguments(app, "life", arguments, io)) return *status;
 
   auto timeline = open_source_or_scenario("life", file, io);

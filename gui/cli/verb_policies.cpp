@@ -89,10 +89,10 @@ int run_policies(Arguments arguments, Streams io) {
   std::uint32_t buffers = 0;
   app.add_option("FILE", file, "a trace, or a scenario (a file, a name or a number)")->required();
   app.add_option("--buffers", buffers, "the size of the pool; left out: the trace's own")
-      ->check(CLI::Range(1U, trace::kMostBuffers))
+      ->check(within(1, trace::kMostBuffers))
       ->type_name("N");
   app.add_option("--format", format, "text, csv, or json (with the curves)")
-      ->check(CLI::IsMember({"text", "csv", "json"}));
+      ->check(one_of({"text", "csv", "json"}));
   if (const auto status = parse_arguments(app, "policies", arguments, io)) return *status;
 
   auto timeline = open_source_or_scenario("policies", file, io);

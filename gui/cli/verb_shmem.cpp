@@ -94,6 +94,21 @@ std::vector<ShmemPiece> joined(const ShmemMap& map) {
   return rows;
 }
 
+// What becomes of a huge_page_size that the kernel may not have; empty: nothing to be said of it.
+std::string page_size_note(const core::HugePagePlan& plan) {
+  const bool odd = plan.asked_page_bytes != plan.page_bytes;
+  if (plan.setting == core::HugePages::Off || (plan.asks_what_x86_has() && !odd)) return "";
+  std::string text =
+      odd ? fmt::format("{} is no power of two: the server takes it, but asks the kernel for pages of {}",
+                        in_units(plan.page_bytes), in_units(plan.asked_page_bytes))
+          : fmt::format("the server asks the kernel for pages of {}", in_units(plan.asked_page_bytes));
+  if (plan.asks_what_x86_has()) return text + ", so the mapping is another than reckoned here";
+  return text + fmt::format("; where it has none (x86-64: only 2 MB and 1 GB; see /sys/kernel/mm/hugepages), {}",
+                            plan.setting == core::HugePages::On
+                                ? "huge_pages = on: it does not start"
+                                : "huge_pages = try: it starts with pages of 4 kB");
+}
+
 void write_text(const ShmemMap& map, const ShmemSettings& settings, const core::HugePagePlan& plan, const Wish& wish,
                 std::ostream& out) {
   const core::ShmemQuantities counts(settings);
@@ -135,10 +150,13 @@ void write_text(const ShmemMap& map, const ShmemSettings& settings, const core::
                        : "\n");
 
   const core::TlbModel tlb{wish.tlb_entries};
-  out << fmt::format("\nHuge pages of {}: {} (shared_memory_size_in_huge_pages), the mapping takes {} = {}\n",
-                     in_units(plan.page_bytes), plan.shown_pages, plan.needed_pages, in_units(plan.rounded_bytes));
-  out << fmt::format("  page tables of a process that touched it all: {} instead of {} with {} pages of 4 kB\n",
-                     in_units(plan.table_bytes_huge), in_units(plan.table_bytes_small), plan.small_pages);
+  out << fmt::format("\nHuge pages of {0}: {4}{1} (shared_memory_size_in_huge_pages), the mapping takes {4}{2} = {3}\n",
+                     in_units(plan.page_bytes), plan.shown_pages, plan.needed_pages, in_units(plan.rounded_bytes),
+                     at_least);
+  if (const std::string note = page_size_note(plan); !note.empty()) out << "  " << note << '\n';
+  out << fmt::format("  page tables of a process that touched it all: {4}{0} instead of {4}{1} with {4}{2} pages of {3}\n",
+                     in_units(plan.table_bytes_huge), in_units(plan.table_bytes_small), plan.small_pages, "4 kB",
+                     at_least);
   out << fmt::format("  a TLB of {} entries reaches {} instead of {}\n", tlb.entries,
                      in_units(tlb.reach_bytes(plan.page_bytes)), in_units(tlb.reach_bytes(core::kSmallPage)));
 }
@@ -161,6 +179,7 @@ void write_json(const ShmemMap& map, const ShmemSettings& settings, const core::
                         {"shared_memory_size_in_huge_pages", plan.shown_pages},
                         {"mapped_pages", plan.needed_pages},
                         {"mapped_bytes", plan.rounded_bytes},
+                        {"asked_page_bytes", plan.asked_page_bytes},
                         {"tlb_entries", wish.tlb_entries},
                         {"tlb_reach_bytes", core::TlbModel{wish.tlb_entries}.reach_bytes(plan.page_bytes)},
                         {"tlb_reach_bytes_4k", core::TlbModel{wish.tlb_entries}.reach_bytes(core::kSmallPage)}};
@@ -220,26 +239,26 @@ int run_shmem(Arguments arguments, Streams io) {
   for (const core::GucRow& row : core::guc_table())
     names +=
         (names.empty() ? "" : ", ") + std::string(row.name) + (row.since > 15 ? fmt::format(" ({}+)", row.since) : "");
-  app.add_option("--pg", wish.major, "the server's version")->check(CLI::Range(15, 18))->capture_default_str();
+  app.add_option("--pg", wish.major, "the server's version")->check(within(15, 18))->capture_default_str();
   app.add_option("--set", wish.assignments,
                  "a setting, as in postgresql.conf; may be given several times. Settings: " + names)
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
   app.add_option("--format", wish.format, "text; csv: rows of pg_shmem_allocations, by offset; json: everything")
-      ->check(CLI::IsMember({"text", "csv", "json"}))
+      ->check(one_of({"text", "csv", "json"}))
       ->capture_default_str();
   app.add_flag("--all", wish.all, "text: anonymous pieces of a hash table singly, not summed up");
-  app.add_option("--ssl", wish.ssl, "built with SSL; default: on")->check(CLI::IsMember({"on", "off"}));
+  app.add_option("--ssl", wish.ssl, "built with SSL; default: on")->check(one_of({"on", "off"}));
   app.add_option("--gss", wish.gss, "built with GSSAPI, as distributions do; default: on in 15, off in 16 to 18")
-      ->check(CLI::IsMember({"on", "off"}));
+      ->check(one_of({"on", "off"}));
   app.add_option("--request", wish.request, "what extensions ask for by RequestAddinShmemSpace")->type_name("SIZE");
   app.add_option("--tranche", wish.tranches, "what extensions ask for by RequestNamedLWLockTranche")
       ->type_name("NAME=LOCKS")
       ->allow_extra_args(false);
-  app.add_option("--huge-page-size", wish.huge_page_size, "as the setting huge_page_size; default: 2MB")
+  app.add_option("--huge-page-size", wish.huge_page_size, "as the setting huge_page_size; default: 2MB, as x86-64 kernels have")
       ->type_name("SIZE");
   app.add_option("--tlb-entries", wish.tlb_entries, "translations that the processor keeps, for the reach told")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 20))
+      ->check(within(1, 1 << 20))
       ->capture_default_str();
   if (const auto status = parse_arguments(app, "shmem", arguments, io)) return *status;
 

@@ -1,4 +1,6 @@
 // palloscope shot: a picture of the window, without a window.
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
@@ -8,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/nearest_word.h"
 #include "core/scenario/scenario_info.h"
 #include "gui/app.h"
 #include "gui/cli/arguments.h"
@@ -39,16 +42,31 @@ std::optional<std::pair<int, int>> parse_size(const std::string& text) {
   return std::pair{width, height};
 }
 
+core::Error no_key(const std::string& word) {
+  std::vector<std::string> names;
+  for (int key = 1; key < kKeyCount; ++key) names.push_back(format({static_cast<Key>(key)}));
+  const std::vector<std::string_view> choices(names.begin(), names.end());
+  return {core::ErrorCode::BadArgument,
+          fmt::format("--keys: there is no key \"{}\"; write them as in \"Ctrl+K Shift+Right 0\"{}", word,
+                      core::choices_for(std::string_view(word).substr(word.rfind('+') + 1), choices))};
+}
+
 // "M Ctrl+K Down"
-std::optional<std::vector<KeyChord>> parse_keys(const std::string& text) {
+core::Result<std::vector<KeyChord>> parse_keys(const std::string& text) {
   std::vector<KeyChord> keys;
   std::istringstream words(text);
   for (std::string word; words >> word;) {
     const auto chord = parse_key_chord(word);
-    if (!chord) return std::nullopt;
+    if (!chord) return no_key(word);
     keys.push_back(*chord);
   }
   return keys;
+}
+
+std::vector<std::string> panel_ids() {
+  std::vector<std::string> ids;
+  for (const PanelRow& row : panel_table()) ids.emplace_back(row.placement.id);
+  return ids;
 }
 
 Overlay overlay_named(const std::string& name) {
@@ -102,27 +120,24 @@ int run_shot(Arguments arguments, Streams io) {
   app.add_option("-o,--out", options.out, "the picture")->required();
   app.add_option("--at", options.at, "after this event");
   app.add_option("--size", options.size, "pixels")->capture_default_str();
-  app.add_option("--theme", options.theme)->check(CLI::IsMember({"dark", "light"}))->capture_default_str();
-  app.add_option("--lang", options.language)->check(CLI::IsMember({"en", "zh"}))->capture_default_str();
+  app.add_option("--theme", options.theme)->check(one_of({"dark", "light"}))->capture_default_str();
+  app.add_option("--lang", options.language)->check(one_of({"en", "zh"}))->capture_default_str();
   app.add_option("--scale", options.scale, "text size")
-      ->check(CLI::Range(kMinTextScale, kMaxTextScale))
+      ->check(within(kMinTextScale, kMaxTextScale))
       ->capture_default_str();
   app.add_option("--preset", options.preset, "arrangement")
-      ->check(CLI::IsMember({"teach", "debug", "server"}))
+      ->check(one_of({"teach", "debug", "server"}))
       ->capture_default_str();
-  app.add_option("--panel", options.panel, "only this panel: contexts, map, events, ...");
+  app.add_option("--panel", options.panel, "only this panel")->check(one_of(panel_ids()));
   app.add_option("--select", options.select, "a context by its name, 0xADDRESS, or #EVENT");
-  app.add_option("--overlay", options.overlay)->check(CLI::IsMember({"palette", "help", "open", "save", "scenarios"}));
+  app.add_option("--overlay", options.overlay)->check(one_of({"palette", "help", "open", "save", "scenarios"}));
   app.add_option("--keys", options.keys, "pressed before the picture is taken: \"M Period Down\"");
   if (const auto status = parse_arguments(app, "shot", arguments, io)) return *status;
 
   const auto size = parse_size(options.size);
   if (!size) return complain("shot", "--size " + options.size + ": give WIDTHxHEIGHT, 320 to 8192 each", io);
-  if (!options.panel.empty() && find_panel(options.panel) == nullptr)
-    return complain("shot", "--panel " + options.panel + ": no such panel", io);
-
   const auto keys = parse_keys(options.keys);
-  if (!keys) return complain("shot", "--keys " + options.keys + ": give names of keys with spaces between", io);
+  if (!keys) return complain("shot", keys.error(), io);
 
   App window(system_chinese_font());
   Session& session = window.session();

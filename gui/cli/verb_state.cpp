@@ -1,8 +1,12 @@
 // palloscope state FILE: the state at one moment, as text, CSV or JSON.
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <ostream>
+#include <streambuf>
 #include <string>
+#include <vector>
 
 #include "gui/cli/arguments.h"
 #include "gui/cli/scenario_text.h"
@@ -21,28 +25,72 @@ void tell_of_omitted(const trace::MemoryState& state, Streams io) {
     io.err << "palloscope state: the dump left out " << omitted << " contexts; they are not among the rows\n";
 }
 
+// Passes on what is written, and counts its lines.
+class LineCounter final : public std::streambuf {
+ public:
+  explicit LineCounter(std::streambuf* target) : target_(target) {}  // null: only counts
+  std::streamsize lines() const { return lines_; }
+
+ private:
+  std::streamsize xsputn(const char* text, std::streamsize length) override {
+    lines_ += std::count(text, text + length, '\n');
+    return target_ == nullptr ? length : target_->sputn(text, length);
+  }
+  int overflow(int c) override {
+    const char one = traits_type::to_char_type(c);
+    return xsputn(&one, 1) == 1 ? c : traits_type::eof();
+  }
+  std::streambuf* target_;
+  std::streamsize lines_ = 0;
+};
+
+// Was there more than the head to write?
+bool write_rows(const trace::Exporter& exporter, const trace::Timeline& timeline, std::streambuf* target) {
+  LineCounter counter(target);
+  std::ostream out(&counter);
+  exporter.write(timeline, out);
+  return exporter.rows_of.empty() || counter.lines() > exporter.head_lines;
+}
+
+// The answer is no: there is nothing of that kind; what there is instead.
+int tell_of_nothing(const trace::Exporter& wanted, const std::string& file, const trace::Timeline& timeline,
+                    Streams io) {
+  std::string others;
+  for (const trace::Exporter& other : trace::exporter_table())
+    if (!other.rows_of.empty() && write_rows(other, timeline, nullptr))
+      others += (others.empty() ? "; there is something for --format " : ", ") + std::string(other.name);
+  io.err << fmt::format("palloscope state: {}: at event {} there are no {}{}\n", file, timeline.cursor(), wanted.rows_of,
+                        others);
+  return kExitNo;
+}
+
 }  // namespace
 
 int run_state(Arguments arguments, Streams io) {
-  CLI::App app("Writes the contexts, and in JSON every block and chunk, as they are after one event.");
+  CLI::App app(
+      "Writes the contexts, the shared buffers or the shared memory (in JSON everything, each block and chunk too) as "
+      "they are after one event. Exit status 1: at that moment there is nothing that the format has rows for; only its "
+      "head is written.");
   std::string file, format = "text", formats;
   core::EventNumber at = 0;
   int pg_major = 0;
-  for (const trace::Exporter& exporter : trace::exporter_table())
-    formats += (formats.empty() ? "" : "; ") + std::string(exporter.name) + ": " + std::string(exporter.summary);
+  const auto table = trace::exporter_table();
+  std::vector<std::string> names;
+  for (const trace::Exporter& exporter : table) {
+    formats += fmt::format("{}{}: {}", names.empty() ? "" : "; ", exporter.name, exporter.summary);
+    names.emplace_back(exporter.name);
+  }
   app.add_option("FILE", file, "a trace, a server's dump, or a scenario (a file, a name or a number)")->required();
   CLI::Option* at_option = app.add_option("--at", at, "after this event; left out: at the end")->type_name("N");
-  app.add_option("--format", format, formats)->type_name("NAME");
-  app.add_option("--pg", pg_major, "the version of a dump that does not tell it")->check(CLI::Range(14, 18));
+  app.add_option("--format", format, formats)->check(one_of(names).description(""))->capture_default_str();
+  app.add_option("--pg", pg_major, "the version of a dump that does not tell it")->check(within(14, 18));
   if (const auto status = parse_arguments(app, "state", arguments, io)) return *status;
 
-  const auto table = trace::exporter_table();
   const auto exporter = std::find_if(table.begin(), table.end(), [&](const auto& row) { return row.name == format; });
-  if (exporter == table.end()) return complain("state", "there is no format \"" + format + "\". " + formats, io);
   auto timeline = open_source_or_scenario("state", file, io, pg_major);
   if (!timeline) return kExitBad;
   if (!stand_at("state", file, *timeline, *at_option ? std::optional(at) : std::nullopt, io)) return kExitBad;
-  exporter->write(*timeline, io.out);
+  if (!write_rows(*exporter, *timeline, io.out.rdbuf())) return tell_of_nothing(*exporter, file, *timeline, io);
   if (exporter->name == "csv") tell_of_omitted(timeline->state(), io);
   return kExitGood;
 }

@@ -52,15 +52,17 @@ void write_shmem_numa(const Timeline& timeline, std::ostream& out) {
 }
 
 constexpr Exporter kExporters[] = {
-    {"text", "as MemoryContextStats, or the log, prints it", write_text},
-    {"csv", "the columns of that version's pg_backend_memory_contexts", write_csv},
-    {"json", "everything, down to chunks and freelists", write_json},
-    {"shmem", "the columns of pg_shmem_allocations, in the order of the offsets", write_shmem},
-    {"shmem-numa", "the columns of pg_shmem_allocations_numa (18), in the order of the offsets", write_shmem_numa},
-    {"buffers", "the shared buffers as rows of pg_buffercache", write_buffer_csv},
-    {"buffer-summary", "pg_buffercache_summary", write_buffer_summary_csv},
-    {"buffer-usage-counts", "pg_buffercache_usage_counts", write_buffer_usage_counts_csv},
-    {"buffer-numa", "pg_buffercache_numa, of a file of it", write_buffer_numa_csv},
+    {"text", "as MemoryContextStats, or the log, prints it", write_text, "memory contexts", 0},
+    {"csv", "the columns of that version's pg_backend_memory_contexts", write_csv, "memory contexts"},
+    {"json", "everything, down to chunks and freelists", write_json, "", 0},
+    {"shmem", "the columns of pg_shmem_allocations, in the order of the offsets", write_shmem,
+     "allocations in shared memory"},
+    {"shmem-numa", "the columns of pg_shmem_allocations_numa (18), in the order of the offsets", write_shmem_numa,
+     "nodes of allocations in shared memory"},
+    {"buffers", "the shared buffers as rows of pg_buffercache", write_buffer_csv, "shared buffers"},
+    {"buffer-summary", "pg_buffercache_summary", write_buffer_summary_csv, "shared buffers"},
+    {"buffer-usage-counts", "pg_buffercache_usage_counts", write_buffer_usage_counts_csv, "shared buffers"},
+    {"buffer-numa", "pg_buffercache_numa, of a file of it", write_buffer_numa_csv, "nodes of shared buffers"},
 };
 
 constexpr bool names_are_unique() {
