@@ -305,8 +305,8 @@ Status ShmemSettings::set(std::string_view name, std::string_view text) {
     std::vector<std::string_view> known;
     for (const GucRow& other : kGucs)
       if (other.since <= major_ && major_ <= other.until) known.push_back(other.name);
-    return bad(fmt::format("\"{}\" is no setting that changes the size of shared memory{}", name,
-                           choices_for(wanted, known)));
+    return bad(
+        fmt::format("\"{}\" is no setting that changes the size of shared memory{}", name, choices_for(wanted, known)));
   }
   const std::string word = lower(trimmed(text));
   if (row->type == GucType::Integer) {

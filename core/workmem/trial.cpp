@@ -186,8 +186,9 @@ Result<Trial> run_trial(const TrialSpec& spec, const std::function<void(const Tr
   Witness witness(trial);
   Process process(*profile, witness);
   process.memory_context_switch_to(process.alloc_set_context_create(process.top_memory_context(), "ExecutorState"));
-  Runner runner{spec, trial, process, witness,
-                process.memory_context_mem_allocated(process.current_memory_context(), true), watch};
+  Runner runner{
+      spec, trial, process, witness, process.memory_context_mem_allocated(process.current_memory_context(), true),
+      watch};
   try {
     if (spec.kind == OperationKind::Sort) runner.sort();
     if (spec.kind == OperationKind::HashJoin) runner.join();

@@ -66,7 +66,7 @@ inline constexpr std::size_t kMostDecisions = 200;
 
 // How far a trial is; a large one takes seconds.
 struct TrialProgress {
-  std::string_view doing;  // "rows in", "merging"
+  std::string_view doing;          // "rows in", "merging"
   std::uint64_t done = 0, of = 0;  // rows; 0 of 0: nobody knows how many
 };
 

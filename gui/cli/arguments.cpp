@@ -48,6 +48,17 @@ std::string mistake_text(const CLI::App& app, const CLI::ParseError& error) {
   return error.what();
 }
 
+std::string negative_text(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    const std::string type = option->get_type_name();
+    if (type != "N" && !type.starts_with("UINT")) continue;
+    for (const std::string& value : option->results())
+      if (value.starts_with('-'))
+        return fmt::format("{}: \"{}\" is not a number that it takes", option->get_name(), value);
+  }
+  return "";
+}
+
 CLI::Validator one_of(std::vector<std::string> words) {
   const std::string shown = fmt::format("{{{}}}", fmt::join(words, ","));
   return {[words = std::move(words)](const std::string& word) {
@@ -84,6 +95,7 @@ std::optional<int> parse_arguments(CLI::App& app, std::string_view verb, Argumen
     io.err << "See: palloscope " << verb << " --help\n";
     return kExitBad;
   }
+  if (const std::string negative = negative_text(app); !negative.empty()) return complain(verb, negative, io);
   return std::nullopt;
 }
 

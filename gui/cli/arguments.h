@@ -20,6 +20,9 @@ std::optional<int> parse_arguments(CLI::App& app, std::string_view verb, Argumen
 // What is wrong with the arguments, in words that name the option and what it takes.
 std::string mistake_text(const CLI::App& app, const CLI::ParseError& error);
 
+// CLI11 takes "-1" for an unsigned number, and makes a huge one of it: which option got one; empty: none did.
+std::string negative_text(const CLI::App& app);
+
 // An option that takes one of these words: --help lists them, and so does the answer to any other.
 CLI::Validator one_of(std::vector<std::string> words);
 

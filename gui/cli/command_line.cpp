@@ -29,7 +29,8 @@ void print_verbs(std::ostream& out) {
   out << "\nVerbs, which work without a window (palloscope VERB --help tells more):\n";
   for (const Verb& verb : verb_table())
     out << "  " << verb.name << std::string(width - verb.name.size() + 2, ' ') << verb.summary << '\n';
-  out << "\nExit status: 0 good; 1 the answer is \"no\" (differences, faults found); 2 bad usage or bad input.\n";
+  out << "\nExit status: 0 good; 1 the answer is \"no\" (differences, faults found, nothing of that kind); 2 bad usage "
+         "or bad input.\n";
 }
 
 // `file` names nothing that exists: was it meant to be a verb?
@@ -69,6 +70,10 @@ std::variant<int, WindowRequest> run_command_line(Arguments arguments, Streams i
     // `palloscope stat FILE`: the first word is no file, so the trouble is the verb, not the number of arguments.
     if (arguments[0].rfind('-', 0) != 0 && !exists(arguments[0])) return complain_about_missing(arguments[0], io);
     io.err << "palloscope: " << mistake_text(app, error) << "\nSee: palloscope --help\n";
+    return kExitBad;
+  }
+  if (const std::string negative = negative_text(app); !negative.empty()) {
+    io.err << "palloscope: " << negative << '\n';
     return kExitBad;
   }
   WindowRequest request;

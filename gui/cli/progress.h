@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -12,20 +13,25 @@ namespace palloscope::gui::cli {
 
 class Progress {
  public:
-  Progress(std::string_view verb, Streams io) : verb_(verb), io_(io) {}
+  // Work that ends within `patience` is not told of.
+  Progress(std::string_view verb, Streams io, std::chrono::milliseconds patience = std::chrono::milliseconds(500))
+      : verb_(verb), io_(io), next_(Clock::now() + patience) {}
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  // "rows in: 5120 of 1000000 (0 %)"; `of` 0: "merging". Not at once, and ten times a second at most.
+  // "rows in: 5120 of 1000000 (0 %)"; `of` 0: "merging". Ten times a second at most.
   void tell(std::string_view doing, std::uint64_t done, std::uint64_t of);
+  void tell(std::string_view doing, double share);  // 0 to 1: "comparing: 40 %"
 
  private:
   using Clock = std::chrono::steady_clock;
 
+  bool is_time();  // and begins the line
+
   std::string verb_;
   Streams io_;
-  Clock::time_point next_ = Clock::now() + std::chrono::milliseconds(500);
+  Clock::time_point next_;
   bool shown_ = false;
 };
 

@@ -19,7 +19,7 @@ struct Streams {
 using Arguments = std::span<const std::string>;  // what follows the verb
 
 inline constexpr int kExitGood = 0;  // done, or the answer is yes
-inline constexpr int kExitNo = 1;    // the answer is no: differences, faults found
+inline constexpr int kExitNo = 1;    // the answer is no: differences, faults found, nothing of that kind
 inline constexpr int kExitBad = 2;   // bad usage or bad input; one line on `err` names file and place
 
 struct Verb {

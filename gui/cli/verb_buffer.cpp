@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gui/cli/arguments.h"
+#include "gui/cli/progress.h"
 #include "gui/cli/scenario_text.h"
 #include "gui/cli/source_file.h"
 #include "trace/analysis/buffer_life.h"
@@ -156,7 +157,7 @@ int run_buffer(Arguments arguments, Streams io) {
   CLI::Option* at_option = app.add_option("--at", at, "the moment that is meant; left out: the end")->type_name("N");
   app.add_option("--limit", limit, "events of it to be looked at before and after that moment")->type_name("N");
   app.add_flag("--all", all, "every event of the buffer, not only a line for each page");
-  app.add_option("--format", format, "text, or json")->check(one_of({"text", "json"}));
+  app.add_option("--format", format, "how it is written")->check(one_of({"text", "json"}))->capture_default_str();
   if (const auto status = parse_arguments(app, "buffer", arguments, io)) return *status;
 
   auto timeline = open_source_or_scenario("buffer", file, io);
@@ -169,7 +170,9 @@ int run_buffer(Arguments arguments, Streams io) {
     return complain("buffer",
                     fmt::format("{}: there is no buffer {}; the pool has 1 to {}", file, number, pool->buffers), io);
   trace::BufferLife life(*timeline, core::BufferSlot{pool->first.value + number - 1}, timeline->cursor(), limit);
-  while (!life.advance()) {
+  {
+    Progress progress("buffer", io);
+    while (!life.advance()) progress.tell("reading", life.progress());
   }
   const Teller teller{life, timeline->cursor(), all};
   if (format == "json") {

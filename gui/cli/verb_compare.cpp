@@ -6,10 +6,14 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <ostream>
+#include <set>
 #include <string>
+#include <variant>
 #include <vector>
 
+#include "core/base/nearest_word.h"
 #include "gui/cli/arguments.h"
+#include "gui/cli/progress.h"
 #include "gui/cli/scenario_text.h"
 #include "gui/cli/source_file.h"
 #include "trace/compare/comparison.h"
@@ -188,6 +192,18 @@ constexpr const char* kFooter =
     "or "
     "bad input.";
 
+// "--context": no context of the recording is ever called so. Empty: one is, or none was asked for.
+std::string unknown_context(const trace::Timeline& recorded, const std::string& name) {
+  if (name.empty() || recorded.size() == 0) return "";
+  std::set<std::string, std::less<>> names;
+  recorded.visit(1, recorded.size(), [&](core::EventNumber, const core::EventBody& event, const trace::MemoryState&) {
+    if (const auto* created = std::get_if<core::ContextCreated>(&event)) names.insert(created->name);
+  });
+  if (names.contains(name)) return "";
+  return fmt::format("--context: no context is ever called \"{}\"{}", name,
+                     core::choices_for(name, std::vector<std::string_view>(names.begin(), names.end())));
+}
+
 }  // namespace
 
 int run_compare(Arguments arguments, Streams io) {
@@ -200,7 +216,7 @@ int run_compare(Arguments arguments, Streams io) {
   std::vector<int> versions;
   core::EventNumber at = 0;
   bool checking = false;
-  app.add_option("FILE", file, "a trace, a scenario (.lua), or the name of one of the program's own")->required();
+  app.add_option("FILE", file, "a trace, or a scenario (a file, a name or a number)")->required();
   app.add_option("--with", with, "a contender, see below; may be given again")->type_name("CONTENDER");
   app.add_option("--pg", versions, "the recording's kinds and sizes on this version; may be given again")
       ->check(within(15, 18));
@@ -208,7 +224,9 @@ int run_compare(Arguments arguments, Streams io) {
   app.add_option("--context", context, "only contexts of this name get another kind")->type_name("NAME");
   CLI::Option* at_option =
       app.add_option("--at", at, "after this event of the recording; left out: at the end")->type_name("N");
-  app.add_option("--format", format, "text, csv or json")->check(one_of({"text", "csv", "json"}));
+  app.add_option("--format", format, "how it is written")
+      ->check(one_of({"text", "csv", "json"}))
+      ->capture_default_str();
   if (const auto status = parse_arguments(app, "compare", arguments, io)) return *status;
 
   std::vector<trace::ContenderSpec> specs;
@@ -224,13 +242,17 @@ int run_compare(Arguments arguments, Streams io) {
   if (!recorded) return kExitBad;
   if (!stand_at("compare", file, *recorded, *at_option ? std::optional(at) : std::nullopt, io)) return kExitBad;
   at = recorded->cursor();
+  if (const std::string wrong = unknown_context(*recorded, context); !wrong.empty())
+    return complain("compare", wrong, io);
   if (specs.empty()) specs = trace::usual_contenders(recorded->description());
 
   trace::Comparison comparison(*recorded);
   for (const trace::ContenderSpec& spec : specs)
     if (const core::Status added = comparison.add(spec); !added)
       return complain("compare", fmt::format("{}: {}", file, added.error().message), io);
-  while (comparison.advance(1'000'000)) {
+  {
+    Progress progress("compare", io);
+    while (comparison.advance(100'000)) progress.tell("comparing", comparison.progress());
   }
   if (!comparison.stopped().empty())
     io.err << fmt::format("palloscope compare: {}: {}; compared up to there\n", file, comparison.stopped());

@@ -88,9 +88,9 @@ bool same_file(const std::string& a, const std::string& b) {
 int run_diff(Arguments arguments, Streams io) {
   CLI::App app("Compares two moments: which contexts came, went, grew or shrank. Exit status 1: they differ.");
   std::string first, second, format = "text";
-  app.add_option("A", first, "a file, at its end; or FILE@N, after event N")->required();
+  app.add_option("A", first, "a file or a scenario, at its end; or FILE@N: after event N")->required();
   app.add_option("B", second, "the same")->required();
-  app.add_option("--format", format, "text or json")->check(one_of({"text", "json"}));
+  app.add_option("--format", format, "how it is written")->check(one_of({"text", "json"}))->capture_default_str();
   if (const auto status = parse_arguments(app, "diff", arguments, io)) return *status;
 
   const Moment from = parse_moment(first), to = parse_moment(second);

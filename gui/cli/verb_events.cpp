@@ -19,7 +19,9 @@ int run_events(Arguments arguments, Streams io) {
   app.add_option("FILE", file, "a trace, a server's dump, or a scenario (a file, a name or a number)")->required();
   app.add_option("--from", from, "the first event to be listed")->type_name("N");
   CLI::Option* to_option = app.add_option("--to", to, "the last one; left out: to the end")->type_name("N");
-  app.add_option("--format", format, "text, or json with an object a line")->check(one_of({"text", "json"}));
+  app.add_option("--format", format, "how it is written; json: an object a line")
+      ->check(one_of({"text", "json"}))
+      ->capture_default_str();
   if (const auto status = parse_arguments(app, "events", arguments, io)) return *status;
 
   const auto timeline = open_source_or_scenario("events", file, io);

@@ -1,25 +1,33 @@
 // palloscope help [VERB]: what --help says.
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <ostream>
 #include <string>
 #include <vector>
 
+#include "core/base/nearest_word.h"
 #include "gui/cli/arguments.h"
 #include "gui/cli/command_line.h"
 
 namespace palloscope::gui::cli {
 
 int run_help(Arguments arguments, Streams io) {
-  CLI::App app("Tells how a verb is used.");
-  std::string word;
-  app.add_option("VERB", word, "the verb; left out: the list of all");
+  CLI::App app("Tells how a verb is used: palloscope help state, palloscope help workmem sort.");
+  std::vector<std::string> words;
+  app.add_option("VERB", words, "the verb, and the form of it that is meant; left out: the list of all");
   if (const auto status = parse_arguments(app, "help", arguments, io)) return *status;
 
-  const std::vector<std::string> help = {"--help"};
-  if (word.empty()) return std::get<int>(run_command_line(help, io));
-  for (const Verb& verb : verb_table())
-    if (verb.name == word) return verb.run(help, io);
-  return complain("help", "there is no verb \"" + word + "\"" + suggestion_for(word), io);
+  words.emplace_back("--help");
+  if (words.size() == 1) return std::get<int>(run_command_line(words, io));
+  const std::string& word = words.front();
+  std::vector<std::string_view> names;
+  for (const Verb& verb : verb_table()) {
+    if (verb.name == word) return verb.run(Arguments(words).subspan(1), io);
+    names.push_back(verb.name);
+  }
+  const std::string instead = core::nearest_word(word, names) ? suggestion_for(word) : core::choices_for(word, names);
+  return complain("help", fmt::format("there is no verb \"{}\"{}", word, instead), io);
 }
 
 }  // namespace palloscope::gui::cli

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "gui/cli/arguments.h"
+#include "gui/cli/progress.h"
 #include "gui/cli/scenario_text.h"
 #include "gui/cli/source_file.h"
 #include "trace/analysis/chunk_life.h"
@@ -161,13 +162,13 @@ int run_life(Arguments arguments, Streams io) {
   core::EventNumber at = 0;
   std::size_t limit = trace::ChunkLife::kSegments;
   bool all = false, exact = false;
-  app.add_option("FILE", file, "a trace")->required();
+  app.add_option("FILE", file, "a trace, or a scenario (a file, a name or a number)")->required();
   app.add_option("PLACE", place, "an address in hex (0x...), or a variable of the script")->required();
   CLI::Option* at_option = app.add_option("--at", at, "the moment that is meant; left out: the end")->type_name("N");
   app.add_option("--limit", limit, "segments to be told before and after that moment")->type_name("N");
   app.add_flag("--all", all, "the whole life, however long");
   app.add_flag("--exact", exact, "also what lasts only while one operation is under way");
-  app.add_option("--format", format, "text, or json")->check(one_of({"text", "json"}));
+  app.add_option("--format", format, "how it is written")->check(one_of({"text", "json"}))->capture_default_str();
   if (const auto status = parse_arguments(app, "life", arguments, io)) return *status;
 
   auto timeline = open_source_or_scenario("life", file, io);
@@ -180,7 +181,9 @@ int run_life(Arguments arguments, Streams io) {
                                 file, place, timeline->cursor()),
                     io);
   trace::ChunkLife life(*timeline, *address, timeline->cursor(), all ? ~std::size_t{0} / 2 : limit);
-  while (!life.advance()) {
+  {
+    Progress progress("life", io);
+    while (!life.advance()) progress.tell("reading", life.progress());
   }
   const std::vector<LifeSegment> segments = exact ? life.segments() : trace::without_transit(life.segments());
   const Teller teller{*timeline, io.out, timeline->cursor()};

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "gui/cli/arguments.h"
+#include "gui/cli/progress.h"
 #include "gui/cli/scenario_text.h"
 #include "gui/cli/source_file.h"
 #include "trace/analysis/policy_run.h"
@@ -91,14 +92,17 @@ int run_policies(Arguments arguments, Streams io) {
   app.add_option("--buffers", buffers, "the size of the pool; left out: the trace's own")
       ->check(within(1, trace::kMostBuffers))
       ->type_name("N");
-  app.add_option("--format", format, "text, csv, or json (with the curves)")
-      ->check(one_of({"text", "csv", "json"}));
+  app.add_option("--format", format, "how it is written; json: with the curves")
+      ->check(one_of({"text", "csv", "json"}))
+      ->capture_default_str();
   if (const auto status = parse_arguments(app, "policies", arguments, io)) return *status;
 
   auto timeline = open_source_or_scenario("policies", file, io);
   if (!timeline) return kExitBad;
   trace::PolicyRun run(*timeline, buffers);
-  while (!run.advance()) {
+  {
+    Progress progress("policies", io);
+    while (!run.advance()) progress.tell("reading", run.progress());
   }
   if (run.counts(ReplacementPolicy::Lru).requests == 0)
     return complain(

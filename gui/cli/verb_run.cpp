@@ -198,12 +198,12 @@ int run_scenario(Arguments arguments, Streams io) {
   bool list = false, calls = false;
   auto* scenario = app.add_option("SCENARIO", name, "a file, or a name of --list, or its number");
   app.add_flag("--list", list, "list the program's own scenarios")->excludes(scenario);
-  app.add_option("--pg", pg_major, "PostgreSQL's major version (default: as the scenario says, else 17)")
+  app.add_option("--pg", pg_major, "the server's version; left out: as the scenario says, else 17")
       ->check(within(15, 18));
   app.add_flag("--checking", options.checking, "as built with MEMORY_CONTEXT_CHECKING");
   app.add_flag("--calls", calls, "tell the calls of mcxt.c's functions on contexts, a line each, and nothing else");
-  app.add_option("-o,--output", trace_file, "write a trace file");
-  app.add_option("--lang", language, "of the lesson")->check(one_of({"en", "zh"}))->capture_default_str();
+  app.add_option("-o,--output", trace_file, "write a trace file")->type_name("FILE");
+  app.add_option("--lang", language, "the language of the lesson")->check(one_of({"en", "zh"}))->capture_default_str();
   if (const auto status = parse_arguments(app, "run", arguments, io)) return *status;
 
   const bool chinese = language == "zh";

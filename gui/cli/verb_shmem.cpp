@@ -46,7 +46,7 @@ std::string_view word_of(Knowledge known) {
 
 // "143 MB", "4 kB", "17 bytes": whole units, rounded up as the server does
 std::string in_units(std::uint64_t bytes) {
-  if (bytes >= 10ull << 30) return fmt::format("{:.1f} GB", static_cast<double>(bytes) / (1 << 30));
+  if (bytes >= 1 << 30) return fmt::format("{:.1f} GB", static_cast<double>(bytes) / (1 << 30));
   if (bytes >= 1 << 20) return fmt::format("{:.1f} MB", static_cast<double>(bytes) / (1 << 20));
   if (bytes >= 1 << 10) return fmt::format("{:.1f} kB", static_cast<double>(bytes) / (1 << 10));
   return fmt::format("{} bytes", bytes);
@@ -103,10 +103,9 @@ std::string page_size_note(const core::HugePagePlan& plan) {
                         in_units(plan.page_bytes), in_units(plan.asked_page_bytes))
           : fmt::format("the server asks the kernel for pages of {}", in_units(plan.asked_page_bytes));
   if (plan.asks_what_x86_has()) return text + ", so the mapping is another than reckoned here";
-  return text + fmt::format("; where it has none (x86-64: only 2 MB and 1 GB; see /sys/kernel/mm/hugepages), {}",
-                            plan.setting == core::HugePages::On
-                                ? "huge_pages = on: it does not start"
-                                : "huge_pages = try: it starts with pages of 4 kB");
+  return text +
+         fmt::format(" (x86-64: 2 MB and 1 GB only).\n  Where the kernel has none, with huge_pages = {}.",
+                     plan.setting == core::HugePages::On ? "on it does not start" : "try it starts with pages of 4 kB");
 }
 
 void write_text(const ShmemMap& map, const ShmemSettings& settings, const core::HugePagePlan& plan, const Wish& wish,
@@ -154,9 +153,9 @@ void write_text(const ShmemMap& map, const ShmemSettings& settings, const core::
                      in_units(plan.page_bytes), plan.shown_pages, plan.needed_pages, in_units(plan.rounded_bytes),
                      at_least);
   if (const std::string note = page_size_note(plan); !note.empty()) out << "  " << note << '\n';
-  out << fmt::format("  page tables of a process that touched it all: {4}{0} instead of {4}{1} with {4}{2} pages of {3}\n",
-                     in_units(plan.table_bytes_huge), in_units(plan.table_bytes_small), plan.small_pages, "4 kB",
-                     at_least);
+  out << fmt::format(
+      "  page tables of a process that touched it all: {4}{0} instead of {4}{1} with {4}{2} pages of {3}\n",
+      in_units(plan.table_bytes_huge), in_units(plan.table_bytes_small), plan.small_pages, "4 kB", at_least);
   out << fmt::format("  a TLB of {} entries reaches {} instead of {}\n", tlb.entries,
                      in_units(tlb.reach_bytes(plan.page_bytes)), in_units(tlb.reach_bytes(core::kSmallPage)));
 }
@@ -240,22 +239,23 @@ int run_shmem(Arguments arguments, Streams io) {
     names +=
         (names.empty() ? "" : ", ") + std::string(row.name) + (row.since > 15 ? fmt::format(" ({}+)", row.since) : "");
   app.add_option("--pg", wish.major, "the server's version")->check(within(15, 18))->capture_default_str();
-  app.add_option("--set", wish.assignments,
-                 "a setting, as in postgresql.conf; may be given several times. Settings: " + names)
+  app.add_option("--set", wish.assignments, "a setting, as in postgresql.conf; may be given again. Settings: " + names)
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
-  app.add_option("--format", wish.format, "text; csv: rows of pg_shmem_allocations, by offset; json: everything")
+  app.add_option("--format", wish.format,
+                 "how it is written; csv: rows of pg_shmem_allocations, by offset; json: everything")
       ->check(one_of({"text", "csv", "json"}))
       ->capture_default_str();
   app.add_flag("--all", wish.all, "text: anonymous pieces of a hash table singly, not summed up");
-  app.add_option("--ssl", wish.ssl, "built with SSL; default: on")->check(one_of({"on", "off"}));
-  app.add_option("--gss", wish.gss, "built with GSSAPI, as distributions do; default: on in 15, off in 16 to 18")
+  app.add_option("--ssl", wish.ssl, "built with SSL; left out: on")->check(one_of({"on", "off"}));
+  app.add_option("--gss", wish.gss, "built with GSSAPI, as distributions do; left out: on in 15, off in 16 to 18")
       ->check(one_of({"on", "off"}));
   app.add_option("--request", wish.request, "what extensions ask for by RequestAddinShmemSpace")->type_name("SIZE");
   app.add_option("--tranche", wish.tranches, "what extensions ask for by RequestNamedLWLockTranche")
       ->type_name("NAME=LOCKS")
       ->allow_extra_args(false);
-  app.add_option("--huge-page-size", wish.huge_page_size, "as the setting huge_page_size; default: 2MB, as x86-64 kernels have")
+  app.add_option("--huge-page-size", wish.huge_page_size,
+                 "as the setting huge_page_size; left out: 2MB, as x86-64 kernels have")
       ->type_name("SIZE");
   app.add_option("--tlb-entries", wish.tlb_entries, "translations that the processor keeps, for the reach told")
       ->check(within(1, 1 << 20))

@@ -59,8 +59,8 @@ int tell_of_nothing(const trace::Exporter& wanted, const std::string& file, cons
   for (const trace::Exporter& other : trace::exporter_table())
     if (!other.rows_of.empty() && write_rows(other, timeline, nullptr))
       others += (others.empty() ? "; there is something for --format " : ", ") + std::string(other.name);
-  io.err << fmt::format("palloscope state: {}: at event {} there are no {}{}\n", file, timeline.cursor(), wanted.rows_of,
-                        others);
+  io.err << fmt::format("palloscope state: {}: at event {} there are no {}{}\n", file, timeline.cursor(),
+                        wanted.rows_of, others);
   return kExitNo;
 }
 

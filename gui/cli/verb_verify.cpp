@@ -10,6 +10,7 @@
 
 #include "gui/cli/arguments.h"
 #include "gui/cli/fault_places.h"
+#include "gui/cli/progress.h"
 #include "gui/cli/scenario_text.h"
 #include "gui/cli/source_file.h"
 #include "trace/analysis/heap_check.h"
@@ -39,7 +40,7 @@ std::vector<std::string> broken_rules(const trace::MemoryState& state, std::size
 // parts, so that a check costs a constant share of the replay; what a single event must leave behind, at each.
 class Verifier {
  public:
-  explicit Verifier(trace::Timeline& timeline) : timeline_(timeline) {}
+  Verifier(trace::Timeline& timeline, Streams io) : timeline_(timeline), io_(io) {}
 
   std::vector<Finding> run();
   std::uint64_t fault_count() const { return fault_count_; }
@@ -50,6 +51,7 @@ class Verifier {
   core::EventNumber first_broken(core::EventNumber good, core::EventNumber broken);
 
   trace::Timeline& timeline_;
+  Streams io_;
   std::vector<Finding> findings_;
   FaultPlaces places_;
   core::EventNumber good_ = 0, next_check_ = 1, broken_ = 0;
@@ -96,10 +98,14 @@ core::EventNumber Verifier::first_broken(core::EventNumber good, core::EventNumb
 
 std::vector<Finding> Verifier::run() {
   if (timeline_.size() == 0) return {};
-  timeline_.visit(1, timeline_.size(),
-                  [this](core::EventNumber n, const core::EventBody& event, const trace::MemoryState& after) {
-                    visit(n, event, after);
-                  });
+  {
+    Progress progress("verify", io_);
+    timeline_.visit(1, timeline_.size(),
+                    [&](core::EventNumber n, const core::EventBody& event, const trace::MemoryState& after) {
+                      visit(n, event, after);
+                      if (n % 1024 == 0) progress.tell("events", n, timeline_.size());
+                    });
+  }
   if (broken_ != 0) {
     const core::EventNumber first = first_broken(good_, broken_);
     timeline_.seek(first);
@@ -115,15 +121,15 @@ std::vector<Finding> Verifier::run() {
 int run_verify(Arguments arguments, Streams io) {
   CLI::App app(
       "Checks every rule that a correct heap and a correct buffer pool obey, and lists the program's mistakes with "
-      "where "
-      "they happened and where the memory concerned came from. Exit status 1: something is wrong, and is listed.");
+      "where they happened and where the memory concerned came from. Exit status 1: something is wrong, and is "
+      "listed.");
   std::string file;
   app.add_option("FILE", file, "a trace, a server's dump, or a scenario (a file, a name or a number)")->required();
   if (const auto status = parse_arguments(app, "verify", arguments, io)) return *status;
   auto timeline = open_source_or_scenario("verify", file, io);
   if (!timeline) return kExitBad;
 
-  Verifier verifier(*timeline);
+  Verifier verifier(*timeline, io);
   const std::vector<Finding> findings = verifier.run();
   for (const Finding& finding : findings) {
     std::string text;

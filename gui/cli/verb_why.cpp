@@ -64,8 +64,8 @@ int run_why(Arguments arguments, Streams io) {
   int pg_major = 0;
   app.add_option("FILE", file, "a trace, a server's dump, or a scenario (a file, a name or a number)")->required();
   CLI::Option* at_option = app.add_option("--at", at, "this event; left out: the last one")->type_name("N");
-  app.add_option("--lang", language, "of the words")->check(one_of({"en", "zh"}))->capture_default_str();
-  app.add_option("--format", format)->check(one_of({"text", "json"}))->capture_default_str();
+  app.add_option("--lang", language, "the language of the words")->check(one_of({"en", "zh"}))->capture_default_str();
+  app.add_option("--format", format, "how it is written")->check(one_of({"text", "json"}))->capture_default_str();
   app.add_option("--pg", pg_major, "the version of a dump that does not tell it")->check(within(14, 18));
   if (const auto status = parse_arguments(app, "why", arguments, io)) return *status;
 

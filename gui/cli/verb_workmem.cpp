@@ -72,10 +72,17 @@ struct OptionOfForms {
   unsigned forms;
 };
 constexpr OptionOfForms kOptions[] = {
-    {"--plan", kWorst},         {"--base", kWorst},      {"--rows", kTrials},
-    {"--width", kTrials},       {"--order", kSort},      {"--limit", kSort},
-    {"--column", kSort},        {"--frequent", kJoin},   {"--distinct", kJoin | kAggregate},
-    {"--planned-rows", kJoin | kAggregate}, {"--planned-width", kJoin | kAggregate},
+    {"--plan", kWorst},
+    {"--base", kWorst},
+    {"--rows", kTrials},
+    {"--width", kTrials},
+    {"--order", kSort},
+    {"--limit", kSort},
+    {"--column", kSort},
+    {"--frequent", kJoin},
+    {"--distinct", kJoin | kAggregate},
+    {"--planned-rows", kJoin | kAggregate},
+    {"--planned-width", kJoin | kAggregate},
 };
 
 // The form is the first word that is neither an option nor an option's value; none: the worst case.
@@ -101,7 +108,8 @@ core::Result<const Form*> take_form(std::vector<std::string>& words) {
 std::string foreign_option(const Form& form, const std::vector<std::string>& words) {
   for (const std::string& word : words) {
     const std::string_view name = std::string_view(word).substr(0, word.find('='));
-    const auto* option = std::find_if(std::begin(kOptions), std::end(kOptions), [&](const auto& o) { return o.name == name; });
+    const auto* option =
+        std::find_if(std::begin(kOptions), std::end(kOptions), [&](const auto& o) { return o.name == name; });
     if (option == std::end(kOptions) || (option->forms & form.bit) != 0) continue;
     std::vector<std::string_view> owners;
     for (const Form& other : forms())
@@ -130,7 +138,8 @@ void describe(CLI::App& app, const Form& form, WorkmemWish& wish) {
       ->check(one_of({"text", "csv", "json"}))
       ->capture_default_str();
   if (has("--plan"))
-    app.add_option("--plan", wish.plan_file, "a plan as EXPLAIN (ANALYZE, FORMAT JSON) prints it; left out: a common one")
+    app.add_option("--plan", wish.plan_file,
+                   "a plan as EXPLAIN (ANALYZE, FORMAT JSON) prints it; left out: a common one")
         ->type_name("FILE");
   if (has("--base"))
     app.add_option("--base", wish.base, "memory of a backend that does nothing, up to 1TB")
@@ -154,8 +163,9 @@ void describe(CLI::App& app, const Form& form, WorkmemWish& wish) {
     app.add_option("--column", wish.column, "rows of one column alone: an int (by value) or a text (by reference)")
         ->check(one_of({"int", "text"}));
   if (has("--planned-rows"))
-    app.add_option("--planned-rows", wish.planned_rows,
-                   fmt::format("{} that the planner expects; left out: the truth", form.bit == kJoin ? "rows" : "groups"))
+    app.add_option(
+           "--planned-rows", wish.planned_rows,
+           fmt::format("{} that the planner expects; left out: the truth", form.bit == kJoin ? "rows" : "groups"))
         ->check(within(1, 1e12));
   if (has("--planned-width"))
     app.add_option("--planned-width", wish.planned_width, "the width that it expects; left out: the truth")
@@ -219,8 +229,7 @@ core::Result<WorkmemSettings> settings_from(const Form& form, const WorkmemWish&
   }
   if (form.bit != kWorst) return all;
   const auto base = core::parse_bytes(wish.base, 1);
-  if (!base || *base > kMostBase)
-    return bad(fmt::format("--base \"{}\": it takes 0 to 1TB, as in 6MB", wish.base));
+  if (!base || *base > kMostBase) return bad(fmt::format("--base \"{}\": it takes 0 to 1TB, as in 6MB", wish.base));
   all.server.base_bytes = static_cast<std::uint64_t>(*base);
   auto map = core::compute_shmem_map(shared);
   if (!map) return map.error();
@@ -300,7 +309,8 @@ int run_workmem(Arguments arguments, Streams io) {
   wish.trial.settings = settings->server.work;
   const auto trial = [&] {
     Progress progress(verb, io);
-    return core::run_trial(wish.trial, [&](const core::TrialProgress& now) { progress.tell(now.doing, now.done, now.of); });
+    return core::run_trial(wish.trial,
+                           [&](const core::TrialProgress& now) { progress.tell(now.doing, now.done, now.of); });
   }();
   if (!trial) return complain(verb, trial.error(), io);
   write_trial(*trial, wish, settings->server.work, io.out);

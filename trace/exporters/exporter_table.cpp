@@ -58,11 +58,11 @@ constexpr Exporter kExporters[] = {
     {"shmem", "the columns of pg_shmem_allocations, in the order of the offsets", write_shmem,
      "allocations in shared memory"},
     {"shmem-numa", "the columns of pg_shmem_allocations_numa (18), in the order of the offsets", write_shmem_numa,
-     "nodes of allocations in shared memory"},
+     "NUMA nodes of shared memory"},
     {"buffers", "the shared buffers as rows of pg_buffercache", write_buffer_csv, "shared buffers"},
     {"buffer-summary", "pg_buffercache_summary", write_buffer_summary_csv, "shared buffers"},
     {"buffer-usage-counts", "pg_buffercache_usage_counts", write_buffer_usage_counts_csv, "shared buffers"},
-    {"buffer-numa", "pg_buffercache_numa, of a file of it", write_buffer_numa_csv, "nodes of shared buffers"},
+    {"buffer-numa", "pg_buffercache_numa, of a file of it", write_buffer_numa_csv, "NUMA nodes of shared buffers"},
 };
 
 constexpr bool names_are_unique() {

@@ -19,6 +19,20 @@ TEST_CASE("A segment takes whole huge pages; the server's own figure is one abov
   CHECK(plan_huge_pages(settings, 4 << 20).needed_pages == 1);
 }
 
+TEST_CASE("The server reckons with any huge_page_size, and asks the kernel for the next power of two") {
+  ShmemSettings settings(17);
+  const auto plan = [&](const char* size) {
+    REQUIRE(settings.set("huge_page_size", size));
+    return plan_huge_pages(settings, 4 << 20);
+  };
+  CHECK(plan("3MB").shown_pages == 2);
+  CHECK(plan("3MB").asked_page_bytes == 4 << 20);
+  CHECK_FALSE(plan("3MB").asks_what_x86_has());
+  CHECK(plan("1536kB").asks_what_x86_has());
+  CHECK(plan("1GB").asked_page_bytes == 1 << 30);
+  CHECK(plan("0").asks_what_x86_has());
+}
+
 TEST_CASE("huge_pages = on needs them, try does without, off does not ask") {
   ShmemSettings settings(17);
   const std::uint64_t total = 5 << 20;

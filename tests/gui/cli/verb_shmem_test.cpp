@@ -42,7 +42,8 @@ TEST_CASE("shmem's text says what each structure is for and how sure its size is
   CHECK_THAT(outcome.out, ContainsSubstring("shared_memory_size = 279MB"));
   const Outcome unknown = run({"shmem", "--pg", "18", "--set", "io_method=io_uring"});
   CHECK_THAT(unknown.out, ContainsSubstring("?  unknown   AioUring"));
-  CHECK_THAT(unknown.out, ContainsSubstring("at least "));
+  CHECK_THAT(unknown.out, ContainsSubstring("\nHuge pages of 2.0 MB: at least ") &&
+                              ContainsSubstring("the mapping takes at least "));
 }
 
 TEST_CASE("shmem's JSON has settings, huge pages and every piece") {
@@ -58,11 +59,26 @@ TEST_CASE("shmem's JSON has settings, huge pages and every piece") {
   CHECK(root["allocations"][0]["off"] == 0);
 }
 
+TEST_CASE("shmem says what becomes of a huge_page_size that a kernel may not have") {
+  const auto note = [](const char* size, const char* tried) {
+    return run({"shmem", "--set", std::string("huge_page_size=") + size, "--set", std::string("huge_pages=") + tried})
+        .out;
+  };
+  CHECK_THAT(note("3MB", "try"),
+             ContainsSubstring("no power of two: the server takes it, but asks the kernel for pages of 4.0 MB") &&
+                 ContainsSubstring("starts with pages of 4 kB"));
+  CHECK_THAT(note("16MB", "on"), ContainsSubstring("it does not start"));
+  CHECK_THAT(note("1536kB", "try"), ContainsSubstring("pages of 2.0 MB, so the mapping is another"));
+  for (const char* usual : {"0", "2MB", "1GB"}) CHECK_THAT(note(usual, "try"), !ContainsSubstring("asks the kernel"));
+  CHECK_THAT(note("3MB", "off"), !ContainsSubstring("asks the kernel"));
+}
+
 TEST_CASE("shmem refuses settings in one line that says why") {
   for (const auto& [assignment, words] : {std::pair<std::string, std::string>{"shared_buffers=1kB", "out of range"},
                                           {"work_mem=4MB", "no setting that changes the size"},
                                           {"transaction_buffers=32", "came with 17"},
-                                          {"max_connections", "write it as"}}) {
+                                          {"max_connections", "write it as"},
+                                          {"shared_bufers=1GB", "did you mean shared_buffers?"}}) {
     const Outcome outcome = run({"shmem", "--pg", "16", "--set", assignment});
     CHECK(outcome.status == kExitBad);
     CHECK(outcome.out.empty());

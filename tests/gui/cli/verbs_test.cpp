@@ -1,6 +1,7 @@
 // The verbs that look into files, run in this process on samples of real servers and on a recorded scenario.
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
@@ -97,6 +98,48 @@ TEST_CASE("state stands after the event that --at names, and refuses one that is
   CHECK(outcome.status == kExitBad);
   CHECK_THAT(outcome.err, ContainsSubstring("there is no event 99999999"));
   CHECK(run({"state", trace, "--format", "xml"}).status == kExitBad);
+}
+
+TEST_CASE("state answers no where there is nothing of that kind, and names what there is") {
+  const std::string trace = recorded().path();
+  for (const char* format :
+       {"buffers", "buffer-summary", "buffer-usage-counts", "buffer-numa", "shmem", "shmem-numa"}) {
+    const Outcome none = run({"state", trace, "--format", format, "--at", "100"});
+    CHECK(none.status == kExitNo);
+    CHECK(std::count(none.out.begin(), none.out.end(), '\n') == 1);  // the head
+    CHECK_THAT(none.err, ContainsSubstring("at event 100 there are no ") && ContainsSubstring("--format text, csv\n"));
+  }
+  CHECK(run({"state", trace, "--at", "0"}).status == kExitNo);
+  CHECK(run({"state", trace, "--at", "0", "--format", "json"}).status == kExitGood);
+  CHECK(run({"state", "50", "--format", "buffers"}).status == kExitGood);
+}
+
+TEST_CASE("a choice that is not there is answered with those that are") {
+  const std::string trace = recorded().path();
+  struct Case {
+    std::vector<std::string> words;
+    const char* says;
+  };
+  for (const Case& one : std::vector<Case>{{{"state", trace, "--format", "xml"}, "text, csv, json, shmem"},
+                                           {{"events", trace, "--format", "xml"}, "it takes one of text, json"},
+                                           {{"why", trace, "--lang", "fr"}, "it takes one of en, zh"},
+                                           {{"shot", "-o", "x.png", "--panel", "foo"}, "contexts, map, freelists"},
+                                           {{"shot", "-o", "x.png", "--theme", "blue"}, "it takes one of dark, light"},
+                                           {{"shot", "-o", "x.png", "--keys", "Spcae"}, "did you mean Space?"},
+                                           {{"compare", trace, "--context", "bga"}, "did you mean bag?"},
+                                           {{"compare", trace, "--with", "foo"}, "there are recorded, aset"},
+                                           {{"events", trace, "--fromat", "json"}, "did you mean --format?"},
+                                           {{"events", trace, "--from", "-1"}, "--from: \"-1\" is not a number"},
+                                           {{"events", trace, "--from", "soon"}, "--from: \"soon\" is not a number"},
+                                           {{"events", trace, "--from"}, "--from: its value is missing"},
+                                           {{"events", trace, trace}, "is one word too many"},
+                                           {{"run", "no-such"}, "The scenarios are: "}}) {
+    const Outcome outcome = run(one.words);
+    INFO(one.words.front() << ' ' << one.words.back());
+    CHECK(outcome.status == kExitBad);
+    CHECK(outcome.out.empty());
+    CHECK_THAT(outcome.err, ContainsSubstring(one.says));
+  }
 }
 
 TEST_CASE("JSON of a recorded heap lists every chunk once, freelists included, at any event") {
