@@ -1,21 +1,26 @@
 #include "core/base/nearest_word.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 namespace palloscope::core {
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
+  std::vector<std::size_t> two_before, before, row(b.size() + 1);  // of the table of all beginnings of both
   std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t changed = diagonal + (a[i] != b[j]);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({changed, row[j] + 1, row[j + 1] + 1});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    two_before = std::exchange(before, row);
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const bool equal = a[i - 1] == b[j - 1];
+      row[j] = std::min({before[j - 1] + (equal ? 0 : 1), before[j] + 1, row[j - 1] + 1});
+      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (swapped) row[j] = std::min(row[j], two_before[j - 2] + 1);
     }
   }
   return row.back();
@@ -32,10 +37,8 @@ std::optional<std::string_view> nearest_word(std::string_view word, std::span<co
 }
 
 std::string choices_for(std::string_view word, std::span<const std::string_view> words) {
-  if (const auto meant = nearest_word(word, words)) return "; did you mean " + std::string(*meant) + "?";
-  std::string list = "; there are: ";
-  for (const std::string_view one : words) list += std::string(one) + (&one == &words.back() ? "" : ", ");
-  return list;
+  if (const auto meant = nearest_word(word, words)) return fmt::format("; did you mean {}?", *meant);
+  return fmt::format("; there are: {}", fmt::join(words, ", "));
 }
 
 }  // namespace palloscope::core

@@ -9,7 +9,7 @@
 
 namespace palloscope::core {
 
-// How many letters must be added, dropped or changed to make one word of the other.
+// How many letters must be added, dropped, changed or swapped with the next to make one word of the other.
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
 // The first of the nearest, if it is no more than two slips away, and fewer than the word has letters.

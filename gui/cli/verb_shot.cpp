@@ -45,10 +45,12 @@ std::optional<std::pair<int, int>> parse_size(const std::string& text) {
 core::Error no_key(const std::string& word) {
   std::vector<std::string> names;
   for (int key = 1; key < kKeyCount; ++key) names.push_back(format({static_cast<Key>(key)}));
+  const std::string key = word.substr(word.rfind('+') + 1);
   const std::vector<std::string_view> choices(names.begin(), names.end());
+  const bool known = std::find(names.begin(), names.end(), key) != names.end();
   return {core::ErrorCode::BadArgument,
           fmt::format("--keys: there is no key \"{}\"; write them as in \"Ctrl+K Shift+Right 0\"{}", word,
-                      core::choices_for(std::string_view(word).substr(word.rfind('+') + 1), choices))};
+                      known ? "; before a + stand Ctrl, Shift and Alt" : core::choices_for(key, choices))};
 }
 
 // "M Ctrl+K Down"

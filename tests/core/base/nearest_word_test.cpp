@@ -14,6 +14,7 @@ const std::vector<std::string_view> kWords = {"work_mem", "shared_buffers", "jso
 TEST_CASE("a word with two slips is answered with the one that was meant") {
   CHECK(edit_distance("kitten", "sitting") == 3);
   CHECK(edit_distance("", "abc") == 3);
+  CHECK(edit_distance("fromat", "format") == 1);  // two letters swapped
   CHECK(nearest_word("wrk_memm", kWords) == "work_mem");
   CHECK(nearest_word("json", kWords) == "json");
 }
