@@ -124,9 +124,8 @@ void write_text(const ShmemMap& map, const ShmemSettings& settings, const core::
 
   out << "      offset        size   allocated  by        name: what it is for\n";
   const std::vector<ShmemPiece> rows = wish.all ? map.pieces : joined(map);
-  std::uint64_t measured = 0, unknown = 0;
+  std::uint64_t unknown = 0;
   for (const ShmemPiece& row : rows) {
-    measured += row.known == Knowledge::Measured ? 1 : 0;
     unknown += row.known == Knowledge::Unknown ? 1 : 0;
     std::string text =
         row.name.empty() ? fmt::format("({})", row.purpose) : fmt::format("{}: {}", row.name, row.purpose);
