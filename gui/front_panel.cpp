@@ -9,7 +9,7 @@
 namespace palloscope::gui {
 
 std::string_view front_panel(const Document& document) {
-  if (!document.scenario_name.empty()) return document.panel;
+  if (!document.scenario_name.empty()) return std::string_view(document.panel).substr(0, document.panel.find('/'));
   const auto tells_of = [&](std::uint8_t kind) {
     const std::array<std::uint8_t, 1> kinds = {kind};
     return document.timeline.next_of(kinds, 0).has_value();
@@ -19,6 +19,11 @@ std::string_view front_panel(const Document& document) {
   if (tells_of(core::SegmentCreated::kTag)) return "shmem";
   if (tells_of(core::BufferPoolCreated::kTag)) return "buffers";
   return {};
+}
+
+std::string_view front_view(const Document& document) {
+  const std::size_t slash = document.panel.find('/');
+  return slash == std::string::npos ? std::string_view() : std::string_view(document.panel).substr(slash + 1);
 }
 
 void suit_front(WorkspaceState& workspace, const Document& document) {

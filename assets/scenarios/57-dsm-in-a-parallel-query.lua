@@ -1,6 +1,6 @@
 scenario{
   order = 57,
-  panel = "shmem",
+  panel = "shmem/dynamic",
   title = { en = "Dynamic shared memory in a parallel query", zh = "并行查询中的动态共享内存" },
   about = {
     en = "A leader makes a segment, workers attach to it, and the last one to leave ends it.",

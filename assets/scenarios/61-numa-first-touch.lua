@@ -1,6 +1,6 @@
 scenario{
   order = 61,
-  panel = "shmem",
+  panel = "shmem/pages",
   title = { en = "NUMA: who touches first", zh = "NUMA：谁先碰到" },
   about = {
     en = "Where the pages of shared memory come to lie, and what each backend then pays.",

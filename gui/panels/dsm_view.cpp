@@ -142,7 +142,7 @@ void DsmView::draw_card(const PanelContext& panel, core::SegmentSlot slot, const
     return;
   }
   if (segment.refcnt != 0) say(panel.strings.fill("shmem.refcnt", {{"n", format_count(segment.refcnt)}}), theme.text);
-  if (segment.pinned) say(fmt::format("{} {}", icons::kTag, panel.strings("shmem.pinned")), theme.changed);
+  if (segment.pinned) say(fmt::format("{} {}", icons::kPin, panel.strings("shmem.pinned")), theme.changed);
   if (segment.attached.empty()) say(panel.strings("shmem.nobody_attached"), theme.dim);
   const float side = 1.25f * em;
   std::string who;

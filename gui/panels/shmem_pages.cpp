@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "gui/format_text.h"
 #include "gui/icons.h"
@@ -148,9 +149,10 @@ void ShmemPages::draw_page_grid(const PanelContext& panel, const ShmemModel& mod
   ImGui::Dummy({room, big + 0.3f * em});
   ImGui::PushStyleColor(ImGuiCol_Text, panel.theme.dim);
   ImGui::TextWrapped("%s", panel.strings
-                               .fill("shmem.pages.grid", {{"huge", format_bytes(huge)},
-                                                          {"small", format_count(small_pages)},
-                                                          {"per_cell", format_count(per_cell)}})
+                               .fill(per_cell == 1 ? "shmem.pages.grid_one" : "shmem.pages.grid",
+                                     {{"huge", format_bytes(huge)},
+                                      {"small", format_count(small_pages)},
+                                      {"per_cell", format_count(per_cell)}})
                                .c_str());
   ImGui::PopStyleColor();
 }
@@ -178,7 +180,7 @@ void ShmemPages::draw_nodes(const PanelContext& panel, const ShmemModel& model) 
     const trace::NodeRecord& record = server.nodes[node];
     if (record.born == 0) continue;
     if (drawn++ % columns != 0) ImGui::SameLine();
-    const float height = 6.2f * em, pad = 0.5f * em;
+    const float height = 6.6f * em, pad = 0.5f * em;
     const ImVec2 low = ImGui::GetCursorScreenPos(), high(low.x + width, low.y + height);
     ImGui::Dummy({width, height});
     ImDrawList* draw = ImGui::GetWindowDrawList();
@@ -269,7 +271,14 @@ void ShmemPages::draw_costs(const PanelContext& panel) {
   ImGui::TableSetupColumn(panel.strings("shmem.nodes.local"), ImGuiTableColumnFlags_WidthFixed, 6 * em);
   ImGui::TableSetupColumn(panel.strings("shmem.nodes.remote"), ImGuiTableColumnFlags_WidthFixed, 6 * em);
   ImGui::TableSetupColumn("##bar", ImGuiTableColumnFlags_WidthFixed, 7 * em);
-  ImGui::TableHeadersRow();
+  // Above numbers a heading stands at the right, as they do.
+  ImGui::TableNextRow(ImGuiTableRowFlags_Headers);
+  for (int column = 0; column < 4; ++column) {
+    ImGui::TableNextColumn();
+    const char* name = ImGui::TableGetColumnName(column);
+    if (column > 0) ImGui::SetCursorPosX(right_edge() - ImGui::CalcTextSize(name).x);
+    ImGui::TextUnformatted(name);
+  }
   for (std::size_t i = 0; i < server.backends.size(); ++i) {
     const trace::BackendRecord& backend = server.backends[i];
     if (backend.born == 0 || (backend.local_bytes == 0 && backend.remote_bytes == 0)) continue;
@@ -309,20 +318,25 @@ void ShmemPages::draw(const PanelContext& panel, const ShmemModel& model) {
     return;
   }
   if (ImGui::BeginChild("##pages")) {
+    if (scroll_lines_ != 0) ImGui::SetScrollY(ImGui::GetScrollY() + std::exchange(scroll_lines_, 0) * panel.em());
+    // Where the machine has nodes they are what is looked at; page sizes stand below.
+    const bool has_nodes = !panel.state().server().nodes.empty();
+    if (has_nodes) {
+      draw_nodes(panel, model);
+      draw_placement(panel, model);
+      draw_costs(panel);
+      ImGui::Spacing();
+    }
     if (model.segment) {
       draw_huge_pages(panel, model);
       draw_page_grid(panel, model);
     }
-    ImGui::Spacing();
-    if (panel.state().server().nodes.empty()) {
+    if (!has_nodes) {
+      ImGui::Spacing();
       heading(panel, "shmem.nodes.title");
       ImGui::PushStyleColor(ImGuiCol_Text, panel.theme.dim);
       ImGui::TextWrapped("%s", panel.strings("shmem.nodes.none"));
       ImGui::PopStyleColor();
-    } else {
-      draw_nodes(panel, model);
-      draw_placement(panel, model);
-      draw_costs(panel);
     }
   }
   ImGui::EndChild();

@@ -20,6 +20,8 @@ inline constexpr std::uint64_t kSmallPage = 4096, kHugePage = std::uint64_t{2} <
 class ShmemPages {
  public:
   void draw(const PanelContext& panel, const ShmemModel& model);
+  // By so many text heights, in the next frame; by keyboard.
+  void scroll(float lines) { scroll_lines_ += lines; }
 
  private:
   void refresh(const PanelContext& panel, const ShmemModel& model);
@@ -29,6 +31,7 @@ class ShmemPages {
   void draw_placement(const PanelContext& panel, const ShmemModel& model);
   void draw_costs(const PanelContext& panel);
 
+  float scroll_lines_ = 0;
   std::uint64_t document_ = 0;
   EventNumber cursor_ = ~EventNumber{0};
   std::optional<core::HugePagesTried> tried_;

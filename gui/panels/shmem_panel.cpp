@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "gui/format_text.h"
+#include "gui/front_panel.h"
 #include "gui/icons.h"
 #include "gui/panels/tool_row.h"
 #include "gui/panels/widgets.h"
@@ -17,8 +18,15 @@ constexpr double kKeyStep = 1.6;
 
 constexpr std::string_view kViewKeys[] = {"shmem.view.segment", "shmem.view.dynamic", "shmem.view.pages",
                                           "shmem.view.strip"};
+constexpr std::string_view kKeyStart = "shmem.view.";
 
 }  // namespace
+
+std::optional<ShmemView> shmem_view_named(std::string_view name) {
+  for (int i = 0; i < kShmemViewCount; ++i)
+    if (kViewKeys[i].substr(kKeyStart.size()) == name) return static_cast<ShmemView>(i);
+  return std::nullopt;
+}
 
 void ShmemPanel::refresh(const PanelContext& panel) {
   const Session& session = panel.session;
@@ -30,6 +38,18 @@ void ShmemPanel::refresh(const PanelContext& panel) {
   if (!is_other) return;
   focus_ = {};
   map_.fit();
+  view_ = shmem_view_named(front_view(*session.document)).value_or(View::Segment);
+  shown_ = {};
+}
+
+void ShmemPanel::show_selected(const PanelContext& panel) {
+  const Selection& selection = panel.session.selection;
+  if (shown_ == selection) return;
+  shown_ = selection;
+  if (std::holds_alternative<ShmemKey>(selection)) view_ = View::Segment;
+  if (const auto* key = std::get_if<SegmentKey>(&selection))
+    if (const trace::SegmentRecord* segment = find(panel.state(), *key))
+      view_ = segment->kind == core::SegmentKind::Main ? View::Segment : View::Dynamic;
 }
 
 int ShmemPanel::selected_item(const PanelContext& panel) const {
@@ -46,7 +66,7 @@ void ShmemPanel::handle_keys(const PanelContext& panel) {
   if (!panel.is_focused || ImGui::GetIO().WantTextInput || panel.session.overlay != Overlay::None) return;
   const auto pressed = [](ImGuiKey key) { return ImGui::IsKeyPressed(key); };
   const int turn = (pressed(ImGuiKey_Period) ? 1 : 0) - (pressed(ImGuiKey_Comma) ? 1 : 0);
-  if (turn != 0) view_ = static_cast<View>((static_cast<int>(view_) + kViewCount + turn) % kViewCount);
+  if (turn != 0) view_ = static_cast<View>((static_cast<int>(view_) + kShmemViewCount + turn) % kShmemViewCount);
   const int step = pressed(ImGuiKey_DownArrow) ? 1 : pressed(ImGuiKey_UpArrow) ? -1 : 0;
   const int zoom = (pressed(ImGuiKey_Equal) || pressed(ImGuiKey_KeypadAdd) ? 1 : 0) -
                    (pressed(ImGuiKey_Minus) || pressed(ImGuiKey_KeypadSubtract) ? 1 : 0);
@@ -65,6 +85,7 @@ void ShmemPanel::handle_keys(const PanelContext& panel) {
       if (const auto key = dynamic_.next(panel, step)) panel.actions.push(Select{*key});
     return;
   }
+  if (view_ == View::Pages && step != 0) pages_.scroll(3.0f * static_cast<float>(step));
   if (view_ != View::Segment || !model_.segment) return;
   const int selected = selected_item(panel);
   if (step != 0)
@@ -118,7 +139,7 @@ void ShmemPanel::draw_title_tools(const PanelContext& panel, float width) {
 }
 
 void ShmemPanel::draw_views(const PanelContext& panel) {
-  for (int i = 0; i < kViewCount; ++i) {
+  for (int i = 0; i < kShmemViewCount; ++i) {
     if (i > 0) ImGui::SameLine();
     const bool is_here = static_cast<int>(view_) == i;
     if (is_here) {
@@ -187,6 +208,7 @@ void ShmemPanel::draw_segment(const PanelContext& panel) {
 void ShmemPanel::draw(const PanelContext& panel) {
   if (!panel.session.document) return;
   refresh(panel);
+  show_selected(panel);
   const trace::ServerState& server = panel.state().server();
   if (server.empty() && server.nodes.empty() && server.requests.empty() && view_ != View::Strip) {
     draw_empty(panel, "shmem.empty");

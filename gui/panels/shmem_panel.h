@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string_view>
 
 #include "gui/layout/shmem_model.h"
 #include "gui/panels/address_view.h"
@@ -14,16 +16,22 @@
 
 namespace palloscope::gui {
 
+enum class ShmemView : std::uint8_t { Segment, Dynamic, Pages, Strip };
+inline constexpr int kShmemViewCount = 4;
+
+// By the name that a scenario's head gives it: "segment", "dynamic", "pages", "strip".
+std::optional<ShmemView> shmem_view_named(std::string_view name);
+
 class ShmemPanel final : public Panel {
  public:
   void draw(const PanelContext& panel) override;
   void draw_title_tools(const PanelContext& panel, float width) override;
 
  private:
-  enum class View : std::uint8_t { Segment, Dynamic, Pages, Strip };
-  static constexpr int kViewCount = 4;
+  using View = ShmemView;
 
   void refresh(const PanelContext& panel);
+  void show_selected(const PanelContext& panel);
   void handle_keys(const PanelContext& panel);
   void draw_views(const PanelContext& panel);
   void draw_breadcrumb(const PanelContext& panel);
@@ -39,6 +47,7 @@ class ShmemPanel final : public Panel {
   DsmView dynamic_;
   ShmemPages pages_;
   AddressView strip_;
+  Selection shown_;  // a newly selected piece or segment comes to sight
   std::uint64_t document_ = 0;
   EventNumber cursor_ = ~EventNumber{0};
 };
