@@ -82,10 +82,13 @@ void inspect_shmem(const PanelContext& panel, ShmemKey key) {
   }
 }
 
+std::string segment_text(const PanelContext& panel, const trace::SegmentRecord& segment) {
+  return segment.name.empty() ? panel.strings(segment_kind_key(segment.kind)) : segment.name;
+}
+
 void inspect_segment(const PanelContext& panel, SegmentKey key) {
   const trace::SegmentRecord& segment = *find(panel.state(), key);
-  title(panel, segment.name.empty() ? panel.strings(segment_kind_key(segment.kind)) : segment.name,
-        panel.strings(segment_kind_key(segment.kind)));
+  title(panel, segment_text(panel, segment), panel.strings(segment_kind_key(segment.kind)));
   if (segment.handle != 0) field(panel, "handle", std::to_string(segment.handle));
   field(panel, "size", format_bytes_exactly(segment.bytes));
   if (segment.refcnt != 0) field(panel, "refcnt", format_count(segment.refcnt));

@@ -6,7 +6,9 @@
 
 #include "gui/format_text.h"
 #include "gui/icons.h"
+#include "gui/panels/pool_scene.h"
 #include "gui/panels/profile_of.h"
+#include "gui/panels/shmem_inspector.h"
 #include "gui/panels/widgets.h"
 #include "trace/explain/explain.h"
 #include "trace/exporters/event_text.h"
@@ -116,13 +118,17 @@ void WhyPanel::draw_links(const PanelContext& context, const Shown& shown) {
   const trace::Card& card = shown.card;
   bool any = false;
   const float right = right_edge();
-  const auto link = [&](const char* id, const std::string& text, const Selection& what) {
+  const auto link = [&](const char* id, const std::string& text, const Selection& what, const char* in_front = "") {
     if (any) {
       ImGui::SameLine(0, context.em());
       if (ImGui::GetCursorPosX() + ImGui::CalcTextSize(text.c_str()).x > right) ImGui::NewLine();
+    } else {
+      ImGui::Dummy({0, 0.1f * context.em()});
     }
     any = true;
-    if (draw_link(context, id, text)) context.actions.push(Select{what});
+    if (!draw_link(context, id, text)) return;
+    context.actions.push(Select{what});
+    if (*in_front != '\0') context.actions.push(ShowPanel{in_front});
   };
   if (const trace::ContextRecord* about = state.context(card.context.slot); about != nullptr && card.context.born != 0)
     link("##about", context.strings.fill("why.show", {{"name", std::string(trace::printed_name(*about))}}),
@@ -131,6 +137,21 @@ void WhyPanel::draw_links(const PanelContext& context, const Shown& shown) {
     link("##block", context.strings("why.show_block"), BlockKey{card.block.slot, block->born});
   if (const trace::ChunkRecord* chunk = state.chunk(card.chunk.slot); chunk != nullptr && card.chunk.born != 0)
     link("##chunk", context.strings("why.show_chunk"), ChunkKey{card.chunk.slot, chunk->born});
+  const trace::ServerState& server = state.server();
+  if (const trace::BufferRecord* buffer = server.buffer(card.buffer))
+    link("##buffer",
+         context.strings.fill(buffer->has_page() ? "why.show_page" : "why.show_buffer",
+                              {{"n", buffer_number(server, card.buffer)}, {"page", page_name(server, buffer->tag)}}),
+         BufferKey{card.buffer}, "buffers");
+  const ShmemKey piece{card.allocation.slot, card.allocation.born};
+  const trace::ShmemRecord* allocated = find(state, piece);
+  if (allocated != nullptr)
+    link("##piece",
+         context.strings.fill("why.show", {{"name", allocated->name.empty() ? allocated->purpose : allocated->name}}),
+         piece, "shmem");
+  const SegmentKey key{card.segment.slot, card.segment.born};
+  if (const trace::SegmentRecord* segment = find(state, key); segment != nullptr && allocated == nullptr)
+    link("##segment", context.strings.fill("why.show", {{"name", segment_text(context, *segment)}}), key, "shmem");
 }
 
 void WhyPanel::draw(const PanelContext& context) {

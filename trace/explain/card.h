@@ -57,7 +57,7 @@ struct RulePlace {
 // What can be pointed at from the card: there after the event. `born` 0: none.
 template <class Slot>
 struct CardLink {
-  Slot slot;
+  Slot slot{};
   core::EventNumber born = 0;
   friend bool operator==(const CardLink&, const CardLink&) = default;
 };
@@ -76,9 +76,12 @@ struct Card {
   CardLink<core::ContextSlot> context;
   CardLink<core::BlockSlot> block;
   CardLink<core::ChunkSlot> chunk;
-  Sentence call;                    // "palloc of 8000 B in work"; key empty: the event stands alone
-  std::vector<CallEffect> effects;  // of that call, in order; empty: the event stands alone
-  std::size_t effect = 0;           // index of this event
+  core::BufferSlot buffer;  // of a page that is asked for: where the call finds or puts it; none: no buffer
+  CardLink<core::SegmentSlot> segment;
+  CardLink<std::uint32_t> allocation;  // in shared memory: index into ServerState::allocations
+  Sentence call;                       // "palloc of 8000 B in work"; key empty: the event stands alone
+  std::vector<CallEffect> effects;     // of that call, in order; empty: the event stands alone
+  std::size_t effect = 0;              // index of this event
 };
 
 }  // namespace palloscope::trace

@@ -1,5 +1,6 @@
 #include "trace/explain/explain.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "trace/explain/card_maker.h"
@@ -76,6 +77,25 @@ CardLink<Slot> link(Slot slot, const Record* record) {
   return record == nullptr ? CardLink<Slot>{} : CardLink<Slot>{slot, record->born};
 }
 
+// The buffer that the event is about; of a request's first steps the one that it leads to.
+BufferSlot linked_buffer(const Call& call, const Subject& subject, const ServerState& server) {
+  BufferSlot slot = subject.server.buffer;
+  if (const auto* found = call.find<PageLookedUp>(); !slot && found != nullptr) slot = found->buffer;
+  if (const auto* tagged = call.find<BufferTagged>(); !slot && tagged != nullptr) slot = tagged->buffer;
+  return server.buffer(slot) != nullptr ? slot : BufferSlot{};
+}
+
+// The piece that event n hands out, or the one that it names.
+CardLink<std::uint32_t> linked_allocation(EventNumber n, const Subject& subject, const ServerState& server) {
+  const auto& pieces = server.allocations;
+  const auto found = std::find_if(pieces.rbegin(), pieces.rend(), [&](const ShmemRecord& piece) {
+    return piece.born == n ||
+           (piece.born != 0 && !subject.server.allocation.empty() && piece.name == subject.server.allocation);
+  });
+  if (found == pieces.rend()) return {};
+  return {static_cast<std::uint32_t>(pieces.rend() - found - 1), found->born};
+}
+
 }  // namespace
 
 Card explain(const Timeline& timeline, EventNumber n, const VersionProfile& profile) {
@@ -106,6 +126,10 @@ Card explain(const Timeline& timeline, EventNumber n, const VersionProfile& prof
                    card.context = link(subject.context, state.context(subject.context));
                    card.block = link(subject.block, state.block(subject.block));
                    card.chunk = link(subject.chunk, state.chunk(subject.chunk));
+                   const ServerState& server = state.server();
+                   card.buffer = linked_buffer(call, subject, server);
+                   card.segment = link(subject.server.segment, server.segment(subject.server.segment));
+                   card.allocation = linked_allocation(n, subject, server);
                  });
 
   CardMaker maker{profile, call, subject, start, before, after, std::move(card)};
