@@ -1,7 +1,11 @@
 #include "gui/panels/timeline_panel.h"
 
 #include <algorithm>
+#include <array>
+#include <cfloat>
 #include <cmath>
+#include <string>
+#include <utility>
 
 #include "gui/event_look.h"
 #include "gui/format_text.h"
@@ -20,6 +24,13 @@ bool is_flag(std::uint8_t tag) {
          tag == core::Narration::kTag;
 }
 
+float line_width(const PanelContext& panel) { return std::max(2.0f, 0.12f * panel.em()); }
+
+// Of private memory only what is malloc'ed beside the contexts is a line of its own.
+bool shows_other(CurveTrack track, const trace::CurvePoint& point) {
+  return track == CurveTrack::Heap ? point.other > point.whole : look_of(track).draws_other && point.other != 0;
+}
+
 }  // namespace
 
 void TimelinePanel::refresh(const PanelContext& panel, float width) {
@@ -29,15 +40,19 @@ void TimelinePanel::refresh(const PanelContext& panel, float width) {
     document_ = session.document->serial;
     whole_ = true;
     sampled_.reset();
+    track_ = track_of(*session.document);
+    curve_.reset();
   }
+  if (!curve_ || curve_->track() != track_) curve_.emplace(*session.timeline(), track_);
   if (whole_)
     axis_ = TimelineAxis::whole(total, width);
   else
     axis_ = TimelineAxis(axis_.first(), axis_.last(), width);
   if (cursor_ != session.cursor() && !whole_ && !ImGui::IsMouseDown(ImGuiMouseButton_Left))
     axis_ = axis_.showing(session.cursor(), total);
+  if (cursor_ != session.cursor() || !sampled_) now_ = trace::curve_point(session.state(), track_);
   cursor_ = session.cursor();
-  if (sampled_ && *sampled_ == axis_ && size_ == total) return;
+  if (sampled_ && *sampled_ == axis_ && size_ == total && curve_->complete()) return;
   sampled_ = axis_;
   size_ = total;
   const auto first = static_cast<EventNumber>(std::max(1.0, std::floor(axis_.first())));
@@ -45,12 +60,21 @@ void TimelinePanel::refresh(const PanelContext& panel, float width) {
   samples_.clear();
   marks_.clear();
   if (total == 0 || last < first) return;
-  samples_ = session.timeline()->samples(first, last, std::max(1, static_cast<int>(width)));
+  samples_ = curve_->samples(first, last, std::max(1, static_cast<int>(width)));
+  if (!curve_->complete() && panel.wants_frame != nullptr) *panel.wants_frame = true;
   marks_ = session.timeline()->marks(first, last, kMostMarks);
-  peak_ = 1;
-  for (const trace::TimelineSample& sample : samples_)
-    peak_ = std::max({peak_, sample.context_bytes_max, sample.malloc_bytes_max});
-  peak_ += peak_ / 12;  // room above the highest point
+  has_other_ = std::any_of(samples_.begin(), samples_.end(), [&](const trace::TrackSample& sample) {
+    return shows_other(track_, {sample.points.whole_max, sample.points.part_max, sample.points.other_max});
+  });
+  const trace::PoolRecord* pool = trace::curve_pool(session.state().server());
+  top_ = track_top(track_, samples_, pool == nullptr ? 0 : pool->buffers);
+}
+
+void TimelinePanel::next_track(const PanelContext& panel) {
+  const std::vector<CurveTrack> tracks = tracks_of(panel.state(), track_);
+  const auto here = std::find(tracks.begin(), tracks.end(), track_);
+  track_ = here == tracks.end() || here + 1 == tracks.end() ? tracks.front() : *(here + 1);
+  sampled_.reset();
 }
 
 void TimelinePanel::handle_mouse(const PanelContext& panel, float x0) {
@@ -79,13 +103,16 @@ void TimelinePanel::draw_tooltip(const PanelContext& panel, EventNumber event) c
   if (event == 0 || samples_.empty() || !ImGui::BeginTooltip()) return;
   ImGui::TextUnformatted(format_event(event).c_str());
   const auto at = std::partition_point(samples_.begin(), samples_.end(),
-                                       [&](const trace::TimelineSample& sample) { return sample.last < event; });
-  if (at != samples_.end()) {
-    const auto say = [&](std::string_view key, std::uint64_t bytes) {
-      ImGui::TextUnformatted(panel.strings.fill(key, {{"bytes", format_bytes(bytes)}}).c_str());
+                                       [&](const trace::TrackSample& sample) { return sample.last < event; });
+  if (at != samples_.end() && at->known) {
+    const TrackLook& look = look_of(track_);
+    const auto say = [&](std::string_view key, std::uint64_t value) {
+      ImGui::Text("%s  %s", panel.strings(key), track_value(track_, value).c_str());
     };
-    say("timeline.tip_kept", at->context_bytes_max);
-    say("timeline.tip_live", at->granted_bytes_max);
+    say(look.whole, at->points.whole_max);
+    say(look.part, at->points.part_max);
+    if (shows_other(track_, {at->points.whole_max, at->points.part_max, at->points.other_max}))
+      say(look.other, at->points.other_max);
   }
   ImGui::EndTooltip();
 }
@@ -93,13 +120,11 @@ void TimelinePanel::draw_tooltip(const PanelContext& panel, EventNumber event) c
 void TimelinePanel::draw_grid(const PanelContext& panel, float x0, float y0, float width, float height) const {
   ImDrawList* draw = ImGui::GetWindowDrawList();
   const float small = panel.fonts.small_size;
-  // Bytes: about three lines, at round numbers of PostgreSQL's units.
-  double step = std::exp2(std::ceil(std::log2(static_cast<double>(peak_) / 3)));
-  step = std::max(step, 1.0);
-  for (double bytes = step; bytes <= static_cast<double>(peak_); bytes += step) {
-    const float y = y0 + height - static_cast<float>(bytes / static_cast<double>(peak_)) * height;
+  const std::uint64_t step = track_grid_step(track_, top_);
+  for (std::uint64_t value = step; value <= top_; value += step) {
+    const float y = y0 + height - static_cast<float>(static_cast<double>(value) / static_cast<double>(top_)) * height;
     draw->AddLine({x0, y}, {x0 + width, y}, with_alpha(panel.theme.line, 0.6f));
-    const std::string text = format_bytes(static_cast<std::uint64_t>(bytes));
+    const std::string text = track_value(track_, value);
     draw->AddText(panel.fonts.mono, small, {x0 + small * 0.3f, y}, panel.theme.dim, text.c_str());
   }
   const double events_per_label = (axis_.last() - axis_.first()) / std::max(1.0f, width / (small * 7));
@@ -113,43 +138,118 @@ void TimelinePanel::draw_grid(const PanelContext& panel, float x0, float y0, flo
   }
 }
 
-// Kept (all that contexts hold) as an outline, live (what chunks use of it) filled; each column from its least to its
-// most.
+// The whole as an outline, the part of it in use filled, the third number as a dashed line; each column from its least
+// to its most.
 void TimelinePanel::draw_curve(const PanelContext& panel, float x0, float y0, float width, float height) const {
   ImDrawList* draw = ImGui::GetWindowDrawList();
   const Theme& theme = panel.theme;
-  const auto y_of = [&](std::uint64_t bytes) {
-    return y0 + height - static_cast<float>(static_cast<double>(bytes) / static_cast<double>(peak_)) * height;
+  const auto y_of = [&](std::uint64_t value) {
+    return y0 + height - static_cast<float>(static_cast<double>(value) / static_cast<double>(top_)) * height;
   };
-  float kept_y = y0 + height;
-  for (const trace::TimelineSample& sample : samples_) {
+  const float thick = line_width(panel), dash = 0.5f * panel.fonts.small_size;
+  float whole_y = y0 + height;
+  for (const trace::TrackSample& sample : samples_) {
     const float a = x0 + static_cast<float>(axis_.x_of(static_cast<double>(sample.first)));
     const float b = std::max(a + 1, x0 + static_cast<float>(axis_.x_of(static_cast<double>(sample.last) + 1)));
-    if (b < x0 || a > x0 + width) continue;
-    const float top = y_of(sample.context_bytes_max), low = y_of(sample.context_bytes_min);
+    if (!sample.known || b < x0 || a > x0 + width) continue;
+    const float top = y_of(sample.points.whole_max), low = y_of(sample.points.whole_min);
     draw->AddRectFilled({a, top}, {b, y0 + height}, with_alpha(theme.accent, 0.13f));
-    draw->AddRectFilled({a, y_of(sample.granted_bytes_max)}, {b, y0 + height}, with_alpha(theme.live, 0.75f));
-    draw->AddLine({a, kept_y}, {a, top}, theme.accent);
+    draw->AddRectFilled({a, y_of(sample.points.part_max)}, {b, y0 + height}, with_alpha(theme.live, 0.75f));
+    draw->AddLine({a, whole_y}, {a, top}, theme.accent);
     draw->AddRectFilled({a, top - 1}, {b, std::max(top + 1, low)}, theme.accent);
-    if (sample.malloc_bytes_max > sample.context_bytes_max) {  // also malloc'ed, in no context
-      const float all = y_of(sample.malloc_bytes_max);
-      draw->AddRectFilled({a, all}, {b, all + 1}, theme.plain);
-    }
-    kept_y = low;
+    whole_y = low;
+    if (!shows_other(track_, {sample.points.whole_max, sample.points.part_max, sample.points.other_max})) continue;
+    const float y = y_of(sample.points.other_max);
+    for (float x = x0 + std::floor((a - x0) / (2 * dash)) * 2 * dash; x < b; x += 2 * dash)
+      if (const float from = std::max(x, a), to = std::min(x + dash, b); from < to)
+        draw->AddRectFilled({from, y - thick / 2}, {to, y + thick / 2}, theme.text);
   }
+}
+
+// On the title line: each series as it is drawn, its name, and what it is at the cursor. Right-aligned; what does not
+// fit is left out from the end.
+void TimelinePanel::draw_legend(const PanelContext& panel, float width) const {
+  const Theme& theme = panel.theme;
+  const TrackLook& look = look_of(track_);
+  const float small = panel.fonts.small_size, swatch = 1.2f * small, gap = 0.8f * small;
+  struct Entry {
+    std::string text;
+    float width = 0;
+    int series = 0;
+  };
+  std::vector<Entry> entries;
+  float wanted = 0;
+  const auto add = [&](int series, std::string_view key, std::uint64_t value, bool plain_count) {
+    Entry entry{
+        std::string(panel.strings(key)) + "  " + (plain_count ? format_count(value) : track_value(track_, value)), 0,
+        series};
+    entry.width = swatch + 0.4f * small + panel.fonts.text->CalcTextSizeA(small, FLT_MAX, 0, entry.text.c_str()).x;
+    if (wanted + entry.width + gap > width) return;
+    wanted += entry.width + gap;
+    entries.push_back(std::move(entry));
+  };
+  add(0, look.whole, now_.whole, false);
+  add(1, look.part, now_.part, false);
+  if (has_other_ || !look.draws_other) add(2, look.other, now_.other, !look.draws_other);
+  const ImVec2 at = ImGui::GetCursorScreenPos();
+  ImDrawList* draw = ImGui::GetWindowDrawList();
+  const float middle = at.y + ImGui::GetFrameHeight() / 2, half = 0.45f * small;
+  float x = at.x + width - wanted;
+  for (const Entry& entry : entries) {
+    const ImVec2 low(x, middle - half), high(x + swatch, middle + half);
+    if (entry.series == 0) {
+      draw->AddRectFilled(low, high, with_alpha(theme.accent, 0.13f));
+      draw->AddRectFilled(low, {high.x, low.y + line_width(panel)}, theme.accent);
+    } else if (entry.series == 1) {
+      draw->AddRectFilled(low, high, with_alpha(theme.live, 0.75f));
+    } else if (look.draws_other) {
+      for (const float from : {0.0f, 0.4f, 0.8f})
+        draw->AddRectFilled({x + from * swatch, middle - line_width(panel) / 2},
+                            {x + (from + 0.2f) * swatch, middle + line_width(panel) / 2}, theme.text);
+    }
+    const float text_x = entry.series == 2 && !look.draws_other ? x : high.x + 0.4f * small;
+    draw->AddText(panel.fonts.text, small, {text_x, middle - small / 2}, theme.dim, entry.text.c_str());
+    x += entry.width + gap;
+  }
+}
+
+void TimelinePanel::draw_title_tools(const PanelContext& panel, float width) {
+  if (!panel.session.document || document_ != panel.session.document->serial) return;
+  const ImVec2 start = ImGui::GetCursorPos();
+  float left = width;
+  if (tracks_of(panel.state(), track_).size() > 1) {
+    const std::string label = std::string(panel.strings(look_of(track_).title)) + "##track";
+    const ImGuiStyle& style = ImGui::GetStyle();
+    left -= ImGui::CalcTextSize(label.c_str(), nullptr, true).x + 2 * style.FramePadding.x + 2 * style.ItemSpacing.x;
+    if (left > 0) {
+      ImGui::SetCursorPos({start.x + left + style.ItemSpacing.x, start.y});
+      if (ImGui::Button(label.c_str())) next_track(panel);
+      ImGui::SetItemTooltip("%s", panel.strings("timeline.track_hint"));
+    }
+  }
+  ImGui::SetCursorPos(start);
+  draw_legend(panel, left);
 }
 
 void TimelinePanel::draw_marks(const PanelContext& panel, float x0, float y0, float height) const {
   ImDrawList* draw = ImGui::GetWindowDrawList();
   const float small = panel.fonts.small_size;
+  std::array<float, 256> last_x;  // of each kind's sign; signs that would lie on one another become ticks
+  last_x.fill(-FLT_MAX);
   for (const trace::TimelineMark& mark : marks_) {
     const float x = x0 + static_cast<float>(axis_.x_of(static_cast<double>(mark.event)));
     if (is_flag(mark.tag)) {
       draw->AddLine({x, y0}, {x, y0 + height}, with_alpha(panel.theme.*look_of(mark.tag).colour, 0.45f));
       draw_event_sign(panel, mark.tag, {x + 1, y0 - small * 1.1f}, small * 0.85f);
-    } else {
-      draw_event_sign(panel, mark.tag, {x - small * 0.3f, y0 + height - small * 0.8f}, small * 0.7f);
+      continue;
     }
+    const bool crowded = x - last_x[mark.tag] < small * 0.75f;
+    if (crowded) {
+      draw->AddLine({x, y0 + height - small * 0.35f}, {x, y0 + height}, panel.theme.*look_of(mark.tag).colour);
+      continue;
+    }
+    draw_event_sign(panel, mark.tag, {x - small * 0.3f, y0 + height - small * 0.8f}, small * 0.7f);
+    last_x[mark.tag] = x;
   }
   for (EventNumber bookmark : panel.session.bookmarks) {
     const float x = x0 + static_cast<float>(axis_.x_of(static_cast<double>(bookmark)));
@@ -162,6 +262,8 @@ void TimelinePanel::draw(const PanelContext& panel) {
   const ImVec2 origin = ImGui::GetCursorScreenPos(), space = ImGui::GetContentRegionAvail();
   const float small = panel.fonts.small_size;
   if (space.x < small * 4 || space.y < small * 4) return;
+  const bool has_keys = panel.is_focused && !ImGui::GetIO().WantTextInput && panel.session.overlay == Overlay::None;
+  if (has_keys && !ImGui::GetIO().KeyCtrl && ImGui::IsKeyPressed(ImGuiKey_A, false)) next_track(panel);
   refresh(panel, space.x);
   if (panel.session.event_count() == 0) {
     ImGui::TextWrapped("%s", panel.strings("timeline.empty"));

@@ -1,11 +1,13 @@
-// Memory over time, with the cursor: drag to scrub, wheel to zoom from everything to single events, lanes with what
-// happened to contexts, and flags for the lesson's steps, errors, snapshots and bookmarks.
+// Memory over time (private, the buffer pool's, shared: what suits the trace, another by A), with the cursor: drag to
+// scrub, wheel to zoom from everything to single events, lanes with what happened to contexts, and flags for the
+// lesson's steps, errors, snapshots and bookmarks.
 #pragma once
 
 #include <optional>
 #include <vector>
 
 #include "gui/layout/timeline_layout.h"
+#include "gui/layout/timeline_track.h"
 #include "gui/panels/panel.h"
 
 namespace palloscope::gui {
@@ -13,8 +15,11 @@ namespace palloscope::gui {
 class TimelinePanel final : public Panel {
  public:
   void draw(const PanelContext& panel) override;
+  void draw_title_tools(const PanelContext& panel, float width) override;
 
  private:
+  void next_track(const PanelContext& panel);
+  void draw_legend(const PanelContext& panel, float width) const;
   void refresh(const PanelContext& panel, float width);
   void handle_mouse(const PanelContext& panel, float x0);
   void draw_curve(const PanelContext& panel, float x0, float y0, float width, float height) const;
@@ -24,9 +29,13 @@ class TimelinePanel final : public Panel {
 
   TimelineAxis axis_;
   bool whole_ = true;  // shows everything, and goes on doing so while the stream grows
-  std::vector<trace::TimelineSample> samples_;
+  std::vector<trace::TrackSample> samples_;
   std::vector<trace::TimelineMark> marks_;
-  std::uint64_t peak_ = 1;
+  CurveTrack track_ = CurveTrack::Heap;
+  std::optional<trace::TrackCurve> curve_;
+  trace::CurvePoint now_;   // at the cursor
+  std::uint64_t top_ = 1;   // of the scale
+  bool has_other_ = false;  // the third series is drawn somewhere
 
   std::uint64_t document_ = 0;
   EventNumber size_ = 0, cursor_ = 0;

@@ -5,33 +5,30 @@
 namespace palloscope::trace {
 namespace {
 
-// How many blocks each level keeps: with 16 Ki events a block some 2 MB each, but for the coarsest, which is kept for
-// all: 2 kB a block, an eighth of a byte an event.
-constexpr std::size_t kKeptBlocks[kCurveLevels] = {4, 64, std::size_t{1} << 32};
+// How many blocks each level keeps: with 16 Ki events a block some 2 MB each, but for the coarser ones, which are kept
+// for all: 2 kB a block, an eighth of a byte an event.
+constexpr std::size_t kKeptBlocks[kCurveLevels] = {4, 64, std::size_t{1} << 32, std::size_t{1} << 32};
 
 }  // namespace
 
-void HeapExtremes::add(const HeapPoint& point) {
-  context_bytes_min = std::min(context_bytes_min, point.context_bytes);
-  context_bytes_max = std::max(context_bytes_max, point.context_bytes);
-  malloc_bytes_max = std::max(malloc_bytes_max, point.malloc_bytes);
-  granted_bytes_max = std::max(granted_bytes_max, point.granted_bytes);
+void CurveExtremes::add(const CurvePoint& point) {
+  add(CurveExtremes{point.whole, point.whole, point.part, point.other});
 }
 
-void HeapExtremes::add(const HeapExtremes& other) {
-  context_bytes_min = std::min(context_bytes_min, other.context_bytes_min);
-  context_bytes_max = std::max(context_bytes_max, other.context_bytes_max);
-  malloc_bytes_max = std::max(malloc_bytes_max, other.malloc_bytes_max);
-  granted_bytes_max = std::max(granted_bytes_max, other.granted_bytes_max);
+void CurveExtremes::add(const CurveExtremes& piece) {
+  whole_min = std::min(whole_min, piece.whole_min);
+  whole_max = std::max(whole_max, piece.whole_max);
+  part_max = std::max(part_max, piece.part_max);
+  other_max = std::max(other_max, piece.other_max);
 }
 
-std::vector<HeapExtremes> in_pieces(std::span<const HeapPoint> points, std::uint32_t step) {
-  std::vector<HeapExtremes> pieces((points.size() + step - 1) / step);
+std::vector<CurveExtremes> in_pieces(std::span<const CurvePoint> points, std::uint32_t step) {
+  std::vector<CurveExtremes> pieces((points.size() + step - 1) / step);
   for (std::size_t i = 0; i < points.size(); ++i) pieces[i / step].add(points[i]);
   return pieces;
 }
 
-void MemoryCurve::put(std::size_t block, std::span<const HeapPoint> points) {
+void MemoryCurve::put(std::size_t block, std::span<const CurvePoint> points) {
   for (int level = 0; level < kCurveLevels; ++level) {
     auto& entries = levels_[level];
     entries[block] = {in_pieces(points, kCurveSteps[level]), ++clock_};
@@ -41,7 +38,7 @@ void MemoryCurve::put(std::size_t block, std::span<const HeapPoint> points) {
   }
 }
 
-const std::vector<HeapExtremes>* MemoryCurve::find(std::size_t block, int level) {
+const std::vector<CurveExtremes>* MemoryCurve::find(std::size_t block, int level) {
   auto found = levels_[level].find(block);
   if (found == levels_[level].end()) return nullptr;
   found->second.used = ++clock_;

@@ -1,5 +1,5 @@
-// Memory over time in pieces of several sizes, block by block of a stream: the finest of a few blocks, the coarser of
-// many, so that a picture of any stretch needs about as many pieces as it has columns.
+// One track over time in pieces of several sizes, block by block of a stream: the finest of a few blocks, the coarser
+// of many, so that a picture of any stretch needs about as many pieces as it has columns.
 #pragma once
 
 #include <cstddef>
@@ -7,41 +7,33 @@
 #include <span>
 #include <vector>
 
-#include "trace/replay/memory_state.h"
+#include "trace/replay/curve_track.h"
 
 namespace palloscope::trace {
 
-// The memory after one event.
-struct HeapPoint {
-  std::uint64_t context_bytes = 0, malloc_bytes = 0, granted_bytes = 0;
-};
-inline HeapPoint heap_point(const HeapTotals& totals) {
-  return {totals.context_bytes, totals.malloc_bytes, totals.granted_bytes};
-}
-
 // The extremes after each of some successive events.
-struct HeapExtremes {
-  std::uint64_t context_bytes_min = ~std::uint64_t{0}, context_bytes_max = 0, malloc_bytes_max = 0,
-                granted_bytes_max = 0;
-  void add(const HeapPoint& point);
-  void add(const HeapExtremes& other);
+struct CurveExtremes {
+  std::uint64_t whole_min = ~std::uint64_t{0}, whole_max = 0, part_max = 0, other_max = 0;
+  void add(const CurvePoint& point);
+  void add(const CurveExtremes& piece);
+  friend bool operator==(const CurveExtremes&, const CurveExtremes&) = default;
 };
 
-inline constexpr std::uint32_t kCurveSteps[] = {1, 16, 256};  // events per piece
-inline constexpr int kCurveLevels = 3;
+inline constexpr std::uint32_t kCurveSteps[] = {1, 16, 256, 1u << 31};  // events per piece; the last: the block is one
+inline constexpr int kCurveLevels = 4, kWholeBlock = kCurveLevels - 1;
 
 // Points of a block, in pieces of `step` events (the last may be shorter).
-std::vector<HeapExtremes> in_pieces(std::span<const HeapPoint> points, std::uint32_t step);
+std::vector<CurveExtremes> in_pieces(std::span<const CurvePoint> points, std::uint32_t step);
 
 class MemoryCurve {
  public:
-  void put(std::size_t block, std::span<const HeapPoint> points);
+  void put(std::size_t block, std::span<const CurvePoint> points);
   // Null if it is not (or no longer) known.
-  const std::vector<HeapExtremes>* find(std::size_t block, int level);
+  const std::vector<CurveExtremes>* find(std::size_t block, int level);
 
  private:
   struct Entry {
-    std::vector<HeapExtremes> pieces;
+    std::vector<CurveExtremes> pieces;
     std::uint64_t used = 0;
   };
   std::map<std::size_t, Entry> levels_[kCurveLevels];

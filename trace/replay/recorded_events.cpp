@@ -85,7 +85,7 @@ core::Result<MemoryState> RecordedEvents::restore(EventNumber keyframe) const {
 }
 
 std::size_t RecordedEvents::memory_bytes() const {
-  std::size_t bytes = open_.capacity() * sizeof(open_[0]) + open_points_.capacity() * sizeof(HeapPoint);
+  std::size_t bytes = open_.capacity() * sizeof(open_[0]) + open_points_.capacity() * sizeof(CurvePoint);
   for (const Block& block : blocks_) bytes += sizeof(block) + block.packed.bytes.capacity();
   for (const Keyframe& keyframe : keyframes_) bytes += sizeof(keyframe) + keyframe.packed.bytes.capacity();
   return bytes;

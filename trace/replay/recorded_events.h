@@ -36,9 +36,9 @@ class RecordedEvents final : public EventStore, public core::EventSink {
   core::Result<MemoryState> restore(EventNumber keyframe) const override;
 
   // The memory after each event of the open block.
-  const std::vector<HeapPoint>& open_points() const { return open_points_; }
+  const std::vector<CurvePoint>& open_points() const { return open_points_; }
   // Called with each block's number and points when it is closed.
-  std::function<void(std::size_t, std::vector<HeapPoint>)> on_closed;
+  std::function<void(std::size_t, std::vector<CurvePoint>)> on_closed;
   std::size_t memory_bytes() const;  // of blocks and keyframes
 
  private:
@@ -66,7 +66,7 @@ class RecordedEvents final : public EventStore, public core::EventSink {
   std::vector<Block> blocks_;
   std::vector<Keyframe> keyframes_;
   std::vector<core::EventBody> open_;
-  std::vector<HeapPoint> open_points_;
+  std::vector<CurvePoint> open_points_;
   BlockSummary summary_;
   Bytes room_;
 };

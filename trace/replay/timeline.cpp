@@ -69,8 +69,8 @@ struct Timeline::Impl {
   std::optional<EventNumber> first_touching(ContextKey context, EventNumber after, EventNumber last, bool& alive);
   std::optional<EventNumber> last_touching(ContextKey context, EventNumber after, EventNumber last);
   bool may_touch(ContextKey context, EventNumber first, EventNumber last) const;
-  const std::vector<HeapExtremes>* pieces(std::size_t block, int level, std::int64_t& budget,
-                                          std::vector<HeapExtremes>& room);
+  const std::vector<CurveExtremes>* pieces(std::size_t block, int level, std::int64_t& budget,
+                                           std::vector<CurveExtremes>& room);
 };
 
 // The rest of a damaged file is not part of the timeline.
@@ -243,8 +243,8 @@ std::optional<EventNumber> Timeline::previous_of(std::span<const std::uint8_t> t
 // --- pictures over time -----------------------------------------------------------------------------------------
 
 // The block's pieces of this level; null if they are not known and the budget of events to replay is used up.
-const std::vector<HeapExtremes>* Timeline::Impl::pieces(std::size_t block, int level, std::int64_t& budget,
-                                                        std::vector<HeapExtremes>& room) {
+const std::vector<CurveExtremes>* Timeline::Impl::pieces(std::size_t block, int level, std::int64_t& budget,
+                                                         std::vector<CurveExtremes>& room) {
   if (recorded && store->is_open(block)) {
     room = in_pieces(recorded->open_points(), kCurveSteps[level]);
     return &room;
@@ -252,7 +252,7 @@ const std::vector<HeapExtremes>* Timeline::Impl::pieces(std::size_t block, int l
   if (const auto* known = curve.find(block, level)) return known;
   if (budget <= 0) return nullptr;
   budget -= store->event_count(block);
-  std::vector<HeapPoint> points;
+  std::vector<CurvePoint> points;
   points.reserve(store->event_count(block));
   if (!move(probe, probe.seek(store->first_event(block) - 1, 0))) return nullptr;
   const bool moved = probe.advance(
@@ -273,26 +273,25 @@ std::vector<TimelineSample> Timeline::samples(EventNumber first, EventNumber las
 
   // Pieces go to the column that their first event lies in.
   EventNumber column = 0;
-  auto add = [&](EventNumber from, EventNumber to, const HeapExtremes& piece) {
+  auto add = [&](EventNumber from, EventNumber to, const CurveExtremes& piece) {
     const EventNumber wanted = from <= first ? 0 : (from - first) / per_column;
     if (samples.empty() || wanted != column) {
-      samples.push_back({from, to, piece.context_bytes_min, piece.context_bytes_max, piece.malloc_bytes_max,
-                         piece.granted_bytes_max});
+      samples.push_back({from, to, piece.whole_min, piece.whole_max, piece.other_max, piece.part_max});
       column = wanted;
       return;
     }
     TimelineSample& sample = samples.back();
     sample.last = to;
-    sample.context_bytes_min = std::min(sample.context_bytes_min, piece.context_bytes_min);
-    sample.context_bytes_max = std::max(sample.context_bytes_max, piece.context_bytes_max);
-    sample.malloc_bytes_max = std::max(sample.malloc_bytes_max, piece.malloc_bytes_max);
-    sample.granted_bytes_max = std::max(sample.granted_bytes_max, piece.granted_bytes_max);
+    sample.context_bytes_min = std::min(sample.context_bytes_min, piece.whole_min);
+    sample.context_bytes_max = std::max(sample.context_bytes_max, piece.whole_max);
+    sample.malloc_bytes_max = std::max(sample.malloc_bytes_max, piece.other_max);
+    sample.granted_bytes_max = std::max(sample.granted_bytes_max, piece.part_max);
   };
 
   int level = 0;
   while (level + 1 < kCurveLevels && kCurveSteps[level + 1] <= per_column) ++level;
   std::int64_t budget = kReplayPerCall;
-  std::vector<HeapExtremes> room;
+  std::vector<CurveExtremes> room;
   for (std::size_t block = impl.store->block_of(first); block < impl.block_count(); ++block) {
     const EventNumber begin = impl.store->first_event(block), end = impl.last_event(block);
     if (begin > last) break;
@@ -303,7 +302,7 @@ std::vector<TimelineSample> Timeline::samples(EventNumber first, EventNumber las
       impl.samples_complete = impl.samples_complete && whole;
       const BlockSummary& summary = impl.store->summary(block);
       add(begin, end,
-          {summary.context_bytes_min, summary.context_bytes_max, summary.malloc_bytes_max, summary.granted_bytes_max});
+          {summary.context_bytes_min, summary.context_bytes_max, summary.granted_bytes_max, summary.malloc_bytes_max});
       continue;
     }
     const std::uint32_t step = kCurveSteps[level];
@@ -342,7 +341,7 @@ Timeline Timeline::recording(core::StreamDescription description) {
   auto impl = std::make_unique<Impl>(std::move(store));
   impl->recorded = recorded;
   impl->description = std::move(description);
-  recorded->on_closed = [curve = &impl->curve](std::size_t block, std::vector<HeapPoint> points) {
+  recorded->on_closed = [curve = &impl->curve](std::size_t block, std::vector<CurvePoint> points) {
     curve->put(block, points);
   };
   return Timeline(std::move(impl));

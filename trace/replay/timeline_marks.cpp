@@ -7,12 +7,23 @@
 namespace palloscope::trace {
 namespace {
 
-constexpr std::uint8_t kMarkTags[] = {
-    core::ContextCreated::kTag,    core::ContextReset::kTag,          core::ContextDeleted::kTag,
-    core::ContextReparented::kTag, core::ErrorReported::kTag,         core::FaultFound::kTag,
-    core::Narration::kTag,         core::SnapshotBegan::kTag,         core::CheckpointBegan::kTag,
-    core::OperationBegan::kTag,    core::OperationPhaseChanged::kTag, core::OperationSpilled::kTag,
-    core::SegmentCreated::kTag,    core::SegmentDestroyed::kTag,      core::BufferPoolCreated::kTag};
+constexpr std::uint8_t kMarkTags[] = {core::ContextCreated::kTag,
+                                      core::ContextReset::kTag,
+                                      core::ContextDeleted::kTag,
+                                      core::ContextReparented::kTag,
+                                      core::ErrorReported::kTag,
+                                      core::FaultFound::kTag,
+                                      core::Narration::kTag,
+                                      core::SnapshotBegan::kTag,
+                                      core::CheckpointBegan::kTag,
+                                      core::OperationBegan::kTag,
+                                      core::OperationPhaseChanged::kTag,
+                                      core::OperationSpilled::kTag,
+                                      core::SegmentCreated::kTag,
+                                      core::SegmentDestroyed::kTag,
+                                      core::BufferPoolCreated::kTag,
+                                      core::BufferUntagged::kTag,
+                                      core::ClockTicked::kTag};
 constexpr std::size_t kKeptBlocks = 512;
 constexpr std::size_t kMarksPerBlock = 2048;
 constexpr int kBlocksPerCall = 64;  // read at most so many for one picture
@@ -90,7 +101,13 @@ std::optional<EventNumber> TimelineMarks::previous_of(std::span<const std::uint8
 
 std::vector<TimelineMark> TimelineMarks::read(std::size_t block) {
   std::vector<TimelineMark> marks;
+  std::optional<std::uint32_t> passes;  // of the clock, as the block's ticks so far say
   for_each_of(block, kMarkTags, [&](EventNumber n, const auto& e) {
+    if constexpr (requires { e.complete_passes; }) {
+      const bool came_round = passes && e.complete_passes > *passes;
+      passes = std::max(passes.value_or(0), e.complete_passes);
+      if (!came_round) return;
+    }
     ContextSlot context;
     if constexpr (requires { ContextSlot{e.context}; }) context = e.context;
     marks.push_back({n, e.kTag, context});
@@ -125,6 +142,7 @@ std::vector<TimelineMark> TimelineMarks::within(EventNumber first, EventNumber l
       continue;
     }
     for (std::uint8_t tag : kMarkTags) {
+      if (tag == core::ClockTicked::kTag) continue;  // most are no mark
       if (store_->summary(block).has_kind(tag)) marks.push_back({std::max(first, store_->first_event(block)), tag, {}});
     }
   }

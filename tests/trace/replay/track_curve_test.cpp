@@ -1,0 +1,88 @@
+// The tracks of the curve over time, against their points counted anew at every event; marks of the clock.
+#include "trace/replay/track_curve.h"
+
+#include <algorithm>
+#include <tuple>
+#include <vector>
+
+#include "tests/support/catch.h"
+#include "tests/support/random_server_stream.h"
+#include "tests/support/random_stream.h"
+#include "trace/replay/event_store.h"
+
+using namespace palloscope;
+using namespace palloscope::trace;
+
+TEST_CASE("Every track's samples hold the extremes of what its states count") {
+  const auto track = GENERATE(CurveTrack::Heap, CurveTrack::Pool, CurveTrack::Shared, CurveTrack::Dynamic);
+  // More than one block of events.
+  constexpr EventNumber kEvents = 20'000;
+  const auto events =
+      track == CurveTrack::Heap ? test::random_events(5, kEvents) : test::random_server_events(5, kEvents);
+  Timeline timeline = Timeline::recording({});
+  MemoryState state;
+  std::vector<CurvePoint> points = {{}};
+  for (const core::EventBody& event : events) {
+    timeline.sink().emit(event);
+    state.apply(event);
+    points.push_back(curve_point(state, track));
+  }
+  REQUIRE(timeline.events().block_count() > 1);
+  REQUIRE(std::any_of(points.begin(), points.end(), [](const CurvePoint& point) { return point.part != 0; }));
+
+  TrackCurve curve(timeline, track);
+  for (auto [first, last, columns] :
+       {std::tuple{1, 20'000, 20'000}, {1, 20'000, 90}, {1, 20'000, 1}, {16'000, 17'000, 50}, {19'990, 30'000, 4}}) {
+    const auto samples = curve.samples(static_cast<EventNumber>(first), static_cast<EventNumber>(last), columns);
+    REQUIRE(curve.complete());
+    REQUIRE(!samples.empty());
+    REQUIRE(samples.size() <= static_cast<std::size_t>(columns));
+    REQUIRE(samples.front().first <= static_cast<EventNumber>(first));
+    REQUIRE(samples.back().last >= std::min<EventNumber>(static_cast<EventNumber>(last), kEvents));
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      const TrackSample& sample = samples[i];
+      REQUIRE(sample.known);
+      if (i > 0) REQUIRE(sample.first == samples[i - 1].last + 1);
+      CurveExtremes wanted;
+      for (EventNumber n = sample.first; n <= sample.last; ++n) wanted.add(points[n]);
+      REQUIRE(sample.points == wanted);
+    }
+  }
+}
+
+TEST_CASE("A long stream's track is filled in slices, and then known everywhere") {
+  Timeline timeline = Timeline::recording({});
+  core::BufferPoolCreated pool;
+  pool.pool = PoolSlot{0};
+  pool.first = BufferSlot{0};
+  pool.buffers = 4;
+  timeline.sink().emit(pool);
+  core::ClockTicked tick;
+  tick.buffer = BufferSlot{0};
+  constexpr EventNumber kEvents = 900'000;
+  while (timeline.size() < kEvents) timeline.sink().emit(tick);
+  TrackCurve curve(timeline, CurveTrack::Pool);
+  const auto unknown = [](const TrackSample& sample) { return !sample.known; };
+  auto samples = curve.samples(1, kEvents, 100);
+  CHECK_FALSE(curve.complete());
+  CHECK(std::any_of(samples.begin(), samples.end(), unknown));
+  int calls = 1;
+  for (; !curve.complete() && calls < 10; ++calls) samples = curve.samples(1, kEvents, 100);
+  CHECK(calls == 3);
+  CHECK(std::none_of(samples.begin(), samples.end(), unknown));
+}
+
+TEST_CASE("The clock's ticks are marks only where it comes round") {
+  Timeline timeline = Timeline::recording({});
+  for (std::uint32_t tick = 1; tick <= 13; ++tick) {
+    core::ClockTicked ticked;
+    ticked.buffer = BufferSlot{(tick - 1) % 4};
+    ticked.next_victim = tick % 4;
+    ticked.complete_passes = tick / 4;
+    timeline.sink().emit(ticked);
+  }
+  std::vector<EventNumber> rounds;
+  for (const TimelineMark& mark : timeline.marks(1, timeline.size(), 100))
+    if (mark.tag == core::ClockTicked::kTag) rounds.push_back(mark.event);
+  CHECK(rounds == std::vector<EventNumber>{4, 8, 12});
+}
