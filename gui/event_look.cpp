@@ -79,7 +79,7 @@ EventLook look_of(std::uint8_t tag) {
     case core::BufferPinned::kTag:
       return {icons::kPin, &Theme::accent};
     case core::BufferUnpinned::kTag:
-      return {icons::kPin, &Theme::dim};
+      return {icons::kDetach, &Theme::dim};
     case core::BufferTagged::kTag:
     case core::BufferPoolCreated::kTag:
     case core::SegmentCreated::kTag:

@@ -30,7 +30,7 @@ DeedLook look_of(BufferDeed deed) {
     case BufferDeed::Pinned:
       return {icons::kPin, "buffers.deed.pinned"};
     case BufferDeed::Unpinned:
-      return {icons::kPin, "buffers.deed.unpinned"};
+      return {icons::kDetach, "buffers.deed.unpinned"};
     case BufferDeed::Dirtied:
       return {icons::kPencil, "buffers.deed.dirtied"};
     case BufferDeed::Written:
