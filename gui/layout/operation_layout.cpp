@@ -1,7 +1,6 @@
 #include "gui/layout/operation_layout.h"
 
 #include <algorithm>
-#include <array>
 
 namespace palloscope::gui {
 namespace {
@@ -28,14 +27,22 @@ std::uint64_t rows_to_limit(const OperationRecord& operation) {
 }  // namespace
 
 std::vector<PhaseBox> phase_boxes(const OperationRecord& operation) {
-  static constexpr std::array kSort{OperationPhase::Initial,        OperationPhase::Bounded,
-                                    OperationPhase::SortedInMemory, OperationPhase::BuildRuns,
-                                    OperationPhase::FinalMerge,     OperationPhase::SortedOnTape};
-  static constexpr std::array kJoin{OperationPhase::Build, OperationPhase::Probe};
-  static constexpr std::array kAggregate{OperationPhase::Fill, OperationPhase::Spill, OperationPhase::Refill};
+  struct State {
+    OperationPhase phase;
+    PhaseJoint joint;
+  };
+  static constexpr State kSort[] = {
+      {OperationPhase::Initial, PhaseJoint::Start},       {OperationPhase::Bounded, PhaseJoint::Next},
+      {OperationPhase::SortedInMemory, PhaseJoint::Next}, {OperationPhase::BuildRuns, PhaseJoint::Branch},
+      {OperationPhase::FinalMerge, PhaseJoint::Next},     {OperationPhase::SortedOnTape, PhaseJoint::Or}};
+  static constexpr State kJoin[] = {{OperationPhase::Build, PhaseJoint::Start},
+                                    {OperationPhase::Probe, PhaseJoint::Next}};
+  static constexpr State kAggregate[] = {{OperationPhase::Fill, PhaseJoint::Start},
+                                         {OperationPhase::Spill, PhaseJoint::Next},
+                                         {OperationPhase::Refill, PhaseJoint::Next}};
   std::vector<PhaseBox> boxes;
-  const auto add = [&](const auto& phases) {
-    for (const OperationPhase phase : phases) boxes.push_back({phase, phase == operation.phase});
+  const auto add = [&](const auto& states) {
+    for (const State& state : states) boxes.push_back({state.phase, state.phase == operation.phase, state.joint});
   };
   if (operation.kind == OperationKind::Sort) add(kSort);
   if (operation.kind == OperationKind::HashJoin) add(kJoin);

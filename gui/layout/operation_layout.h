@@ -12,9 +12,13 @@
 
 namespace palloscope::gui {
 
+// How a state is reached: from the one before it; instead of the one before it; or, in a row of its own, from the
+// first.
+enum class PhaseJoint : std::uint8_t { Start, Next, Or, Branch };
 struct PhaseBox {
   core::OperationPhase phase = core::OperationPhase::Initial;
   bool now = false;
+  PhaseJoint joint = PhaseJoint::Start;
 };
 // The states of its machine, in the order in which they are drawn.
 std::vector<PhaseBox> phase_boxes(const trace::OperationRecord& operation);

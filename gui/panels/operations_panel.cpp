@@ -111,6 +111,8 @@ void OperationsPanel::draw_card(const PanelContext& panel, Shown& shown) {
     ImGui::SetCursorScreenPos({top.x + left + 1.5f * em, top.y});
     draw_curve(panel, shown, operation, curve, height);
     ImGui::SetCursorScreenPos(below);
+  } else if (ImGui::GetWindowHeight() > 13 * em) {
+    draw_curve(panel, shown, operation, width, 0);
   }
   ImGui::Dummy({0, 0.15f * em});
   ImGui::Separator();
@@ -133,7 +135,6 @@ void OperationsPanel::draw_head(const PanelContext& panel, const OperationRecord
   ImGui::PopFont();
   ImGui::SetItemTooltip("%s", panel.strings("operations.context_tip"));
   ImGui::SameLine(0, 0.8f * em);
-  ImGui::AlignTextToFramePadding();
   std::string kind = panel.strings(operation_kind_key(operation.kind));
   if (operation.ended != 0)
     kind += " \u00B7 " + panel.strings.fill("operations.ended", {{"event", format_event(operation.ended)},
@@ -146,23 +147,41 @@ void OperationsPanel::draw_phases(const PanelContext& panel, const OperationReco
   const float em = panel.em(), height = 1.5f * em;
   ImDrawList* draw = ImGui::GetWindowDrawList();
   const ImVec2 origin = ImGui::GetCursorScreenPos();
+  const auto arrow = [&](float left, float middle) {
+    draw->AddLine({left, middle}, {left + 0.7f * em, middle}, theme.dim, 0.08f * em);
+    draw->AddTriangleFilled({left + 0.75f * em, middle}, {left + 0.45f * em, middle - 0.2f * em},
+                            {left + 0.45f * em, middle + 0.2f * em}, theme.dim);
+  };
+  const std::string either = panel.strings("operations.or");
   float x = 0, y = 0;
-  bool first = true;
   for (const PhaseBox& box : phase_boxes(operation)) {
     const std::string text = panel.strings(phase_key(box.phase));
     const float wide = ImGui::CalcTextSize(text.c_str()).x + 1.2f * em + (box.now ? 0.9f * em : 0);
-    const float arrow = first ? 0 : 1.1f * em;
-    if (!first && x + arrow + wide > width) {
-      x = 0;
+    const float joint = box.joint == PhaseJoint::Or     ? ImGui::CalcTextSize(either.c_str()).x + 0.8f * em
+                        : box.joint == PhaseJoint::Next ? 1.1f * em
+                                                        : 0;
+    const bool wraps = joint > 0 && x + joint + wide > width;
+    if (wraps || box.joint == PhaseJoint::Branch) {
+      const float above = y + height;
+      x = 1.7f * em;
       y += height + 0.3f * em;
-    } else if (!first) {
-      const float middle = origin.y + y + height / 2, left = origin.x + x + 0.2f * em;
-      draw->AddLine({left, middle}, {left + 0.7f * em, middle}, theme.dim, 0.08f * em);
-      draw->AddTriangleFilled({left + 0.75f * em, middle}, {left + 0.45f * em, middle - 0.2f * em},
-                              {left + 0.45f * em, middle + 0.2f * em}, theme.dim);
-      x += arrow;
+      // A branch hangs on the first state: down from it, and to the right.
+      const float stem = origin.x + 0.7f * em, middle = origin.y + y + height / 2;
+      if (box.joint == PhaseJoint::Branch) {
+        draw->AddLine({stem, origin.y + above}, {stem, middle}, theme.dim, 0.08f * em);
+        arrow(stem, middle);
+      }
     }
-    first = false;
+    if (box.joint == PhaseJoint::Or) {
+      draw->AddText({origin.x + x + 0.4f * em, origin.y + y + (height - ImGui::GetTextLineHeight()) / 2}, theme.dim,
+                    either.c_str());
+      x += joint;
+    } else if (box.joint == PhaseJoint::Next && wraps) {
+      arrow(origin.x + x - 1.0f * em, origin.y + y + height / 2);
+    } else if (box.joint == PhaseJoint::Next) {
+      arrow(origin.x + x + 0.2f * em, origin.y + y + height / 2);
+      x += joint;
+    }
     const ImVec2 low(origin.x + x, origin.y + y), high(low.x + wide, low.y + height);
     const bool now = box.now && operation.ended == 0;
     draw->AddRectFilled(low, high, now ? theme.accent : theme.raised, 0.3f * em);

@@ -111,5 +111,17 @@ TEST_CASE("each machine's present state is among its boxes") {
   }
 }
 
+TEST_CASE("what a sort does on disk branches off its first state, and ends in one of two ways") {
+  trace::OperationRecord sort;
+  sort.kind = core::OperationKind::Sort;
+  std::vector<core::OperationPhase> branches, others;
+  for (const PhaseBox& box : phase_boxes(sort)) {
+    if (box.joint == PhaseJoint::Branch) branches.push_back(box.phase);
+    if (box.joint == PhaseJoint::Or) others.push_back(box.phase);
+  }
+  CHECK(branches == std::vector{core::OperationPhase::BuildRuns});
+  CHECK(others == std::vector{core::OperationPhase::SortedOnTape});
+}
+
 }  // namespace
 }  // namespace palloscope::gui
