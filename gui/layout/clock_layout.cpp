@@ -32,8 +32,8 @@ ClockLayout lay_out_clock(std::uint32_t buffers, float width, float height, floa
   clock.buffers = buffers;
   clock.centre = {width / 2, height / 2};
   const float radius = std::max(2 * em, std::min(width, height) / 2 - 0.3f * em);
-  clock.label_px = radius - 0.9f * em;
-  clock.outer_px = std::max(em, radius - 1.9f * em);
+  clock.label_px = radius - 0.5f * em;
+  clock.outer_px = std::max(em, radius - 1.3f * em);
   clock.inner_px = clock.outer_px * 0.56f;
   return clock;
 }

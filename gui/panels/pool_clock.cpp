@@ -121,20 +121,23 @@ class Face {
     const Theme& theme = panel_.theme;
     const float em = panel_.em(), angle = clock_.angle(scene_.pool.hand());
     const ImVec2 centre{origin_.x + clock_.centre.x, origin_.y + clock_.centre.y};
-    const ImVec2 tip = at(angle, clock_.inner_px - 0.25f * em), neck = at(angle, clock_.inner_px - 0.9f * em);
+    // On a small face the head and the mark are smaller, so that the shaft stays to be seen.
+    const float head = std::min(1.1f * em, 0.42f * clock_.inner_px),
+                disc = std::min(0.7f * em, 0.27f * clock_.inner_px);
+    const ImVec2 tip = at(angle, clock_.inner_px - 0.25f * em), neck = at(angle, clock_.inner_px - 0.8f * head);
     draw_->AddLine(centre, neck, theme.accent, 0.22f * em);
-    draw_->AddCircleFilled(centre, 0.4f * em, theme.accent);
-    draw_hand(panel_, tip, angle, 1.1f * em);
+    draw_->AddCircleFilled(centre, std::min(0.4f * em, 0.16f * clock_.inner_px), theme.accent);
+    draw_hand(panel_, tip, angle, head);
     // Where it has just been: a mark that also tells the verdict.
     if (!scene_.tick || !scene_.pool.holds(scene_.tick->buffer)) return;
     const std::uint32_t place = scene_.tick->buffer.value - scene_.pool.first.value;
     const char* sign = scene_.tick->verdict == core::ClockVerdict::Taken    ? icons::kCheck
                        : scene_.tick->verdict == core::ClockVerdict::Pinned ? icons::kPin
                                                                             : icons::kSlower;
-    const ImVec2 spot = at(clock_.angle(place), clock_.inner_px - 0.9f * em);
-    draw_->AddCircleFilled(spot, 0.7f * em, theme.raised);
-    draw_->AddCircle(spot, 0.7f * em, theme.changed, 0, 0.1f * em);
-    centred(panel_.fonts.text, panel_.fonts.small_size, spot, theme.text, sign);
+    const ImVec2 spot = at(clock_.angle(place), clock_.inner_px - disc - 0.2f * em);
+    draw_->AddCircleFilled(spot, disc, theme.raised);
+    draw_->AddCircle(spot, disc, theme.changed, 0, 0.1f * em);
+    centred(panel_.fonts.text, std::min(panel_.fonts.small_size, disc * 1.2f), spot, theme.text, sign);
   }
 
   const PoolScene& scene_;
