@@ -310,7 +310,13 @@ void BuffersPanel::draw_picture(const PoolScene& scene) {
     view_.draw(scene);
 }
 
+// Without room for all names only the page in front has one.
 void BuffersPanel::draw_pages(const PanelContext& panel) {
+  const auto text = [&](int i) { return std::string(kPages[i].icon) + " " + panel.strings(kPages[i].name); };
+  float wanted = 0;
+  for (int i = 0; i < kPageCount; ++i)
+    wanted += ImGui::CalcTextSize(text(i).c_str()).x + 2 * ImGui::GetStyle().FramePadding.x + 0.3f * panel.em();
+  const bool named = wanted <= ImGui::GetContentRegionAvail().x;
   for (int i = 0; i < kPageCount; ++i) {
     const bool is_here = static_cast<int>(page_) == i;
     if (i != 0) ImGui::SameLine(0, 0.3f * panel.em());
@@ -319,7 +325,7 @@ void BuffersPanel::draw_pages(const PanelContext& panel) {
       ImGui::PushStyleColor(ImGuiCol_Text, panel.theme.on_accent);
     }
     const std::string label =
-        std::string(kPages[i].icon) + " " + panel.strings(kPages[i].name) + "##pool_page" + std::to_string(i);
+        (named || is_here ? text(i) : std::string(kPages[i].icon)) + "##pool_page" + std::to_string(i);
     if (ImGui::SmallButton(label.c_str())) page_ = static_cast<Page>(i);
     if (is_here) ImGui::PopStyleColor(2);
     ImGui::SetItemTooltip("%s", panel.strings(kPages[i].tip));
