@@ -19,3 +19,12 @@ if(PALLOSCOPE_SANITIZE)
   add_compile_options(-fsanitize=${PALLOSCOPE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${PALLOSCOPE_SANITIZE} -fno-sanitize-recover=all)
 endif()
+
+# Other people's code needs no checks by sanitizers: what it is handed still lies in memory that is watched.
+function(palloscope_foreign_code)
+  if(PALLOSCOPE_SANITIZE)
+    foreach(target ${ARGN})
+      target_compile_options(${target} PRIVATE -fno-sanitize=all)
+    endforeach()
+  endif()
+endfunction()

@@ -48,3 +48,8 @@ target_link_libraries(glad PRIVATE ${CMAKE_DL_LIBS})
 add_library(imgui_backends STATIC ${imgui_source}/backends/imgui_impl_glfw.cpp
                                   ${imgui_source}/backends/imgui_impl_opengl3.cpp)
 target_link_libraries(imgui_backends PUBLIC imgui_headers glfw PRIVATE ${CMAKE_DL_LIBS})
+
+palloscope_foreign_code(imgui imgui_backends glad)
+if(PALLOSCOPE_TESTS)
+  palloscope_foreign_code(imgui_for_tests)
+endif()

@@ -445,24 +445,44 @@ struct SnapshotEnded {
   friend bool operator==(const SnapshotEnded&, const SnapshotEnded&) = default;
 };
 
-using EventVariant =
-    std::variant<ContextCreated, ContextReset, ContextDeleted, ContextRecycled, ContextReparented, ContextIdentSet,
-                 ContextSwitched, CritSectionAllowed, CallbackRegistered, CallbackRun,  //
-                 Malloc, MallocFailed, Realloc, ReallocFailed, Free, BlockAdded, BlockRemoved, BlockEmptied,
-                 NextBlockSizeSet, BlockMoved,                                          //
-                 ChunkAllocated, ChunkFreed, ChunkCarved, ChunkResized, MemoryWritten,  //
-                 ErrorReported, AllocationFailed, ErrorCaught, Output, FaultFound,      //
-                 SourceText, SourceLine, Narration, Statement, VariableSet,             //
-                 SnapshotBegan, ContextReported, ContextsOmitted, SnapshotEnded,        //
-                 BackendStarted, BackendEnded, BackendSwitched, OperationBegan, OperationPhaseChanged, OperationCounted,
-                 OperationSpilled, OperationEnded, CheckpointBegan, CheckpointEnded,  //
-                 BufferPoolCreated, RelationNamed, PageRequested, PageLookedUp, FreelistPopped, FreelistPushed,
-                 ClockTicked, RingStepped, RingSlotSet, RingCreated, RingFreed, BufferPinned, BufferUnpinned,
-                 BufferDirtied, BufferWritten, BufferFlagged, BufferTagged, BufferUntagged, WalFlushed, BackgroundRound,
-                 PoolReported, UsageCountReported, BufferNodeReported,  //
-                 SegmentCreated, SegmentDestroyed, SegmentAttached, SegmentDetached, SegmentPinned, ShmemAllocated,
-                 ShmemFound, ShmemRequested, HugePagesTried, NumaNodeAdded, BackendPlaced, NumaPolicySet, PagesPlaced,
-                 PagesUsed, ShmemNodeReported>;
+// Every kind, in the order of EventVariant: for what has to be compiled for each.
+// clang-format off
+#define PALLOSCOPE_FOR_EACH_EVENT_KIND(KIND) \
+  KIND(ContextCreated) KIND(ContextReset) KIND(ContextDeleted) KIND(ContextRecycled) KIND(ContextReparented) \
+  KIND(ContextIdentSet) KIND(ContextSwitched) KIND(CritSectionAllowed) KIND(CallbackRegistered) KIND(CallbackRun) \
+  KIND(Malloc) KIND(MallocFailed) KIND(Realloc) KIND(ReallocFailed) KIND(Free) KIND(BlockAdded) KIND(BlockRemoved) \
+  KIND(BlockEmptied) KIND(NextBlockSizeSet) KIND(BlockMoved) \
+  KIND(ChunkAllocated) KIND(ChunkFreed) KIND(ChunkCarved) KIND(ChunkResized) KIND(MemoryWritten) \
+  KIND(ErrorReported) KIND(AllocationFailed) KIND(ErrorCaught) KIND(Output) KIND(FaultFound) \
+  KIND(SourceText) KIND(SourceLine) KIND(Narration) KIND(Statement) KIND(VariableSet) \
+  KIND(SnapshotBegan) KIND(ContextReported) KIND(ContextsOmitted) KIND(SnapshotEnded) \
+  KIND(BackendStarted) KIND(BackendEnded) KIND(BackendSwitched) KIND(OperationBegan) KIND(OperationPhaseChanged) \
+  KIND(OperationCounted) KIND(OperationSpilled) KIND(OperationEnded) KIND(CheckpointBegan) KIND(CheckpointEnded) \
+  KIND(BufferPoolCreated) KIND(RelationNamed) KIND(PageRequested) KIND(PageLookedUp) KIND(FreelistPopped) \
+  KIND(FreelistPushed) KIND(ClockTicked) KIND(RingStepped) KIND(RingSlotSet) KIND(RingCreated) KIND(RingFreed) \
+  KIND(BufferPinned) KIND(BufferUnpinned) KIND(BufferDirtied) KIND(BufferWritten) KIND(BufferFlagged) \
+  KIND(BufferTagged) KIND(BufferUntagged) KIND(WalFlushed) KIND(BackgroundRound) KIND(PoolReported) \
+  KIND(UsageCountReported) KIND(BufferNodeReported) \
+  KIND(SegmentCreated) KIND(SegmentDestroyed) KIND(SegmentAttached) KIND(SegmentDetached) KIND(SegmentPinned) \
+  KIND(ShmemAllocated) KIND(ShmemFound) KIND(ShmemRequested) KIND(HugePagesTried) KIND(NumaNodeAdded) \
+  KIND(BackendPlaced) KIND(NumaPolicySet) KIND(PagesPlaced) KIND(PagesUsed) KIND(ShmemNodeReported)
+// clang-format on
+
+namespace event_detail {
+template <class First, class... Kinds>
+using AllButFirst = std::variant<Kinds...>;
+#define PALLOSCOPE_AND_KIND(Kind) , Kind
+using EventVariant = AllButFirst<void PALLOSCOPE_FOR_EACH_EVENT_KIND(PALLOSCOPE_AND_KIND)>;
+#undef PALLOSCOPE_AND_KIND
+}  // namespace event_detail
+using event_detail::EventVariant;
+
+// Whether a kind has this tag.
+constexpr bool is_event_kind(std::uint8_t tag) {
+#define PALLOSCOPE_HAS_TAG(Kind) || tag == Kind::kTag
+  return false PALLOSCOPE_FOR_EACH_EVENT_KIND(PALLOSCOPE_HAS_TAG);
+#undef PALLOSCOPE_HAS_TAG
+}
 
 template <class E>
 concept EventKind = requires {

@@ -209,11 +209,7 @@ Result<EventBody> EventBlockDecoder::next() {
 
 Error EventBlockDecoder::error() const {
   auto number = first_event_ + done_;
-  bool known = op_ >= kHintOp && op_ < kFreeOpEnd;
-  if (!known)
-    event_block_detail::call_for_tag<core::EventVariant>(
-        op_, [&]<class E>(std::type_identity<E>) { return known = true; },
-        std::make_index_sequence<std::variant_size_v<core::EventVariant>>{});
+  const bool known = (op_ >= kHintOp && op_ < kFreeOpEnd) || is_event_kind(op_);
   if (columns_[kOps].failed())
     return {ErrorCode::BadFormat, fmt::format("event {} is damaged: its block ends before it", number)};
   if (!known && minor_ > kFormatMinor)

@@ -1,141 +1,12 @@
 // The inside of EventBlockDecoder::decode: included by event_block.h only.
 #pragma once
 
-#include <type_traits>
 #include <utility>
 
 #include "trace/file/event_block.h"
-#include "trace/file/event_fields.h"
+#include "trace/file/packed_address.h"
 
 namespace palloscope::trace {
-
-// Addresses are mostly multiples of 8: eighths of the difference, and what remains in the three highest bits.
-constexpr std::uint64_t pack_address(std::uint64_t address, std::uint64_t expected) {
-  auto difference = static_cast<std::int64_t>(address - expected);
-  auto rest = static_cast<std::uint64_t>(difference) & 7;
-  return zigzag(static_cast<std::uint64_t>(difference >> 3)) | rest << 61;
-}
-constexpr std::uint64_t unpack_address(std::uint64_t packed, std::uint64_t expected) {
-  return expected + unzigzag(packed & (~std::uint64_t{0} >> 3)) * 8 + (packed >> 61);
-}
-
-// What the fields of a row are differences from. Writer and reader ask in the same order.
-template <class E>
-class RowExpectations {
- public:
-  RowExpectations(BlockModel& model, RowBases& bases)
-      : model_(model), bases_(bases), context_(bases.context), block_(bases.block), at_(model.last_region_at()) {
-    using namespace core;
-    if constexpr (std::is_same_v<E, ContextCreated>) context_ = model.next_context();
-    if constexpr (std::is_same_v<E, Malloc>) block_ = model.next_block();
-    if constexpr (std::is_same_v<E, MemoryWritten> || std::is_same_v<E, VariableSet> || std::is_same_v<E, FaultFound>)
-      at_ = model.last_at();
-  }
-
-  std::uint32_t slot(core::ContextSlot) const { return context_; }
-  std::uint32_t slot(core::BlockSlot) const { return block_; }
-  std::uint32_t slot(core::ChunkSlot) const {
-    return std::is_same_v<E, core::ChunkAllocated> || std::is_same_v<E, core::ChunkCarved> ? model_.next_chunk()
-                                                                                           : model_.last_used();
-  }
-  std::uint32_t slot(core::BufferSlot) const { return bases_.buffer; }
-  template <class Tag>
-  std::uint32_t slot(core::Slot<Tag>) const {
-    return core::Slot<Tag>::kNone;
-  }
-  void took(core::ContextSlot slot) { bases_.context = context_ = slot.value; }
-  void took(core::BlockSlot slot) {
-    bases_.block = block_ = slot.value;
-    if constexpr (std::is_same_v<E, core::ChunkAllocated> || std::is_same_v<E, core::ChunkCarved>)
-      at_ = model_.next_at(slot.value);
-  }
-  void took(core::BufferSlot slot) { bases_.buffer = slot.value; }
-  template <class Tag>
-  void took(core::Slot<Tag>) {}
-
-  std::uint64_t address() const { return at_; }
-  void took(core::Address at) { at_ = at.value; }
-  std::uint64_t bytes() const { return std::is_same_v<E, core::BlockAdded> ? model_.last_region_bytes() : 0; }
-
- private:
-  BlockModel& model_;
-  RowBases& bases_;
-  std::uint32_t context_, block_;
-  std::uint64_t at_;
-};
-
-// Reads one field after the other from the rows column.
-template <class E>
-class RowReader {
- public:
-  RowReader(EventBlockDecoder& decoder)
-      : rows_(decoder.columns_[kRows]),
-        text_bytes_(decoder.columns_[kTexts]),
-        texts_(decoder.texts_),
-        expected_(*decoder.model_, decoder.bases_) {}
-
-  bool good() const { return good_; }
-
-  template <class Tag>
-  void operator()(core::Slot<Tag>& slot) {
-    slot.value = expected_.slot(slot) + unzigzag32(bounded(rows_.get(), 0xFFFFFFFF));
-    expected_.took(slot);
-  }
-  void operator()(core::Address& at) {
-    at.value = unpack_address(rows_.get(), expected_.address());
-    expected_.took(at);
-  }
-  void operator()(std::uint64_t& number) {
-    if constexpr (std::is_same_v<E, core::BlockAdded>)
-      number = unzigzag(rows_.get()) + expected_.bytes();
-    else
-      number = rows_.get();
-  }
-  void operator()(std::uint32_t& number) { number = static_cast<std::uint32_t>(bounded(rows_.get(), 0xFFFFFFFF)); }
-  void operator()(std::int32_t& number) {
-    number = static_cast<std::int32_t>(unzigzag32(bounded(rows_.get(), 0xFFFFFFFF)));
-  }
-  void operator()(std::uint8_t& number) { number = static_cast<std::uint8_t>(bounded(rows_.get(), 0xFF)); }
-  void operator()(bool& flag) { flag = bounded(rows_.get(), 1) != 0; }
-  template <class Enum>
-  requires std::is_enum_v<Enum>
-  void operator()(Enum& value) { value = static_cast<Enum>(bounded(rows_.get(), enum_count<Enum>() - 1)); }
-  void operator()(core::PageTag& tag) { each_tag_field(tag, *this); }
-  void operator()(std::string& text) { take_text(rows_.get(), text); }
-  void operator()(std::optional<std::string>& text) {
-    if (auto number = rows_.get(); number != 0) take_text(number - 1, text.emplace());
-  }
-  void operator()(std::vector<std::uint8_t>& bytes) {
-    auto taken = text_bytes_.get_bytes(rows_.get());
-    good_ &= !text_bytes_.failed();
-    bytes.assign(taken.begin(), taken.end());
-  }
-
- private:
-  std::uint64_t bounded(std::uint64_t number, std::uint64_t largest) {
-    if (number > largest) [[unlikely]] {
-      good_ = false;
-      return 0;
-    }
-    return number;
-  }
-  void take_text(std::uint64_t number, std::string& text) {
-    bool is_new = number == texts_.size();
-    if (is_new) texts_.push_back(text_bytes_.get_bytes(text_bytes_.get()));
-    if (number >= texts_.size() || text_bytes_.failed() || (!is_new && texts_[number].size() > kSharedTextBytes))
-        [[unlikely]] {
-      good_ = false;
-      return;
-    }
-    text.assign(reinterpret_cast<const char*>(texts_[number].data()), texts_[number].size());
-  }
-
-  NumberReader& rows_;
-  NumberReader& text_bytes_;
-  std::vector<ByteSpan>& texts_;
-  RowExpectations<E> expected_;
-  bool good_ = true;
-};
 
 template <class Visitor>
 core::Status EventBlockDecoder::decode(std::uint32_t count, Visitor&& visitor) {
@@ -212,23 +83,18 @@ core::Status EventBlockDecoder::decode(std::uint32_t count, Visitor&& visitor) {
   return core::Done{};
 }
 
-namespace event_block_detail {
-// The alternative of EventBody with this tag, as a jump table of compile-time size.
-template <class Variant, class Call, std::size_t... I>
-bool call_for_tag(std::uint8_t tag, Call&& call, std::index_sequence<I...>) {
-  bool good = false;
-  (void)((std::variant_alternative_t<I, Variant>::kTag == tag &&
-          ((good = call(std::type_identity<std::variant_alternative_t<I, Variant>>{})), true)) ||
-         ...);
-  return good;
-}
-}  // namespace event_block_detail
-
+// The kinds without an op of their own: their rows are read elsewhere, once for all visitors.
 template <class Visitor>
 bool EventBlockDecoder::decode_row(std::uint8_t op, Visitor& visitor) {
-  return event_block_detail::call_for_tag<core::EventVariant>(
-      op, [&]<class E>(std::type_identity<E>) { return decode_row_as<E>(visitor); },
-      std::make_index_sequence<std::variant_size_v<core::EventVariant>>{});
+  switch (op) {
+#define PALLOSCOPE_DECODE(Kind) \
+  case core::Kind::kTag:        \
+    return decode_row_as<core::Kind>(visitor);
+    PALLOSCOPE_FOR_EACH_EVENT_KIND(PALLOSCOPE_DECODE)
+#undef PALLOSCOPE_DECODE
+    default:
+      return false;
+  }
 }
 
 template <class E, class Visitor>
@@ -236,16 +102,6 @@ bool EventBlockDecoder::decode_row_as(Visitor& visitor) {
   E e;
   if (!read_row(e)) return false;
   visitor(std::as_const(e));
-  return true;
-}
-
-template <class E>
-bool EventBlockDecoder::read_row(E& e) {
-  RowReader<E> reader(*this);
-  each_field(e, reader);
-  if (!reader.good() || columns_[kRows].failed()) return false;
-  model_->saw(std::as_const(e));
-  if constexpr (std::is_same_v<E, core::ChunkAllocated>) model_->learn(e);
   return true;
 }
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "trace/file/event_block.h"
+#include "trace/file/event_fields.h"
+#include "trace/file/row_expectations.h"
 
 namespace palloscope::trace {
 
