@@ -4,10 +4,19 @@ find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  if(PALLOSCOPE_PCH)
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
+    add_compile_options($<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+  endif()
 endif()
 
-# Every target of ours goes through here once.
+# Every target of ours goes through here once; further arguments: headers that nearly all of its files include.
 function(palloscope_own_code target)
+  if(PALLOSCOPE_PCH)
+    target_precompile_headers(
+      ${target} PRIVATE <algorithm> <array> <chrono> <filesystem> <functional> <map> <memory> <optional> <set> <span>
+      <string> <string_view> <unordered_map> <variant> <vector> <fmt/format.h> ${ARGN})
+  endif()
   target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR})
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
   if(PALLOSCOPE_WERROR)
