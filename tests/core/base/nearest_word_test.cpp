@@ -23,6 +23,9 @@ TEST_CASE("a word that is far from all, or too short to be near any, has none") 
   CHECK_FALSE(nearest_word("elephant", kWords));
   CHECK_FALSE(nearest_word("x", kWords));
   CHECK_FALSE(nearest_word("", kWords));
+  const std::vector<std::string_view> short_words = {"pg", "x"};
+  CHECK_FALSE(nearest_word("ab", short_words));  // two slips, of two letters
+  CHECK(nearest_word("pq", short_words) == "pg");
 }
 
 TEST_CASE("what is wrong ends with the word that was meant, or else with all") {
