@@ -74,8 +74,6 @@ class Host final : public EventSink {
   bool attempt(Action action) noexcept;
   // After a successful attempt: budgets. May raise a Lua error.
   void leave(lua_State* L);
-  // The call does as much as so many instructions would.
-  void charge(std::uint64_t instructions) { instructions_ += instructions; }
   int raise(lua_State* L);
 
   // Where the nearest frame stands whose text is known: a script's, the console's, a library's.
@@ -146,6 +144,7 @@ class Host final : public EventSink {
 
  private:
   void track(const EventBody& event);
+  void charge(std::uint64_t instructions) { instructions_ += instructions; }  // a call does as much as so many
   void charge_work();
   std::string ran_too_long() const;
   void follow(lua_State* L, lua_Debug* event);
