@@ -16,7 +16,8 @@ namespace {
 constexpr std::string_view kIndexName = "ShmemIndex";
 constexpr std::uint64_t kLockBytes = 128;  // LWLOCK_PADDED_SIZE
 constexpr std::size_t kMostTrancheName = 63;
-constexpr std::uint64_t kIndexBuckets = 64;  // SHMEM_INDEX_SIZE
+constexpr std::uint64_t kIndexBuckets = 64;   // SHMEM_INDEX_SIZE
+constexpr std::uint64_t kWorkPerElement = 4;  // of a chain: link, hash and name are looked up in the pages
 
 constexpr std::uint64_t rounded_up(std::uint64_t bytes, std::uint64_t to) { return (bytes + to - 1) / to * to; }
 
@@ -223,8 +224,8 @@ Address SharedMemory::enter_index(std::string_view name) {
   });
 }
 
-// The index does not grow with its names: the chains of its buckets do.
-void SharedMemory::count_chain() const { backends_.count_work(tallies_.named / kIndexBuckets); }
+// The index does not grow with its names: the chains of its buckets do. A new name walks its chain twice.
+void SharedMemory::count_chain() const { backends_.count_work(tallies_.named * kWorkPerElement / kIndexBuckets); }
 
 SharedMemory::Structure SharedMemory::init_struct(std::string_view name, std::uint64_t bytes) {
   check_exists();

@@ -186,6 +186,19 @@ TEST_CASE("The index takes further elements from shared memory when its own are 
   for (int i = 0; i < 30; ++i) CHECK(server.shared.find("extra " + std::to_string(i)));
 }
 
+TEST_CASE("The longer the chains of the index, the more steps a look into it counts") {
+  Server server(17);
+  server.shared.begin_requests();
+  server.shared.request_addin_space("library", 1 << 20);
+  server.shared.end_requests();
+  server.shared.create();
+  for (int i = 0; i < 1000; ++i) server.shared.init_struct("extra " + std::to_string(i), 8);
+  const std::uint64_t before = server.backends.work();
+  server.shared.init_struct("one more", 8);
+  // A chain of 16 and more in each of 64 buckets, walked to look the name up and again to enter it.
+  CHECK(server.backends.work() - before >= 2 * 2 * 16);
+}
+
 TEST_CASE("A hash table of an extension is made of header, buckets and elements") {
   Server server(18);
   server.shared.create();
