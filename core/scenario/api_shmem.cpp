@@ -183,12 +183,14 @@ int shmem_init_hash(lua_State* L) {
                             static_cast<std::uint32_t>(partitions)};
   ShmemWorld& world = Host::of(L).shmem();
   return call(L, [&shared, &world, name, shape](Process&) {
-    if (!shared.find(name)) world.hash_bytes += real_bytes(shape.init_entries, shape.entry_bytes);
-    if (world.hash_bytes > kMostElementBytes)
+    const std::uint64_t cost = shared.find(name) ? 0 : real_bytes(shape.init_entries, shape.entry_bytes);
+    if (cost > kMostElementBytes - world.hash_bytes)
       throw ScriptMistake{
           "the hash tables of this run would hold more than 256 MB of free elements: these are real bytes of this "
           "machine; a smaller init_size will do, for a table grows up to max_size"};
-    return PointerValue{shared.init_hash(name, shape).at};
+    const Address table = shared.init_hash(name, shape).at;
+    world.hash_bytes += cost;
+    return PointerValue{table};
   });
 }
 

@@ -175,3 +175,17 @@ TEST_CASE("hash tables of more than this machine's bytes are refused in words") 
   CHECK_THAT(complaint("CreateSharedMemoryAndSemaphores() ShmemInitHash('h', 1, 1, 8, 8, (1 << 32) + 4)"),
              ContainsSubstring("power of two"));
 }
+
+TEST_CASE("a hash table that did not come to be does not count") {
+  CHECK(printed(R"(
+    begin_shmem_requests('x') RequestAddinShmemSpace(4 << 20) end_shmem_requests()
+    CreateSharedMemoryAndSemaphores()
+    t = ShmemInitHash('mine', 8, 8, 8, 8)
+    for i = 1, 3 do
+      print((pcall(ShmemInitHash, 'huge', 1 << 20, 1 << 20, 8, 4096)))
+      PG_TRY(function() ShmemInitHash('big ' .. i, 60000, 60000, 8, 4000) end,
+             { catch = function(err) print(err.message) FlushErrorState() end })
+    end
+    print(t == ShmemInitHash('mine', 8, 8, 8, 8), ShmemInitHash('other', 8, 8, 8, 8) ~= nil))") ==
+        "false\nout of memory\nfalse\nout of memory\nfalse\nout of memory\ntrue\ttrue\n");
+}
