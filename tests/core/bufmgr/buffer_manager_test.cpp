@@ -366,7 +366,7 @@ TEST_CASE("dropping or flushing a temporary relation makes no local buffers") {
   CHECK_FALSE(world.manager.local_pool(world.first));
 }
 
-TEST_CASE("local buffers of all backends have a limit, and one that finds no memory can try again") {
+TEST_CASE("local buffers of all backends have a limit") {
   auto settings = PoolWorld::with(4);
   settings.temp_buffers = 1 << 20;
   const RelationId temporary{1663, 5, 30000};
@@ -381,6 +381,30 @@ TEST_CASE("local buffers of all backends have a limit, and one that finds no mem
   const BackendSlot third = world.backends.start(BackendKind::Client, "backend 3");
   CHECK_THROWS_WITH(read(third), Catch::Matchers::ContainsSubstring("would be more than 2097152 in all"));
   CHECK_FALSE(world.manager.local_pool(third));
+}
+
+TEST_CASE("a backend that finds no memory for its local buffers' descriptors can try again") {
+  AddressSpace space;
+  test::StorySink sink;
+  Backends backends(sink);
+  Address next{0x10000};
+  int left = 2;  // the arrays are three: descriptors, block pointers, counts
+  const auto take = [&](BackendSlot, std::uint64_t bytes) {
+    if (left-- == 0) throw Ereport{"53200", "out of memory", "", {}};
+    const Address at = next;
+    next = next + (bytes / 4096 + 1) * 4096;
+    space.map(at, next - at);
+    return at;
+  };
+  BufferManager manager(*find_buffer_profile(17), PoolWorld::with(4), space, backends, sink, {take, take});
+  const BackendSlot backend = backends.start(BackendKind::Client, "backend 1");
+  backends.switch_to(backend);
+  const RelationId temporary{1663, 5, 30000};
+  manager.name_relation(temporary, "pg_temp.t", 4, Persistence::Temporary);
+  CHECK(error_of([&] { manager.read_buffer(PoolWorld::page(0, temporary)); }) == "out of memory");
+  CHECK_FALSE(manager.local_pool(backend));
+  manager.read_buffer(PoolWorld::page(0, temporary));
+  CHECK(manager.local_pool(backend) == PoolSlot{1});
 }
 
 TEST_CASE("a page of a local buffer for which there was no memory gets it later") {
