@@ -67,6 +67,22 @@ const DynamicMemory::File& DynamicMemory::file_of(std::uint32_t item) const {
   return found->second;
 }
 
+// It may have ended before its time, and its item be another's.
+const DynamicMemory::File& DynamicMemory::file_of(const DsmAttachment& held) const {
+  const File& file = file_of(held.item);
+  if (file.life != held.life)
+    throw Crash{"SIGSEGV", "the control segment's item was given to another segment while this was attached", control_};
+  return file;
+}
+
+// By what it is: somebody may have written another handle into its item.
+bool DynamicMemory::is_attached_to(const File& file) const {
+  backends_.count_work(attachments_.size());
+  return std::any_of(attachments_.begin(), attachments_.end(), [&](const auto& entry) {
+    return entry.second.life == file.life && entry.second.backend == backends_.acting();
+  });
+}
+
 // Repeatable; PostgreSQL draws from its own generator.
 std::uint32_t DynamicMemory::random_word() {
   random_ ^= random_ << 13;
@@ -156,6 +172,7 @@ DsmId DynamicMemory::create(std::uint64_t bytes, bool null_if_max) {
     shared_.space().map(file.home, pages_of(bytes) * kPage);
   }
   file.segment = shared_.new_slot();
+  file.life = ++lives_;
   files_[*item] = file;
 
   const Address at = map_for_backend(file);
@@ -170,19 +187,20 @@ DsmId DynamicMemory::create(std::uint64_t bytes, bool null_if_max) {
   store(slot, layout_.private_handle, 0);
   store(slot, layout_.pinned, 0);
   shared_.sink().emit(SegmentAttached{file.segment, backends_.acting(), at, 2});
-  return remember({file.handle, file.segment, backends_.acting(), at, bytes, *item, false, {}});
+  return remember({file.handle, file.segment, backends_.acting(), at, bytes, *item, file.life, false, {}});
 }
 
 DsmId DynamicMemory::attach(std::uint32_t handle) {
-  if (find_mapping(handle) != 0) throw internal_error("can't attach the same segment more than once");
+  const Ereport twice = internal_error("can't attach the same segment more than once");
+  if (find_mapping(handle) != 0) throw twice;
   const auto item = item_of(handle);
   if (!item) return 0;
   const File& file = file_of(*item);
+  if (is_attached_to(file)) throw twice;
   need_room(file.bytes);
   const Address at = map_for_backend(file);
-  count_refcnt(*item, 1);
-  shared_.sink().emit(SegmentAttached{file.segment, backends_.acting(), at, refcnt(handle)});
-  return remember({handle, file.segment, backends_.acting(), at, file.bytes, *item, false, {}});
+  shared_.sink().emit(SegmentAttached{file.segment, backends_.acting(), at, count_refcnt(*item, 1)});
+  return remember({handle, file.segment, backends_.acting(), at, file.bytes, *item, file.life, false, {}});
 }
 
 void DynamicMemory::detach(DsmId id) {
@@ -194,21 +212,20 @@ void DynamicMemory::detach(DsmId id) {
   }
   const DsmAttachment gone = attachment(id);
   attachments_.erase(id);
-  const File& file = file_of(gone.item);
+  const File& file = file_of(gone);
   if (!file.preallocated()) shared_.space().unmap(gone.at, pages_of(gone.bytes) * kPage);
-  count_refcnt(gone.item, -1);
-  const auto left = static_cast<std::uint32_t>(load(item_at(gone.item), layout_.refcnt));
+  const std::uint32_t left = count_refcnt(gone.item, -1);
   shared_.sink().emit(SegmentDetached{gone.segment, gone.backend, left});
   if (left == 1) destroy(gone.item);
 }
 
 void DynamicMemory::pin_segment(DsmId id) {
   const DsmAttachment& held = attachment(id);
+  const File& file = file_of(held);
   if (load(item_at(held.item), layout_.pinned) != 0)
     throw internal_error("cannot pin a segment that is already pinned");
   store(item_at(held.item), layout_.pinned, 1);
-  count_refcnt(held.item, 1);
-  shared_.sink().emit(SegmentPinned{held.segment, true, refcnt(held.handle)});
+  shared_.sink().emit(SegmentPinned{file.segment, true, count_refcnt(held.item, 1)});
 }
 
 void DynamicMemory::unpin_segment(std::uint32_t handle) {
@@ -216,8 +233,7 @@ void DynamicMemory::unpin_segment(std::uint32_t handle) {
   if (!item) throw internal_error("cannot unpin unknown segment handle");
   if (load(item_at(*item), layout_.pinned) == 0) throw internal_error("cannot unpin a segment that is not pinned");
   store(item_at(*item), layout_.pinned, 0);
-  count_refcnt(*item, -1);
-  const auto left = static_cast<std::uint32_t>(load(item_at(*item), layout_.refcnt));
+  const std::uint32_t left = count_refcnt(*item, -1);
   shared_.sink().emit(SegmentPinned{file_of(*item).segment, false, left});
   if (left == 1) destroy(*item);
 }
@@ -245,9 +261,10 @@ void DynamicMemory::detach_all(BackendSlot backend, bool pinned_too) {
   }
 }
 
-void DynamicMemory::count_refcnt(std::uint32_t item, std::int32_t by) {
-  const std::uint64_t now = load(item_at(item), layout_.refcnt);
-  store(item_at(item), layout_.refcnt, now + static_cast<std::uint64_t>(std::int64_t{by}));
+std::uint32_t DynamicMemory::count_refcnt(std::uint32_t item, std::int32_t by) {
+  const auto now = static_cast<std::uint32_t>(load(item_at(item), layout_.refcnt)) + static_cast<std::uint32_t>(by);
+  store(item_at(item), layout_.refcnt, now);
+  return now;
 }
 
 // The last has let go: the file is removed, the item free for another.

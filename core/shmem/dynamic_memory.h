@@ -34,6 +34,7 @@ struct DsmAttachment {
   Address at;
   std::uint64_t bytes = 0;
   std::uint32_t item = 0;                        // control slot
+  std::uint64_t life = 0;                        // of the segment; never used again
   bool mapping_pinned = false;                   // stays beyond the end of the query
   std::vector<std::function<void()>> on_detach;  // run last in, first out
 };
@@ -73,10 +74,12 @@ class DynamicMemory {
     std::uint64_t bytes = 0;
     std::uint64_t first_page = 0, npages = 0;  // preallocated
     std::uint32_t handle = 0;
+    std::uint64_t life = 0;
     bool preallocated() const { return npages != 0; }
   };
   Address item_at(std::uint32_t item) const;
   const File& file_of(std::uint32_t item) const;
+  const File& file_of(const DsmAttachment& held) const;
   std::uint64_t load(Address base, Field field) const;
   void store(Address base, Field field, std::uint64_t value);
   std::optional<std::uint32_t> item_of(std::uint32_t handle) const;  // live: refcnt above 1
@@ -87,7 +90,8 @@ class DynamicMemory {
   Address map_for_backend(const File& file);
   DsmId remember(DsmAttachment attachment);
   DsmAttachment& attachment(DsmId id);
-  void count_refcnt(std::uint32_t item, std::int32_t by);
+  std::uint32_t count_refcnt(std::uint32_t item, std::int32_t by);  // what it is then
+  bool is_attached_to(const File& file) const;                      // the acting backend
   void destroy(std::uint32_t item);
   void detach_all(BackendSlot backend, bool pinned_too);
 
@@ -101,6 +105,7 @@ class DynamicMemory {
   std::map<std::uint32_t, File> files_;  // by control item
   std::map<DsmId, DsmAttachment> attachments_;
   DsmId next_id_ = 1;
+  std::uint64_t lives_ = 0;
   Address region_;  // Preallocated DSM; null: none
   std::vector<bool> region_pages_;
 };

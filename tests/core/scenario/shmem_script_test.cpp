@@ -154,6 +154,17 @@ TEST_CASE("a backend's end gives back its own pins, though a detach callback let
         "false\tbad argument #1 to '?' (this backend is ending already)\n1\t0\n");
 }
 
+TEST_CASE("one segment is attached once by a backend, whatever somebody wrote into the control segment") {
+  Script script(std::string(kStart) + R"(
+      CreateSharedMemoryAndSemaphores()
+      switch_to(start_backend{ name = 'a' }) dsm_create(1000)
+      poke(pointer(0x7a0000000010), string.pack('<I4', 4711 * 2))  -- the first item's handle
+      print(dsm_attach(4711 * 2)))",
+                {});
+  CHECK_THAT(script.fail(), ContainsSubstring("can't attach the same segment more than once"));
+  CHECK(script.log.count<SegmentAttached>() == 1);
+}
+
 TEST_CASE("touching much again and again ends by the budget") {
   ScenarioOptions options;
   options.budget.instructions = 2'000'000;

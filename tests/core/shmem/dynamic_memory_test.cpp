@@ -150,6 +150,26 @@ TEST_CASE("A pinned segment outlives all who were attached, until it is unpinned
         "cannot unpin a segment that is not pinned");
 }
 
+TEST_CASE("A segment that ended too early, by a trampled count, is not taken for the one that follows it in its item") {
+  for (const char* setting : {"shared_buffers=1MB", "min_dynamic_shared_memory=1MB"}) {
+    Server server(17, setting);
+    const DsmId old = server.memory->create(1000);
+    server.backends.switch_to(server.worker);
+    const DsmId theirs = server.memory->attach(server.handle(old));
+    REQUIRE(server.space.store(server.memory->control_at() + 16 + 4, 4, 2));
+    server.memory->detach(theirs);
+    const DsmId next = server.memory->create(1000);
+    REQUIRE(server.memory->find(next)->item == server.memory->find(old)->item);
+    REQUIRE(server.memory->find(next)->segment == server.memory->find(old)->segment);
+    server.backends.switch_to(server.leader);
+    CHECK_THROWS_AS(server.memory->pin_segment(old), Crash);
+    CHECK(server.memory->attach(server.handle(next)) != 0);  // another one
+    CHECK_THROWS_AS(server.memory->detach(old), Crash);
+    CHECK(server.memory->refcnt(server.handle(next)) == 3);
+    CHECK(server.log.of<SegmentDetached>().size() == 1);
+  }
+}
+
 TEST_CASE("The query's end detaches what is not pinned to the session") {
   Server server;
   const DsmId query = server.memory->create(1000), session = server.memory->create(1000);
