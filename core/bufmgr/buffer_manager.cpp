@@ -108,9 +108,13 @@ BufferManager::BufferManager(const BufferProfile& profile, const BufferSettings&
                              Backends& backends, EventSink& sink, PrivateMemory memory)
     : impl_(std::make_unique<Impl>(profile, settings, space, backends, sink, std::move(memory))) {
   impl_->core.emit(BufferPoolCreated{shared_pool(), {}, BufferSlot{0}, settings.buffers, true});
-  backends.before_end([this](BackendSlot backend) {
+  const auto release = [this](BackendSlot backend) {
     check(impl_->core.acting() == backend, "a backend that ends gives back its own pins");
     impl_->release_above(0);
+  };
+  backends.before_end(release, ExitStage::TransactionPins);
+  backends.before_end([this, release](BackendSlot backend) {
+    release(backend);  // also what callbacks of its exit pinned
     impl_->replacement.free_rings_of(backend);
     impl_->local_of.erase(backend);
     impl_->core.forget_owner(backend);

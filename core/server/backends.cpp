@@ -3,8 +3,18 @@
 #include <algorithm>
 
 #include "core/base/check.h"
+#include "core/mcxt/errors.h"
 
 namespace palloscope::core {
+namespace {
+
+// An extension's worker is taken for one that is connected to a database.
+bool has_transactions(BackendKind kind) {
+  return kind == BackendKind::Client || kind == BackendKind::ParallelWorker || kind == BackendKind::Autovacuum ||
+         kind == BackendKind::Extension;
+}
+
+}  // namespace
 
 BackendSlot Backends::start(BackendKind kind, std::string_view name) {
   auto free = std::find_if(backends_.begin(), backends_.end(), [](const Backend& b) { return !b.live; });
@@ -19,19 +29,39 @@ BackendSlot Backends::start(BackendKind kind, std::string_view name) {
 void Backends::end(BackendSlot backend) {
   check(find(backend) != nullptr && !is_ending(backend), "only a live backend ends, and once");
   const BackendSlot before = acting_;
+  const std::uint32_t pid = find(before) ? find(before)->pid : 0;
   backends_[backend.value].ending = true;
   try {
-    give_back(backend, ExitStage::DynamicMemory);
-    give_back(backend, ExitStage::Shared);
+    give_back_all(backend);
+  } catch (const Crash&) {
+    backends_[backend.value].ending = false;
+    throw;
   } catch (...) {
     backends_[backend.value].ending = false;
+    try {
+      return_to(before, pid);
+    } catch (...) {  // the first error is the one to tell
+    }
     throw;
   }
   switch_to(backend);
   backends_[backend.value].live = backends_[backend.value].ending = false;
   acting_ = {};
   sink_.emit(BackendEnded{backend});
-  if (before != backend && find(before)) switch_to(before);
+  return_to(before, pid);
+}
+
+void Backends::return_to(BackendSlot backend, std::uint32_t pid) {
+  if (const Backend* still = find(backend); still && still->pid == pid) switch_to(backend);
+}
+
+void Backends::give_back_all(BackendSlot backend) {
+  if (has_transactions(backends_[backend.value].kind)) {
+    give_back(backend, ExitStage::TransactionPins);
+    give_back(backend, ExitStage::TransactionSegments);
+  }
+  give_back(backend, ExitStage::DynamicMemory);
+  give_back(backend, ExitStage::Shared);
 }
 
 // By copies: a call may register others.

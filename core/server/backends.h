@@ -23,8 +23,10 @@ struct Backend {
   bool ending = false;
 };
 
-// What a backend's exit gives back first: shmem_exit ends dynamic shared memory before what came to be with the server.
-enum class ExitStage : std::uint8_t { DynamicMemory, Shared };
+// In what order a backend's exit gives things back (shmem_exit). The end of its transaction comes first, and that
+// releases pins, then the segments that its resource owner has; then dynamic shared memory ends, then what came to be
+// with the server. One without transactions begins with DynamicMemory: its resource owner is released under Shared.
+enum class ExitStage : std::uint8_t { TransactionPins, TransactionSegments, DynamicMemory, Shared };
 
 class Backends {
  public:
@@ -32,7 +34,8 @@ class Backends {
 
   BackendSlot start(BackendKind kind, std::string_view name);  // BackendStarted; who acts stays
   // BackendEnded. It acts itself while it gives things back; afterwards whoever acted before does, or, if that was
-  // the one that ended, nobody. It is not ending yet.
+  // the one that ended, nobody. It is not ending yet. If what it gives back fails, it lives on, and the turn goes back
+  // likewise; a crash leaves it with the one that crashed.
   void end(BackendSlot backend);
   bool is_ending(BackendSlot backend) const { return find(backend) && backends_[backend.value].ending; }
   void switch_to(BackendSlot backend);  // BackendSwitched, unless it acts already
@@ -57,7 +60,9 @@ class Backends {
     ExitStage stage;
     std::function<void(BackendSlot)> call;
   };
+  void give_back_all(BackendSlot backend);
   void give_back(BackendSlot backend, ExitStage stage);
+  void return_to(BackendSlot backend, std::uint32_t pid);  // if it is still the same
 
   EventSink& sink_;
   std::vector<Backend> backends_;  // by slot

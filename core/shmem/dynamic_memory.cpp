@@ -42,6 +42,7 @@ DynamicMemory::DynamicMemory(SharedMemory& shared, Backends& backends)
     region_ = kMainSegment + region->offset;
     region_pages_.assign(region->bytes / kPage, false);
   }
+  backends_.before_end([this](BackendSlot backend) { detach_all(backend, false); }, ExitStage::TransactionSegments);
   backends_.before_end([this](BackendSlot backend) { detach_all(backend, true); }, ExitStage::DynamicMemory);
 }
 

@@ -329,10 +329,60 @@ TEST_CASE("an exit that fails leaves the backend as one that can still end") {
     CHECK(world.backends.is_ending(backend));
     if (std::exchange(fails, false)) throw Ereport{"XX000", "not now", "", {}};
   });
+  world.backends.switch_to(world.second);
   CHECK(error_of([&] { world.backends.end(world.first); }) == "not now");
   CHECK_FALSE(world.backends.is_ending(world.first));
+  CHECK(world.backends.acting() == world.second);
+  CHECK(world.sink.events.back() == EventBody(BackendSwitched{world.second}));
   world.backends.end(world.first);
   CHECK_FALSE(world.backends.find(world.first));
+  CHECK(world.backends.acting() == world.second);
+}
+
+TEST_CASE("nobody takes the turn of one that ended in the middle of another's end") {
+  for (const bool fails : {false, true}) {
+    CAPTURE(fails);
+    PoolWorld world;
+    BackendSlot heir;
+    bool begun = false;
+    world.backends.before_end([&](BackendSlot) {
+      if (std::exchange(begun, true)) return;
+      world.backends.end(world.second);
+      heir = world.backends.start(BackendKind::Client, "backend 3");
+      if (fails) throw Ereport{"XX000", "not now", "", {}};
+    });
+    world.backends.switch_to(world.second);
+    CHECK(error_of([&] { world.backends.end(world.first); }) == (fails ? "not now" : ""));
+    CHECK(heir == world.second);  // its slot alone
+    CHECK(world.backends.acting() == (fails ? world.first : BackendSlot{}));
+  }
+}
+
+TEST_CASE("an exit's own error is the one that is told, though the way back fails too; a crash has no way back") {
+  struct Full final : EventSink {
+    bool full = false;
+    int refused = 0;
+    void emit(const EventBody&) override {
+      if (full && ++refused != 0) throw std::length_error("the sink is full");
+    }
+  } sink;
+  Backends backends(sink);
+  const BackendSlot first = backends.start(BackendKind::Client, "backend 1"),
+                    second = backends.start(BackendKind::Client, "backend 2");
+  bool crashes = false;
+  backends.before_end([&](BackendSlot) {
+    if (crashes) throw Crash{"SIGSEGV", "nothing there", {}};
+    sink.full = true;
+    throw Ereport{"XX000", "not now", "", {}};
+  });
+  backends.switch_to(second);
+  CHECK(error_of([&] { backends.end(first); }) == "not now");
+  CHECK(sink.refused == 1);
+  CHECK(backends.acting() == second);
+  sink.full = false;
+  crashes = true;
+  CHECK_THROWS_AS(backends.end(first), Crash);
+  CHECK(backends.acting() == first);
 }
 
 TEST_CASE("another session's temporary relation is out of reach, also when its session has ended") {

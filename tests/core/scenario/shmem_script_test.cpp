@@ -154,6 +154,33 @@ TEST_CASE("a backend's end gives back its own pins, though a detach callback let
         "false\tbad argument #1 to '?' (this backend is ending already)\n1\t0\n");
 }
 
+TEST_CASE("a transaction's end comes first in a backend's exit: pins, then its segments, then those of the session") {
+  const auto story = [](const std::string& kind) {
+    Script script(std::string(kStart) + R"(
+      shared_buffers(16) CreateSharedMemoryAndSemaphores()
+      a = start_backend{ name = 'a', kind = ')" +
+                      kind + R"(' } switch_to(a)
+      x = ReadBuffer(relation{ name = 't', blocks = 10 }, 3)
+      query, session = dsm_create(1000), dsm_create(2000)
+      dsm_pin_mapping(session)
+      on_dsm_detach(query, function() print('query') end)
+      on_dsm_detach(session, function() print('session', buffer_state(x).refcount) end)
+      end_backend(a))",
+                  {});
+    script.finish();
+    std::string told;
+    for (const EventBody& event : script.log.events) {
+      if (const auto* output = std::get_if<Output>(&event)) told += output->text + "\n";
+      if (std::holds_alternative<BufferUnpinned>(event)) told += "unpinned\n";
+    }
+    return told;
+  };
+  CHECK(story("client") == "unpinned\nquery\nsession\t0\n");
+  CHECK(story("parallel worker") == "unpinned\nquery\nsession\t0\n");
+  // No transactions: its resource owner is released behind dynamic shared memory.
+  CHECK(story("checkpointer") == "session\t1\nquery\nunpinned\n");
+}
+
 TEST_CASE("one segment is attached once by a backend, whatever somebody wrote into the control segment") {
   Script script(std::string(kStart) + R"(
       CreateSharedMemoryAndSemaphores()
