@@ -50,7 +50,8 @@ std::uint64_t track_top(CurveTrack track, std::span<const trace::TrackSample> sa
     if (look_of(track).draws_other) top = std::max(top, sample.points.other_max);
   }
   if (track == CurveTrack::Pool && pool_buffers <= 2 * top) top = std::max(top, pool_buffers);
-  return top + std::max<std::uint64_t>(top / 12, 1);
+  // A file may say any size.
+  return top + std::min(std::max<std::uint64_t>(top / 12, 1), ~top);
 }
 
 std::uint64_t track_grid_step(CurveTrack track, std::uint64_t top) {

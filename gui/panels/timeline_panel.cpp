@@ -121,7 +121,8 @@ void TimelinePanel::draw_grid(const PanelContext& panel, float x0, float y0, flo
   ImDrawList* draw = ImGui::GetWindowDrawList();
   const float small = panel.fonts.small_size;
   const std::uint64_t step = track_grid_step(track_, top_);
-  for (std::uint64_t value = step; value <= top_; value += step) {
+  for (std::uint64_t line = 1; line <= top_ / step; ++line) {
+    const std::uint64_t value = line * step;
     const float y = y0 + height - static_cast<float>(static_cast<double>(value) / static_cast<double>(top_)) * height;
     draw->AddLine({x0, y}, {x0 + width, y}, with_alpha(panel.theme.line, 0.6f));
     const std::string text = track_value(track_, value);

@@ -54,4 +54,29 @@ TEST_CASE("the scale has room above the curve, the size of a small pool, and gri
   CHECK(track_top(CurveTrack::Dynamic, {&sample, 1}, 0) == 11);  // a count of segments is no point of the curve
 }
 
+TEST_CASE("the scale and its lines end whatever size a file speaks of") {
+  for (const std::uint64_t bytes : {std::uint64_t{0xC000'0000'0000'0000}, ~std::uint64_t{0}}) {
+    const trace::TrackSample sample{1, 1, {0, bytes, 4, 2}, true};
+    CHECK(track_top(CurveTrack::Shared, {&sample, 1}, 0) >= bytes);
+  }
+  Headless window(1900, 1000);
+  trace::Timeline timeline = trace::Timeline::recording({});
+  core::SegmentCreated created;
+  created.segment = core::SegmentSlot{0};
+  created.kind = core::SegmentKind::Dynamic;
+  created.bytes = 0xC000'0000'0000'0000;
+  timeline.sink().emit(created);
+  timeline.seek(1);
+  window.session().document.emplace(Document{.timeline = std::move(timeline)});
+  window.session().document->serial = 77;
+  apply(window.session(), ShowPanel{"timeline"});
+  window.frames(2);
+  const auto shows = [&](CurveTrack track) { return window.sees(title(track) + std::string("##track")); };
+  for (int i = 0; i < trace::kCurveTrackCount && !shows(CurveTrack::Dynamic); ++i) {
+    window.key("A");
+    window.frames(2);
+  }
+  CHECK(shows(CurveTrack::Dynamic));
+}
+
 }  // namespace palloscope::gui
