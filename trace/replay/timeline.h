@@ -47,10 +47,11 @@ struct TimelineSample {
   std::uint64_t granted_bytes_max = 0;  // live chunks
 };
 
-// A tick for the lanes: context created, reset, deleted, reparented; errors; faults; narration; snapshots.
+// A tick for the lanes: context created, reset, deleted, reparented; errors; faults; narration; snapshots; pages that
+// were evicted (not those of dropped relations); rounds of the clock.
 struct TimelineMark {
   EventNumber event = 0;
-  std::uint8_t tag = 0;  // the event's kTag
+  std::uint8_t tag = 0;  // the event's kTag; that of BufferUntagged for every eviction, also by 15's BufferTagged
   ContextSlot context;
 };
 
@@ -97,8 +98,8 @@ class Timeline final {
   // events, and `samples_complete()` is false until further calls have filled it in.
   std::vector<TimelineSample> samples(EventNumber first, EventNumber last, int columns) const;
   bool samples_complete() const;  // of the last call of samples()
-  // Marks within first..last, at most `limit`, thinned evenly if there are more, but rare kinds last. In a long range a
-  // mark may stand for its kind in a whole block of events: then it has no context, and `event` is the block's first.
+  // Marks within first..last, at most `limit`, rarer kinds thinned last. In a long range one may stand for its kind in
+  // a whole block of events (no context; `event` is the block's first), where evictions and rounds are left out.
   std::vector<TimelineMark> marks(EventNumber first, EventNumber last, int limit) const;
 
  private:

@@ -2,28 +2,21 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <type_traits>
 #include <utility>
 
 namespace palloscope::trace {
 namespace {
 
-constexpr std::uint8_t kMarkTags[] = {core::ContextCreated::kTag,
-                                      core::ContextReset::kTag,
-                                      core::ContextDeleted::kTag,
-                                      core::ContextReparented::kTag,
-                                      core::ErrorReported::kTag,
-                                      core::FaultFound::kTag,
-                                      core::Narration::kTag,
-                                      core::SnapshotBegan::kTag,
-                                      core::CheckpointBegan::kTag,
-                                      core::OperationBegan::kTag,
-                                      core::OperationPhaseChanged::kTag,
-                                      core::OperationSpilled::kTag,
-                                      core::SegmentCreated::kTag,
-                                      core::SegmentDestroyed::kTag,
-                                      core::BufferPoolCreated::kTag,
-                                      core::BufferUntagged::kTag,
-                                      core::ClockTicked::kTag};
+constexpr std::uint8_t kMarkTags[] = {
+    core::ContextCreated::kTag,    core::ContextReset::kTag,          core::ContextDeleted::kTag,
+    core::ContextReparented::kTag, core::ErrorReported::kTag,         core::FaultFound::kTag,
+    core::Narration::kTag,         core::SnapshotBegan::kTag,         core::CheckpointBegan::kTag,
+    core::OperationBegan::kTag,    core::OperationPhaseChanged::kTag, core::OperationSpilled::kTag,
+    core::SegmentCreated::kTag,    core::SegmentDestroyed::kTag,      core::BufferPoolCreated::kTag,
+    core::BufferUntagged::kTag,    core::BufferTagged::kTag,          core::ClockTicked::kTag};
+constexpr std::uint8_t kNotAlways[] = {core::BufferUntagged::kTag, core::BufferTagged::kTag, core::ClockTicked::kTag};
 constexpr std::size_t kKeptBlocks = 512;
 constexpr std::size_t kMarksPerBlock = 2048;
 constexpr int kBlocksPerCall = 64;  // read at most so many for one picture
@@ -31,6 +24,10 @@ constexpr int kBlocksPerCall = 64;  // read at most so many for one picture
 bool has_any(const BlockSummary& summary, std::span<const std::uint8_t> tags) {
   return std::any_of(tags.begin(), tags.end(), [&](std::uint8_t tag) { return summary.has_kind(tag); });
 }
+
+// The tick that completes a round is the one that wraps the stored number (spec 10.5): to 1, in a pool of one buffer to
+// 0. Local buffers count no rounds.
+bool came_round(const core::ClockTicked& e) { return e.complete_passes != 0 && e.next_victim <= 1; }
 
 // Keeps at most `limit`, of each kind evenly; rare kinds lose nothing to frequent ones.
 void thin(std::vector<TimelineMark>& marks, std::size_t limit) {
@@ -61,17 +58,21 @@ void thin(std::vector<TimelineMark>& marks, std::size_t limit) {
 }  // namespace
 
 template <class Found>
+void TimelineMarks::for_each(std::size_t block, BlockEvents& events, Found found) const {
+  // A block that cannot be read has nothing to show here; who replays it says so.
+  if (!store_->begin(block, events)) return;
+  EventNumber n = store_->first_event(block);
+  const core::Status ignored = events.visit(store_->event_count(block), [&](const auto& e) { found(n++, e); });
+  static_cast<void>(ignored);
+}
+
+template <class Found>
 void TimelineMarks::for_each_of(std::size_t block, std::span<const std::uint8_t> tags, Found found) {
   std::array<bool, 256> wanted{};
   for (std::uint8_t tag : tags) wanted[tag] = true;
-  // A block that cannot be read has nothing to show here; who replays it says so.
-  if (!store_->begin(block, events_)) return;
-  EventNumber n = store_->first_event(block);
-  const core::Status ignored = events_.visit(store_->event_count(block), [&](const auto& e) {
+  for_each(block, events_, [&](EventNumber n, const auto& e) {
     if (wanted[e.kTag]) found(n, e);
-    ++n;
   });
-  static_cast<void>(ignored);
 }
 
 std::optional<EventNumber> TimelineMarks::next_of(std::span<const std::uint8_t> tags, EventNumber from,
@@ -99,18 +100,38 @@ std::optional<EventNumber> TimelineMarks::previous_of(std::span<const std::uint8
   return nearest;
 }
 
+std::optional<TimelineMarks::Worded> TimelineMarks::last_worded(std::size_t block) const {
+  std::optional<Worded> last;
+  BlockEvents events;
+  for_each(block, events, [&](EventNumber, const auto& e) { note(last, e); });
+  return last;
+}
+
 std::vector<TimelineMark> TimelineMarks::read(std::size_t block) {
   std::vector<TimelineMark> marks;
-  std::optional<std::uint32_t> passes;  // of the clock, as the block's ticks so far say
-  for_each_of(block, kMarkTags, [&](EventNumber n, const auto& e) {
-    if constexpr (requires { e.complete_passes; }) {
-      const bool came_round = passes && e.complete_passes > *passes;
-      passes = std::max(passes.value_or(0), e.complete_passes);
-      if (!came_round) return;
+  std::optional<Worded> last;
+  // 15 swaps a victim's page for another by one event. The victim was pinned right before, so the last word tells.
+  const auto evicts = [&](core::BufferSlot buffer) {
+    if (!last && block > 0) last = last_worded(block - 1);
+    return last && last->buffer == buffer && last->has_page;
+  };
+  std::array<bool, 256> wanted{};
+  for (std::uint8_t tag : kMarkTags) wanted[tag] = true;
+  for_each(block, events_, [&](EventNumber n, const auto& e) {
+    using E = std::decay_t<decltype(e)>;
+    bool marked = wanted[e.kTag];
+    std::uint8_t tag = e.kTag;
+    if constexpr (std::is_same_v<E, core::BufferUntagged>) marked = e.reason == core::UntagReason::Evicted;
+    if constexpr (std::is_same_v<E, core::ClockTicked>) marked = came_round(e);
+    if constexpr (std::is_same_v<E, core::BufferTagged>) {
+      marked = evicts(e.buffer);
+      tag = core::BufferUntagged::kTag;
     }
+    note(last, e);
+    if (!marked) return;
     ContextSlot context;
     if constexpr (requires { ContextSlot{e.context}; }) context = e.context;
-    marks.push_back({n, e.kTag, context});
+    marks.push_back({n, tag, context});
   });
   thin(marks, kMarksPerBlock);
   return marks;
@@ -142,7 +163,7 @@ std::vector<TimelineMark> TimelineMarks::within(EventNumber first, EventNumber l
       continue;
     }
     for (std::uint8_t tag : kMarkTags) {
-      if (tag == core::ClockTicked::kTag) continue;  // most are no mark
+      if (std::find(std::begin(kNotAlways), std::end(kNotAlways), tag) != std::end(kNotAlways)) continue;
       if (store_->summary(block).has_kind(tag)) marks.push_back({std::max(first, store_->first_event(block)), tag, {}});
     }
   }

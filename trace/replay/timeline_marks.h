@@ -27,7 +27,24 @@ class TimelineMarks {
     std::vector<TimelineMark> marks;
     std::uint64_t used = 0;
   };
-  // Calls found(n, e) for each event of the block whose tag is in `tags`.
+  // The buffer that the latest event gave a state word.
+  struct Worded {
+    core::BufferSlot buffer;
+    bool has_page = false;
+  };
+  template <class E>
+  static void note(std::optional<Worded>& last, const E& e) {
+    if constexpr (requires {
+                    e.buffer;
+                    e.word;
+                  })
+      last = Worded{e.buffer, (e.word & core::buffer_bits::kTagValid) != 0};
+  }
+  std::optional<Worded> last_worded(std::size_t block) const;
+
+  // Calls found(n, e) for each event of the block / whose tag is in `tags`.
+  template <class Found>
+  void for_each(std::size_t block, BlockEvents& events, Found found) const;
   template <class Found>
   void for_each_of(std::size_t block, std::span<const std::uint8_t> tags, Found found);
   std::vector<TimelineMark> read(std::size_t block);

@@ -1,4 +1,4 @@
-// The tracks of the curve over time, against their points counted anew at every event; marks of the clock.
+// The tracks of the curve over time, against their points counted anew at every event.
 #include "trace/replay/track_curve.h"
 
 #include <algorithm>
@@ -70,19 +70,4 @@ TEST_CASE("A long stream's track is filled in slices, and then known everywhere"
   for (; !curve.complete() && calls < 10; ++calls) samples = curve.samples(1, kEvents, 100);
   CHECK(calls == 3);
   CHECK(std::none_of(samples.begin(), samples.end(), unknown));
-}
-
-TEST_CASE("The clock's ticks are marks only where it comes round") {
-  Timeline timeline = Timeline::recording({});
-  for (std::uint32_t tick = 1; tick <= 13; ++tick) {
-    core::ClockTicked ticked;
-    ticked.buffer = BufferSlot{(tick - 1) % 4};
-    ticked.next_victim = tick % 4;
-    ticked.complete_passes = tick / 4;
-    timeline.sink().emit(ticked);
-  }
-  std::vector<EventNumber> rounds;
-  for (const TimelineMark& mark : timeline.marks(1, timeline.size(), 100))
-    if (mark.tag == core::ClockTicked::kTag) rounds.push_back(mark.event);
-  CHECK(rounds == std::vector<EventNumber>{4, 8, 12});
 }
