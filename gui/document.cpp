@@ -85,7 +85,7 @@ EventNumber first_view(const trace::Timeline& timeline) {
   if (const auto lesson = timeline.next_of(words, 0)) return *lesson;
   const auto samples = timeline.samples(1, timeline.size(), 512);
   const auto peak = std::max_element(samples.begin(), samples.end(), [](const auto& a, const auto& b) {
-    return a.context_bytes_max < b.context_bytes_max;
+    return a.points.whole_max < b.points.whole_max;
   });
   return peak == samples.end() ? timeline.size() : peak->last;
 }

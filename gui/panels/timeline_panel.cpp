@@ -66,8 +66,7 @@ void TimelinePanel::refresh(const PanelContext& panel, float width) {
   has_other_ = std::any_of(samples_.begin(), samples_.end(), [&](const trace::TrackSample& sample) {
     return shows_other(track_, {sample.points.whole_max, sample.points.part_max, sample.points.other_max});
   });
-  const trace::PoolRecord* pool = trace::curve_pool(session.state().server());
-  top_ = track_top(track_, samples_, pool == nullptr ? 0 : pool->buffers);
+  top_ = track_top(track_, samples_, curve_->pool_buffers());
 }
 
 void TimelinePanel::next_track(const PanelContext& panel) {

@@ -19,6 +19,13 @@ struct CurveExtremes {
   friend bool operator==(const CurveExtremes&, const CurveExtremes&) = default;
 };
 
+// One column of a picture over time: extremes over events first..last.
+struct TrackSample {
+  EventNumber first = 0, last = 0;
+  CurveExtremes points;
+  bool known = true;  // false: not replayed yet, the numbers mean nothing
+};
+
 inline constexpr std::uint32_t kCurveSteps[] = {1, 16, 256, 1u << 31};  // events per piece; the last: the block is one
 inline constexpr int kCurveLevels = 4, kWholeBlock = kCurveLevels - 1;
 

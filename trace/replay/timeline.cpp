@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "trace/file/trace_writer.h"
+#include "trace/replay/curve_columns.h"
 #include "trace/replay/event_window.h"
 #include "trace/replay/file_events.h"
-#include "trace/replay/memory_curve.h"
 #include "trace/replay/recorded_events.h"
 #include "trace/replay/timeline_marks.h"
 #include "trace/replay/walker.h"
@@ -251,68 +251,34 @@ const std::vector<CurveExtremes>* Timeline::Impl::pieces(std::size_t block, int 
   }
   if (const auto* known = curve.find(block, level)) return known;
   if (budget <= 0) return nullptr;
-  budget -= store->event_count(block);
   std::vector<CurvePoint> points;
   points.reserve(store->event_count(block));
-  if (!move(probe, probe.seek(store->first_event(block) - 1, 0))) return nullptr;
-  const bool moved = probe.advance(
-      last_event(block), [](const auto&) {}, [&] { points.push_back(heap_point(probe.state().totals())); });
-  if (!move(probe, moved)) return nullptr;
+  const std::uint64_t before = probe.work();
+  const bool there = move(probe, probe.seek(store->first_event(block) - 1, 0));
+  const auto point = [&] { points.push_back(heap_point(probe.state().totals())); };
+  const bool read = there && move(probe, probe.advance(
+                                             last_event(block), [](const auto&) {}, point));
+  budget -= static_cast<std::int64_t>(probe.work() - before);
+  if (!read) return nullptr;
   curve.put(block, points);
   return curve.find(block, level);
 }
 
-std::vector<TimelineSample> Timeline::samples(EventNumber first, EventNumber last, int columns) const {
+std::vector<TrackSample> Timeline::samples(EventNumber first, EventNumber last, int columns) const {
   Impl& impl = *impl_;
   impl.samples_complete = true;
-  std::vector<TimelineSample> samples;
-  first = std::max<EventNumber>(first, 1);
-  last = std::min(last, impl.size());
-  if (first > last || columns <= 0) return samples;
-  const EventNumber per_column = (last - first) / static_cast<EventNumber>(columns) + 1;
-
-  // Pieces go to the column that their first event lies in.
-  EventNumber column = 0;
-  auto add = [&](EventNumber from, EventNumber to, const CurveExtremes& piece) {
-    const EventNumber wanted = from <= first ? 0 : (from - first) / per_column;
-    if (samples.empty() || wanted != column) {
-      samples.push_back({from, to, piece.whole_min, piece.whole_max, piece.other_max, piece.part_max});
-      column = wanted;
-      return;
-    }
-    TimelineSample& sample = samples.back();
-    sample.last = to;
-    sample.context_bytes_min = std::min(sample.context_bytes_min, piece.whole_min);
-    sample.context_bytes_max = std::max(sample.context_bytes_max, piece.whole_max);
-    sample.malloc_bytes_max = std::max(sample.malloc_bytes_max, piece.other_max);
-    sample.granted_bytes_max = std::max(sample.granted_bytes_max, piece.part_max);
-  };
-
-  int level = 0;
-  while (level + 1 < kCurveLevels && kCurveSteps[level + 1] <= per_column) ++level;
   std::int64_t budget = kReplayPerCall;
   std::vector<CurveExtremes> room;
-  for (std::size_t block = impl.store->block_of(first); block < impl.block_count(); ++block) {
-    const EventNumber begin = impl.store->first_event(block), end = impl.last_event(block);
-    if (begin > last) break;
-    // Blocks smaller than a column need no pieces.
-    const bool whole = per_column >= impl.store->event_count(block) && begin >= first && end <= last;
-    const auto* pieces = whole ? nullptr : impl.pieces(block, level, budget, room);
-    if (!pieces) {
-      impl.samples_complete = impl.samples_complete && whole;
-      const BlockSummary& summary = impl.store->summary(block);
-      add(begin, end,
-          {summary.context_bytes_min, summary.context_bytes_max, summary.granted_bytes_max, summary.malloc_bytes_max});
-      continue;
+  return curve_columns(*this, first, last, columns, [&](std::size_t block, int level) -> BlockPieces {
+    if (level != kWholeBlock) {
+      if (const auto* found = impl.pieces(block, level, budget, room)) return {*found, level};
+      impl.samples_complete = false;
     }
-    const std::uint32_t step = kCurveSteps[level];
-    for (std::size_t i = begin < first ? (first - begin) / step : 0; i < pieces->size(); ++i) {
-      const EventNumber from = begin + i * step;
-      if (from > last) break;
-      add(from, std::min(from + step - 1, end), (*pieces)[i]);
-    }
-  }
-  return samples;
+    const BlockSummary& summary = impl.store->summary(block);
+    room = {
+        {summary.context_bytes_min, summary.context_bytes_max, summary.granted_bytes_max, summary.malloc_bytes_max}};
+    return {room, kWholeBlock};
+  });
 }
 
 bool Timeline::samples_complete() const { return impl_->samples_complete; }

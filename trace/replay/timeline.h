@@ -13,6 +13,7 @@
 
 #include "core/base/result.h"
 #include "core/events/event_sink.h"
+#include "trace/replay/memory_curve.h"
 #include "trace/replay/memory_state.h"
 
 namespace palloscope::trace {
@@ -37,14 +38,6 @@ struct ChangeSet {
   std::vector<std::pair<BufferSlot, BufferRecord>> buffers;  // of all pools
   HeapTotals totals;                                         // old
   ProgramPoint point;                                        // old
-};
-
-// One column of the memory-over-time picture: extremes over events first..last.
-struct TimelineSample {
-  EventNumber first = 0, last = 0;
-  std::uint64_t context_bytes_min = 0, context_bytes_max = 0;  // HeapTotals::context_bytes
-  std::uint64_t malloc_bytes_max = 0;
-  std::uint64_t granted_bytes_max = 0;  // live chunks
 };
 
 // A tick for the lanes: context created, reset, deleted, reparented; errors; faults; narration; snapshots; pages that
@@ -93,10 +86,10 @@ class Timeline final {
   std::optional<EventNumber> next_of(std::span<const std::uint8_t> tags, EventNumber from) const;
   std::optional<EventNumber> previous_of(std::span<const std::uint8_t> tags, EventNumber from) const;
 
-  // At most `columns` samples that cover first..last, without gaps; the first may begin a little earlier and the last
-  // end a little later. Fine where few events are asked for; what was not yet replayed is as coarse as a block of
-  // events, and `samples_complete()` is false until further calls have filled it in.
-  std::vector<TimelineSample> samples(EventNumber first, EventNumber last, int columns) const;
+  // The track of private memory: at most `columns` samples that cover first..last, without gaps; the first may begin a
+  // little earlier and the last end a little later. Fine where few events are asked for; what was not yet replayed is
+  // as coarse as a block of events, and `samples_complete()` is false until further calls have filled it in.
+  std::vector<TrackSample> samples(EventNumber first, EventNumber last, int columns) const;
   bool samples_complete() const;  // of the last call of samples()
   // Marks within first..last, at most `limit`, rarer kinds thinned last. In a long range one may stand for its kind in
   // a whole block of events (no context; `event` is the block's first), where evictions and rounds are left out.

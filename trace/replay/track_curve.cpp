@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "trace/replay/curve_columns.h"
 #include "trace/replay/walker.h"
 
 namespace palloscope::trace {
@@ -15,99 +16,71 @@ TrackCurve::TrackCurve(const Timeline& timeline, CurveTrack track)
     : timeline_(&timeline), track_(track), walker_(std::make_unique<Walker>(timeline.events(), 0)) {}
 TrackCurve::~TrackCurve() = default;
 
-// None where the stream is damaged.
-std::optional<std::vector<CurvePoint>> TrackCurve::replayed(EventNumber first, EventNumber last) {
-  if (!walker_->seek(first - 1, 0)) return std::nullopt;
-  std::vector<CurvePoint> points;
-  points.reserve(last - first + 1);
-  CurvePen pen(track_, walker_->state());
-  const bool whole = walker_->advance(
-      last, [&](const auto& e) { pen.before(e, walker_->state()); },
-      [&] { points.push_back(pen.after(walker_->state())); });
-  if (!whole) return std::nullopt;
-  return points;
-}
+std::uint64_t TrackCurve::work() const { return walker_->work(); }
 
-const std::vector<CurveExtremes>* TrackCurve::pieces(std::size_t block, int level, std::int64_t& budget,
-                                                     std::vector<CurveExtremes>& room) {
+// Goes on where the last call stopped: a block that grows is replayed as it comes.
+bool TrackCurve::replay(std::size_t block) {
   const EventStore& store = timeline_->events();
   const EventNumber first = store.first_event(block);
-  const EventNumber last = std::min(first + store.event_count(block) - 1, timeline_->size());
-  const bool grows = store.is_open(block);
+  if (block != block_ || walker_->at() != first - 1 + points_.size()) {
+    points_.clear();
+    block_ = kNoBlock;
+    if (!walker_->seek(first - 1, 0)) return false;
+    block_ = block;
+    pen_.emplace(track_, walker_->state());
+  }
+  return walker_->advance(
+      std::min(first + store.event_count(block) - 1, timeline_->size()),
+      [&](const auto& e) { pen_->before(e, walker_->state()); },
+      [&] { points_.push_back(pen_->after(walker_->state())); });
+}
+
+// Null where they are not known and the budget is used up, or the stream is damaged.
+const std::vector<CurveExtremes>* TrackCurve::pieces(std::size_t block, int level, std::int64_t& budget,
+                                                     std::vector<CurveExtremes>& room) {
+  const bool grows = timeline_->events().is_open(block);
   if (!grows)
     if (const auto* known = curve_.find(block, level)) return known;
-  if (budget <= 0) return nullptr;
-  budget -= store.event_count(block);
-  const auto points = replayed(first, last);
-  if (!points) return nullptr;
+  if (budget <= 0 || damaged_.contains(block)) return nullptr;
+  const std::uint64_t before = work();
+  const bool whole = replay(block);
+  budget -= static_cast<std::int64_t>(work() - before);
+  if (!whole) {
+    damaged_.insert(block);
+    return nullptr;
+  }
+  note_pool();
   if (grows) {
-    room = in_pieces(*points, kCurveSteps[level]);
+    room = in_pieces(points_, kCurveSteps[level]);
     return &room;
   }
-  curve_.put(block, *points);
+  curve_.put(block, points_);
   return curve_.find(block, level);
 }
 
-// The timeline keeps those, and blocks' summaries tell them of whole traces at once.
-std::vector<TrackSample> TrackCurve::heap_samples(EventNumber first, EventNumber last, int columns) {
-  std::vector<TrackSample> samples;
-  for (const TimelineSample& sample : timeline_->samples(first, last, columns))
-    samples.push_back(
-        {sample.first,
-         sample.last,
-         {sample.context_bytes_min, sample.context_bytes_max, sample.granted_bytes_max, sample.malloc_bytes_max},
-         true});
-  complete_ = timeline_->samples_complete();
-  return samples;
+// The furthest event that was replayed decides.
+void TrackCurve::note_pool() {
+  const PoolRecord* pool = curve_pool(walker_->state().server());
+  if (pool == nullptr || walker_->at() < pool_known_at_) return;
+  pool_known_at_ = walker_->at();
+  pool_buffers_ = pool->buffers;
 }
 
 std::vector<TrackSample> TrackCurve::samples(EventNumber first, EventNumber last, int columns) {
-  if (track_ == CurveTrack::Heap) return heap_samples(first, last, columns);
+  if (track_ == CurveTrack::Heap) {
+    // The timeline keeps those, and blocks' summaries tell them of whole traces at once.
+    auto samples = timeline_->samples(first, last, columns);
+    complete_ = timeline_->samples_complete();
+    return samples;
+  }
   complete_ = true;
-  std::vector<TrackSample> samples;
-  first = std::max<EventNumber>(first, 1);
-  last = std::min(last, timeline_->size());
-  if (first > last || columns <= 0) return samples;
-  const EventNumber per_column = (last - first) / static_cast<EventNumber>(columns) + 1;
-
-  // Pieces go to the column that their first event lies in.
-  EventNumber column = 0;
-  const auto add = [&](EventNumber from, EventNumber to, const CurveExtremes* piece) {
-    const EventNumber wanted = from <= first ? 0 : (from - first) / per_column;
-    if (samples.empty() || wanted != column) samples.push_back({from, to, {}, false});
-    column = wanted;
-    TrackSample& sample = samples.back();
-    sample.last = to;
-    if (piece == nullptr) return;
-    sample.points.add(*piece);
-    sample.known = true;
-  };
-
-  const EventStore& store = timeline_->events();
-  int level = 0;
-  while (level + 1 < kCurveLevels && kCurveSteps[level + 1] <= per_column) ++level;
   std::int64_t budget = kReplayPerCall;
   std::vector<CurveExtremes> room;
-  for (std::size_t block = store.block_of(first); block < store.block_count(); ++block) {
-    const EventNumber begin = store.first_event(block);
-    if (begin > last) break;
-    const EventNumber end = std::min(begin + store.event_count(block) - 1, timeline_->size());
-    // A block smaller than a column is one piece.
-    const int wanted = per_column >= store.event_count(block) && begin >= first && end <= last ? kWholeBlock : level;
-    const auto* found = pieces(block, wanted, budget, room);
-    if (found == nullptr) {
-      complete_ = complete_ && budget > 0;  // what is damaged stays unknown
-      add(begin, end, nullptr);
-      continue;
-    }
-    const std::uint32_t step = kCurveSteps[wanted];
-    for (std::size_t i = begin < first ? (first - begin) / step : 0; i < found->size(); ++i) {
-      const EventNumber from = begin + i * step;
-      if (from > last) break;
-      add(from, std::min(from + step - 1, end), &(*found)[i]);
-    }
-  }
-  return samples;
+  return curve_columns(*timeline_, first, last, columns, [&](std::size_t block, int level) -> BlockPieces {
+    if (const auto* found = pieces(block, level, budget, room)) return {*found, level};
+    complete_ = complete_ && budget > 0;  // what is damaged stays unknown
+    return {};
+  });
 }
 
 }  // namespace palloscope::trace

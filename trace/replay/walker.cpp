@@ -30,6 +30,7 @@ void Walker::restore_before(EventNumber n) {
   // A damaged keyframe only makes the way longer.
   for (EventNumber keyframe = store_->keyframe_before(n); keyframe != 0;
        keyframe = store_->keyframe_before(keyframe - 1)) {
+    work_ += kKeyframeCost;
     if (auto state = store_->restore(keyframe)) {
       state_ = std::move(*state);
       return;

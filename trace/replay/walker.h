@@ -35,6 +35,8 @@ class Walker {
   bool advance(EventNumber n, Before before, After after);
 
   const std::string& problem() const { return problem_; }
+  // What it has cost so far, in events: those replayed, and keyframes as they weigh against them.
+  std::uint64_t work() const { return work_; }
 
  private:
   static constexpr std::size_t kNoBlock = std::numeric_limits<std::size_t>::max();
@@ -59,6 +61,7 @@ class Walker {
   std::size_t block_ = kNoBlock;  // that events_ reads
   EventNumber next_ = 0;          // the event that events_ reads next
   std::string problem_;
+  std::uint64_t work_ = 0;
 };
 
 template <class Visitor, class Done>
@@ -71,6 +74,7 @@ bool Walker::run(EventNumber n, Visitor visitor, Done done) {
     const core::Status status = events_.visit(count, visitor);
     done();
     next_ += at() - here;
+    work_ += at() - here;
     if (!status) return fail(status.error());
   }
   return true;

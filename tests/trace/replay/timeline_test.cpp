@@ -245,7 +245,7 @@ TEST_CASE("Samples cover the range without gaps and hold every extreme") {
     REQUIRE(samples.front().first <= static_cast<EventNumber>(first));
     REQUIRE(samples.back().last >= std::min<EventNumber>(static_cast<EventNumber>(last), 5000));
     for (std::size_t i = 0; i < samples.size(); ++i) {
-      const TimelineSample& sample = samples[i];
+      const TrackSample& sample = samples[i];
       if (i > 0) REQUIRE(sample.first == samples[i - 1].last + 1);
       std::uint64_t low = ~std::uint64_t{0}, high = 0, malloced = 0, granted = 0;
       for (EventNumber n = sample.first; n <= sample.last; ++n) {
@@ -255,10 +255,10 @@ TEST_CASE("Samples cover the range without gaps and hold every extreme") {
         malloced = std::max(malloced, totals.malloc_bytes);
         granted = std::max(granted, totals.granted_bytes);
       }
-      REQUIRE(sample.context_bytes_min == low);
-      REQUIRE(sample.context_bytes_max == high);
-      REQUIRE(sample.malloc_bytes_max == malloced);
-      REQUIRE(sample.granted_bytes_max == granted);
+      REQUIRE(sample.points.whole_min == low);
+      REQUIRE(sample.points.whole_max == high);
+      REQUIRE(sample.points.other_max == malloced);
+      REQUIRE(sample.points.part_max == granted);
     }
   }
   CHECK(Timeline::recording({}).samples(1, 100, 10).empty());

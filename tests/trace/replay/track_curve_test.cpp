@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tests/support/catch.h"
+#include "tests/support/pool_events.h"
 #include "tests/support/random_server_stream.h"
 #include "tests/support/random_stream.h"
 #include "trace/replay/event_store.h"
@@ -70,4 +71,40 @@ TEST_CASE("A long stream's track is filled in slices, and then known everywhere"
   for (; !curve.complete() && calls < 10; ++calls) samples = curve.samples(1, kEvents, 100);
   CHECK(calls == 3);
   CHECK(std::none_of(samples.begin(), samples.end(), unknown));
+}
+
+TEST_CASE("A growing recording's track replays each event once, however often it is drawn") {
+  const auto track = GENERATE(CurveTrack::Pool, CurveTrack::Shared, CurveTrack::Dynamic);
+  const auto events = test::random_server_events(6, 40'000);
+  Timeline timeline = Timeline::recording({});
+  MemoryState state;
+  TrackCurve curve(timeline, track);
+  std::vector<CurvePoint> points = {{}};
+  for (const core::EventBody& event : events) {
+    timeline.sink().emit(event);
+    state.apply(event);
+    points.push_back(curve_point(state, track));
+    if (timeline.size() % 700 != 0) continue;
+    const auto samples = curve.samples(1, timeline.size(), 50);
+    REQUIRE(curve.complete());
+    REQUIRE(samples.back().last == timeline.size());
+    CurveExtremes wanted, drawn;
+    for (EventNumber n = 1; n < points.size(); ++n) wanted.add(points[n]);
+    for (const TrackSample& sample : samples) drawn.add(sample.points);
+    REQUIRE(drawn == wanted);
+    REQUIRE(curve.work() == timeline.size());
+  }
+  REQUIRE(timeline.events().block_count() > 2);
+}
+
+TEST_CASE("The pool's size is the stream's, wherever the cursor stands") {
+  Timeline timeline = Timeline::recording({});
+  for (const core::EventBody& event : test::pool_at_work()) timeline.sink().emit(event);
+  REQUIRE(timeline.cursor() == 0);
+  TrackCurve curve(timeline, CurveTrack::Pool);
+  CHECK(curve.pool_buffers() == 0);
+  curve.samples(1, timeline.size(), 10);
+  CHECK(curve.pool_buffers() == 4);
+  curve.samples(1, 1, 10);
+  CHECK(curve.pool_buffers() == 4);
 }
