@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <ostream>
+#include <type_traits>
 
 #include "core/base/nearest_word.h"
 
@@ -34,8 +36,7 @@ std::string number_text(std::string_view message) {
                      message.substr(equals + 3));
 }
 
-}  // namespace
-
+// What is wrong, in words that name the option and what it takes.
 std::string mistake_text(const CLI::App& app, const CLI::ParseError& error) {
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) return unexpected_text(app);
   if (dynamic_cast<const CLI::ConversionError*>(&error) != nullptr) return number_text(error.what());
@@ -48,55 +49,113 @@ std::string mistake_text(const CLI::App& app, const CLI::ParseError& error) {
   return error.what();
 }
 
-std::string negative_text(const CLI::App& app) {
-  for (const CLI::Option* option : app.get_options()) {
-    const std::string type = option->get_type_name();
-    if (type != "N" && !type.starts_with("UINT")) continue;
-    for (const std::string& value : option->results())
-      if (value.starts_with('-'))
-        return fmt::format("{}: \"{}\" is not a number that it takes", option->get_name(), value);
+}  // namespace
+
+struct Usage::Parser {
+  CLI::App app;
+  std::vector<const CLI::Option*> unsigned_options;
+
+  // CLI11 takes "-1" for an unsigned number, and makes a huge one of it. Empty: no option got one.
+  std::string negative_text() const {
+    for (const CLI::Option* option : unsigned_options)
+      for (const std::string& value : option->results())
+        if (value.starts_with('-'))
+          return fmt::format("{}: \"{}\" is not a number that it takes", option->get_name(), value);
+    return "";
   }
-  return "";
-}
+};
 
-CLI::Validator one_of(std::vector<std::string> words) {
-  const std::string shown = fmt::format("{{{}}}", fmt::join(words, ","));
-  return {[words = std::move(words)](const std::string& word) {
-            if (std::find(words.begin(), words.end(), word) != words.end()) return std::string();
-            return fmt::format("\"{}\": it takes one of {}", word, fmt::join(words, ", "));
-          },
-          shown};
-}
+Usage::Usage(std::string_view verb, std::string about)
+    : parser_(
+          new Parser{CLI::App(std::move(about), fmt::format("palloscope{}{}", verb.empty() ? "" : " ", verb)), {}}) {}
 
-CLI::Validator within(double least, double most) {
-  const auto shown = [](double number) {
-    return number == std::floor(number) ? fmt::format("{:.0f}", number) : fmt::format("{:.6g}", number);
+Usage::~Usage() = default;
+
+Argument Usage::add(const std::string& names, Target target, const std::string& about) {
+  const auto add_to_parser = [&](auto* place) {
+    using T = std::remove_pointer_t<decltype(place)>;
+    if constexpr (std::is_same_v<T, bool>) {
+      return parser_->app.add_flag(names, *place, about);
+    } else {
+      CLI::Option* option = parser_->app.add_option(names, *place, about);
+      if (std::is_unsigned_v<T> || std::is_same_v<T, std::optional<std::uint64_t>>)
+        parser_->unsigned_options.push_back(option);
+      return option;
+    }
   };
-  const std::string range = fmt::format("{} to {}", shown(least), shown(most));
-  return {[=](const std::string& word) {
-            char* end = nullptr;
-            const double number = std::strtod(word.c_str(), &end);
-            if (!word.empty() && *end == '\0' && number >= least && number <= most) return std::string();
-            return fmt::format("\"{}\": it takes {}", word, range);
-          },
-          "[" + range + "]"};
+  return Argument(std::visit(add_to_parser, target));
 }
 
-std::optional<int> parse_arguments(CLI::App& app, std::string_view verb, Arguments arguments, Streams io) {
-  app.name("palloscope " + std::string(verb));
+void Usage::footer(std::string text) { parser_->app.footer(std::move(text)); }
+
+std::optional<int> Usage::parse(Arguments arguments, Streams io) {
+  CLI::App& app = parser_->app;
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 takes them
+  std::string mistake;
   try {
     app.parse(std::move(reversed));
+    mistake = parser_->negative_text();
   } catch (const CLI::CallForHelp&) {
     io.out << app.help();
     return kExitGood;
   } catch (const CLI::ParseError& error) {
-    complain(verb, mistake_text(app, error), io);
-    io.err << "See: palloscope " << verb << " --help\n";
-    return kExitBad;
+    mistake = mistake_text(app, error);
   }
-  if (const std::string negative = negative_text(app); !negative.empty()) return complain(verb, negative, io);
-  return std::nullopt;
+  if (mistake.empty()) return std::nullopt;
+  io.err << fmt::format("{0}: {1}\nSee: {0} --help\n", app.get_name(), mistake);
+  return kExitBad;
+}
+
+bool Usage::given(const std::string& option) const { return parser_->app.count(option) != 0; }
+
+Argument& Argument::required() {
+  option_->required();
+  return *this;
+}
+
+Argument& Argument::takes(std::string what) {
+  option_->type_name(std::move(what));
+  return *this;
+}
+
+Argument& Argument::shows_default() {
+  option_->capture_default_str();
+  return *this;
+}
+
+Argument& Argument::one_value_each() {
+  option_->allow_extra_args(false);
+  return *this;
+}
+
+Argument& Argument::excludes(const Argument& other) {
+  option_->excludes(other.option_);
+  return *this;
+}
+
+Argument& Argument::one_of(std::vector<std::string> words, bool listed_in_help) {
+  const std::string shown = listed_in_help ? fmt::format("{{{}}}", fmt::join(words, ",")) : "";
+  const auto check = [words = std::move(words)](const std::string& word) {
+    if (std::find(words.begin(), words.end(), word) != words.end()) return std::string();
+    return fmt::format("\"{}\": it takes one of {}", word, fmt::join(words, ", "));
+  };
+  option_->check(check, shown);
+  return *this;
+}
+
+Argument& Argument::within(double least, double most) {
+  const auto shown = [](double number) {
+    return number == std::floor(number) ? fmt::format("{:.0f}", number) : fmt::format("{:.6g}", number);
+  };
+  const std::string range = fmt::format("{} to {}", shown(least), shown(most));
+  const auto check = [=](const std::string& word) {
+    char* end = nullptr;
+    const double number = std::strtod(word.c_str(), &end);
+    if (!word.empty() && *end == '\0' && number >= least && number <= most) return std::string();
+    return fmt::format("\"{}\": it takes {}", word, range);
+  };
+  option_->check(check, "[" + range + "]");
+  return *this;
 }
 
 int complain(std::string_view verb, std::string_view message, Streams io) {

@@ -1,34 +1,72 @@
-// What every verb does with its arguments: describe them with CLI11, parse, and answer --help and mistakes alike.
+// What every verb does with its arguments: describe them as a Usage, parse, and answer --help and mistakes alike. The
+// work is done by CLI11, which takes seconds to compile: arguments.cpp alone includes it.
 #pragma once
 
-#include <CLI/CLI.hpp>
-#include <initializer_list>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "core/base/result.h"
 #include "gui/cli/verb.h"
 
+namespace CLI {
+class Option;
+}
+
 namespace palloscope::gui::cli {
 
-// Names the app "palloscope VERB" and parses. An exit status: the verb is done (--help on `out`: good; a mistake, told
-// on `err` with the way to --help: bad). Empty: the verb goes on with what was parsed.
-std::optional<int> parse_arguments(CLI::App& app, std::string_view verb, Arguments arguments, Streams io);
+// Where an argument goes. bool: a flag; a list: one or more values, and the option may be given again; an optional
+// stays empty where nothing is given, anything else as it was.
+using Target = std::variant<bool*, int*, std::uint32_t*, std::uint64_t*, float*, std::optional<std::uint64_t>*,
+                            std::optional<double>*, std::string*, std::vector<std::string>*, std::vector<int>*>;
 
-// What is wrong with the arguments, in words that name the option and what it takes.
-std::string mistake_text(const CLI::App& app, const CLI::ParseError& error);
+// An argument of a Usage, to be described further.
+class Argument {
+ public:
+  explicit Argument(CLI::Option* option) : option_(option) {}
 
-// CLI11 takes "-1" for an unsigned number, and makes a huge one of it: which option got one; empty: none did.
-std::string negative_text(const CLI::App& app);
+  Argument& required();
+  Argument& takes(std::string what);  // "N", "FILE": what --help calls the value, instead of its type
+  Argument& shows_default();          // --help tells what the target holds now
+  Argument& one_value_each();         // a list takes one value each time the option is given
+  Argument& excludes(const Argument& other);
 
-// An option that takes one of these words: --help lists them, and so does the answer to any other.
-CLI::Validator one_of(std::vector<std::string> words);
+  // Takes one of these words: --help lists them, and so does the answer to any other.
+  Argument& one_of(std::vector<std::string> words, bool listed_in_help = true);
 
-// An option that takes a number from `least` to `most`: --help tells the range, and so does the answer to any other,
-// to words, NaN and infinity.
-CLI::Validator within(double least, double most);
+  // Takes a number from `least` to `most`: --help tells the range, and so does the answer to any other, to words, NaN
+  // and infinity.
+  Argument& within(double least, double most);
+
+ private:
+  CLI::Option* option_;  // owned by the Usage
+};
+
+// What a verb takes. Targets must outlive it.
+class Usage {
+ public:
+  Usage(std::string_view verb, std::string about);  // verb "": that of the window
+  ~Usage();
+  Usage(const Usage&) = delete;
+  Usage& operator=(const Usage&) = delete;
+
+  // "FILE": a word by its place; "--at", "-o,--out": an option.
+  Argument add(const std::string& names, Target target, const std::string& about);
+  void footer(std::string text);  // ends what --help says
+
+  // An exit status: the verb is done (--help on `out`: good; a mistake, told on `err` with the way to --help: bad).
+  // Empty: the verb goes on with what the targets hold.
+  std::optional<int> parse(Arguments arguments, Streams io);
+  bool given(const std::string& option) const;  // once parsed
+
+ private:
+  struct Parser;
+  std::unique_ptr<Parser> parser_;
+};
 
 // "palloscope VERB: message" on `err`; the exit status for bad input.
 int complain(std::string_view verb, std::string_view message, Streams io);

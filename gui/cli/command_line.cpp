@@ -1,8 +1,10 @@
 #include "gui/cli/command_line.h"
 
-#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <ostream>
+#include <sstream>
 #include <system_error>
 #include <vector>
 
@@ -23,14 +25,14 @@ bool exists(const std::filesystem::path& path) {
   return std::filesystem::exists(path, ignored);
 }
 
-void print_verbs(std::ostream& out) {
+std::string verbs_text() {
   std::size_t width = 0;
   for (const Verb& verb : verb_table()) width = std::max(width, verb.name.size());
-  out << "\nVerbs, which work without a window (palloscope VERB --help tells more):\n";
-  for (const Verb& verb : verb_table())
-    out << "  " << verb.name << std::string(width - verb.name.size() + 2, ' ') << verb.summary << '\n';
-  out << "\nExit status: 0 good; 1 the answer is \"no\" (differences, faults found, nothing of that kind); 2 bad usage "
-         "or bad input.\n";
+  std::string text = "\nVerbs, which work without a window (palloscope VERB --help tells more):\n";
+  for (const Verb& verb : verb_table()) text += fmt::format("  {:<{}}  {}\n", verb.name, width, verb.summary);
+  return text +
+         "\nExit status: 0 good; 1 the answer is \"no\" (differences, faults found, nothing of that kind); 2 bad usage "
+         "or bad input.";
 }
 
 // `file` names nothing that exists: was it meant to be a verb?
@@ -53,35 +55,23 @@ std::variant<int, WindowRequest> run_command_line(Arguments arguments, Streams i
     for (const Verb& verb : verb_table())
       if (verb.name == arguments[0]) return verb.run(arguments.subspan(1), io);
 
-  CLI::App app("Shows PostgreSQL's memory: a recorded trace, a server's dump or a scenario, event by event.");
-  app.name("palloscope");
-  std::string file;
-  core::EventNumber at = 0;
-  app.add_option("FILE", file, "a trace (.pscope), a scenario (.lua) or a server's dump to open in the window");
-  CLI::Option* at_option = app.add_option("--at", at, "the event to stand after")->type_name("N");
-  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
-  try {
-    app.parse(std::move(reversed));
-  } catch (const CLI::CallForHelp&) {
-    io.out << app.help();
-    print_verbs(io.out);
-    return kExitGood;
-  } catch (const CLI::ParseError& error) {
-    // `palloscope stat FILE`: the first word is no file, so the trouble is the verb, not the number of arguments.
-    if (arguments[0].rfind('-', 0) != 0 && !exists(arguments[0])) return complain_about_missing(arguments[0], io);
-    io.err << "palloscope: " << mistake_text(app, error) << "\nSee: palloscope --help\n";
-    return kExitBad;
-  }
-  if (const std::string negative = negative_text(app); !negative.empty()) {
-    io.err << "palloscope: " << negative << '\n';
-    return kExitBad;
-  }
   WindowRequest request;
-  if (!file.empty()) {
-    if (!exists(file)) return complain_about_missing(file, io);
-    request.file = file;
+  std::string file;
+  Usage usage("", "Shows PostgreSQL's memory: a recorded trace, a server's dump or a scenario, event by event.");
+  usage.add("FILE", &file, "a trace (.pscope), a scenario (.lua) or a server's dump to open in the window");
+  usage.add("--at", &request.at, "the event to stand after").takes("N");
+  usage.footer(verbs_text());
+  std::ostringstream mistake;
+  if (const auto status = usage.parse(arguments, {io.out, mistake})) {
+    // `palloscope stat FILE`: the first word is no file, so the trouble is the verb, not the number of arguments.
+    if (*status != kExitGood && !arguments[0].starts_with('-') && !exists(arguments[0]))
+      return complain_about_missing(arguments[0], io);
+    io.err << mistake.str();
+    return *status;
   }
-  if (*at_option) request.at = at;
+  if (file.empty()) return request;
+  if (!exists(file)) return complain_about_missing(file, io);
+  request.file = file;
   return request;
 }
 

@@ -1,8 +1,8 @@
 // palloscope buffer FILE N: what one buffer held over the whole trace, and what was done to it.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -143,26 +143,26 @@ struct Teller {
 }  // namespace
 
 int run_buffer(Arguments arguments, Streams io) {
-  CLI::App app(
+  Usage usage(
+      "buffer",
       "Tells what one buffer of the shared pool held over the whole trace: which pages, brought by whom, how often "
       "pinned, dirtied, written and counted down, and what they had to leave for.");
   std::string file, format = "text";
   std::uint32_t number = 0;
-  core::EventNumber at = 0;
+  std::optional<core::EventNumber> at;
   std::size_t limit = trace::BufferLife::kEntries;
   bool all = false;
-  app.add_option("FILE", file, "a trace, a CSV of pg_buffercache, or a scenario (a file, a name or a number)")
-      ->required();
-  app.add_option("N", number, "the buffer, as pg_buffercache counts: from 1 on")->required();
-  CLI::Option* at_option = app.add_option("--at", at, "the moment that is meant; left out: the end")->type_name("N");
-  app.add_option("--limit", limit, "events of it to be looked at before and after that moment")->type_name("N");
-  app.add_flag("--all", all, "every event of the buffer, not only a line for each page");
-  app.add_option("--format", format, "how it is written")->check(one_of({"text", "json"}))->capture_default_str();
-  if (const auto status = parse_arguments(app, "buffer", arguments, io)) return *status;
+  usage.add("FILE", &file, "a trace, a CSV of pg_buffercache, or a scenario (a file, a name or a number)").required();
+  usage.add("N", &number, "the buffer, as pg_buffercache counts: from 1 on").required();
+  usage.add("--at", &at, "the moment that is meant; left out: the end").takes("N");
+  usage.add("--limit", &limit, "events of it to be looked at before and after that moment").takes("N");
+  usage.add("--all", &all, "every event of the buffer, not only a line for each page");
+  usage.add("--format", &format, "how it is written").one_of({"text", "json"}).shows_default();
+  if (const auto status = usage.parse(arguments, io)) return *status;
 
   auto timeline = open_source_or_scenario("buffer", file, io);
   if (!timeline) return kExitBad;
-  if (!stand_at("buffer", file, *timeline, *at_option ? std::optional(at) : std::nullopt, io)) return kExitBad;
+  if (!stand_at("buffer", file, *timeline, at, io)) return kExitBad;
   const trace::PoolRecord* pool = timeline->state().server().shared_pool();
   if (pool == nullptr || pool->buffers == 0)
     return complain("buffer", fmt::format("{}: at event {} there are no shared buffers", file, timeline->cursor()), io);

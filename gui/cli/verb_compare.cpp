@@ -1,7 +1,6 @@
 // palloscope compare FILE: one recorded stream of calls, several allocators or settings side by side.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -207,27 +206,24 @@ std::string unknown_context(const trace::Timeline& recorded, const std::string& 
 }  // namespace
 
 int run_compare(Arguments arguments, Streams io) {
-  CLI::App app(
+  Usage usage(
+      "compare",
       "Runs the calls of a recording (create, palloc, repalloc, pfree, reset, delete) again on other allocators and "
       "settings, in step, and compares what they need. The first row is the recording itself.");
-  app.footer(kFooter);
+  usage.footer(kFooter);
   std::string file, format = "text", context;
   std::vector<std::string> with;
   std::vector<int> versions;
-  core::EventNumber at = 0;
+  std::optional<core::EventNumber> at;
   bool checking = false;
-  app.add_option("FILE", file, "a trace, or a scenario (a file, a name or a number)")->required();
-  app.add_option("--with", with, "a contender, see below; may be given again")->type_name("CONTENDER");
-  app.add_option("--pg", versions, "the recording's kinds and sizes on this version; may be given again")
-      ->check(within(15, 18));
-  app.add_flag("--checking", checking, "the recording's kinds and sizes on a checking build");
-  app.add_option("--context", context, "only contexts of this name get another kind")->type_name("NAME");
-  CLI::Option* at_option =
-      app.add_option("--at", at, "after this event of the recording; left out: at the end")->type_name("N");
-  app.add_option("--format", format, "how it is written")
-      ->check(one_of({"text", "csv", "json"}))
-      ->capture_default_str();
-  if (const auto status = parse_arguments(app, "compare", arguments, io)) return *status;
+  usage.add("FILE", &file, "a trace, or a scenario (a file, a name or a number)").required();
+  usage.add("--with", &with, "a contender, see below; may be given again").takes("CONTENDER");
+  usage.add("--pg", &versions, "the recording's kinds and sizes on this version; may be given again").within(15, 18);
+  usage.add("--checking", &checking, "the recording's kinds and sizes on a checking build");
+  usage.add("--context", &context, "only contexts of this name get another kind").takes("NAME");
+  usage.add("--at", &at, "after this event of the recording; left out: at the end").takes("N");
+  usage.add("--format", &format, "how it is written").one_of({"text", "csv", "json"}).shows_default();
+  if (const auto status = usage.parse(arguments, io)) return *status;
 
   std::vector<trace::ContenderSpec> specs;
   for (const int version : versions) with.push_back(fmt::format("recorded@{}", version));
@@ -240,8 +236,8 @@ int run_compare(Arguments arguments, Streams io) {
   }
   auto recorded = open_source_or_scenario("compare", file, io);
   if (!recorded) return kExitBad;
-  if (!stand_at("compare", file, *recorded, *at_option ? std::optional(at) : std::nullopt, io)) return kExitBad;
-  at = recorded->cursor();
+  if (!stand_at("compare", file, *recorded, at, io)) return kExitBad;
+  const core::EventNumber moment = recorded->cursor();
   if (const std::string wrong = unknown_context(*recorded, context); !wrong.empty())
     return complain("compare", wrong, io);
   if (specs.empty()) specs = trace::usual_contenders(recorded->description());
@@ -256,18 +252,18 @@ int run_compare(Arguments arguments, Streams io) {
   }
   if (!comparison.stopped().empty())
     io.err << fmt::format("palloscope compare: {}: {}; compared up to there\n", file, comparison.stopped());
-  const std::vector<Row> rows = rows_of(comparison, *recorded, at);
+  const std::vector<Row> rows = rows_of(comparison, *recorded, moment);
   for (const Row& row : rows)
     if (!row.refused.empty()) io.err << fmt::format("palloscope compare: {}: {}\n", row.name, row.refused);
   if (format == "csv") {
     print_csv(rows, io.out);
   } else if (format == "json") {
-    print_json(rows, comparison, at, io.out);
+    print_json(rows, comparison, moment, io.out);
   } else {
     io.out << fmt::format("{}: PostgreSQL {}{}, {} calls; after event {} of {}, call {}; bytes\n\n", file,
                           recorded->description().pg_major, recorded->description().checking ? " (checking)" : "",
-                          with_commas(comparison.calls()), with_commas(at), with_commas(recorded->size()),
-                          with_commas(comparison.marks().call_of(at)));
+                          with_commas(comparison.calls()), with_commas(moment), with_commas(recorded->size()),
+                          with_commas(comparison.marks().call_of(moment)));
     print_text(rows, io.out);
   }
   return kExitGood;

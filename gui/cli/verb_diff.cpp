@@ -1,7 +1,6 @@
 // palloscope diff A B: what differs between two moments of one file, or between two files.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -86,12 +85,12 @@ bool same_file(const std::string& a, const std::string& b) {
 }  // namespace
 
 int run_diff(Arguments arguments, Streams io) {
-  CLI::App app("Compares two moments: which contexts came, went, grew or shrank. Exit status 1: they differ.");
+  Usage usage("diff", "Compares two moments: which contexts came, went, grew or shrank. Exit status 1: they differ.");
   std::string first, second, format = "text";
-  app.add_option("A", first, "a file or a scenario, at its end; or FILE@N: after event N")->required();
-  app.add_option("B", second, "the same")->required();
-  app.add_option("--format", format, "how it is written")->check(one_of({"text", "json"}))->capture_default_str();
-  if (const auto status = parse_arguments(app, "diff", arguments, io)) return *status;
+  usage.add("A", &first, "a file or a scenario, at its end; or FILE@N: after event N").required();
+  usage.add("B", &second, "the same").required();
+  usage.add("--format", &format, "how it is written").one_of({"text", "json"}).shows_default();
+  if (const auto status = usage.parse(arguments, io)) return *status;
 
   const Moment from = parse_moment(first), to = parse_moment(second);
   auto a = open_source_or_scenario("diff", from.file, io);

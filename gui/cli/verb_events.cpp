@@ -1,6 +1,6 @@
 // palloscope events FILE: what happened, a line for each event.
-#include <CLI/CLI.hpp>
 #include <algorithm>
+#include <optional>
 #include <ostream>
 #include <string>
 
@@ -13,20 +13,19 @@
 namespace palloscope::gui::cli {
 
 int run_events(Arguments arguments, Streams io) {
-  CLI::App app("Lists events in their order, a line for each.");
+  Usage usage("events", "Lists events in their order, a line for each.");
   std::string file, format = "text";
-  core::EventNumber from = 1, to = 0;
-  app.add_option("FILE", file, "a trace, a server's dump, or a scenario (a file, a name or a number)")->required();
-  app.add_option("--from", from, "the first event to be listed")->type_name("N");
-  CLI::Option* to_option = app.add_option("--to", to, "the last one; left out: to the end")->type_name("N");
-  app.add_option("--format", format, "how it is written; json: an object a line")
-      ->check(one_of({"text", "json"}))
-      ->capture_default_str();
-  if (const auto status = parse_arguments(app, "events", arguments, io)) return *status;
+  core::EventNumber from = 1;
+  std::optional<core::EventNumber> to;
+  usage.add("FILE", &file, "a trace, a server's dump, or a scenario (a file, a name or a number)").required();
+  usage.add("--from", &from, "the first event to be listed").takes("N");
+  usage.add("--to", &to, "the last one; left out: to the end").takes("N");
+  usage.add("--format", &format, "how it is written; json: an object a line").one_of({"text", "json"}).shows_default();
+  if (const auto status = usage.parse(arguments, io)) return *status;
 
   const auto timeline = open_source_or_scenario("events", file, io);
   if (!timeline) return kExitBad;
-  const core::EventNumber last = *to_option ? std::min(to, timeline->size()) : timeline->size();
+  const core::EventNumber last = std::min(to.value_or(timeline->size()), timeline->size());
   const core::EventNumber first = std::max<core::EventNumber>(from, 1);
   if (first > last) return kExitGood;
   const bool json = format == "json";

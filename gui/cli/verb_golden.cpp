@@ -1,7 +1,6 @@
 // palloscope golden FILE...: replays recorded allocator sequences and compares.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -26,15 +25,15 @@ void print(const trace::GoldenDocumentReport& document, std::ostream& out) {
 }  // namespace
 
 int run_golden(Arguments arguments, Streams io) {
-  CLI::App app(
+  Usage usage(
+      "golden",
       "Replays golden files (what real PostgreSQL allocators did, operation by operation) in simulated processes and "
       "compares every position, header word, malloc call, layout and text. Exit status 0 only if all are equal.");
   std::vector<std::string> files;
   trace::GoldenOptions options;
-  app.add_option("FILE", files, "golden files, .json or .json.zst")->required();
-  app.add_option("--show", options.keep_differences, "operations with differences to show for each file")
-      ->capture_default_str();
-  if (const auto status = parse_arguments(app, "golden", arguments, io)) return *status;
+  usage.add("FILE", &files, "golden files, .json or .json.zst").required();
+  usage.add("--show", &options.keep_differences, "operations with differences to show for each file").shows_default();
+  if (const auto status = usage.parse(arguments, io)) return *status;
 
   trace::GoldenDocumentReport total;
   for (const std::string& file : files) {

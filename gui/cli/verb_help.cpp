@@ -1,7 +1,6 @@
 // palloscope help [VERB]: what --help says.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -13,10 +12,10 @@
 namespace palloscope::gui::cli {
 
 int run_help(Arguments arguments, Streams io) {
-  CLI::App app("Tells how a verb is used: palloscope help state, palloscope help workmem sort.");
+  Usage usage("help", "Tells how a verb is used: palloscope help state, palloscope help workmem sort.");
   std::vector<std::string> words;
-  app.add_option("VERB", words, "the verb, and the form of it that is meant; left out: the list of all");
-  if (const auto status = parse_arguments(app, "help", arguments, io)) return *status;
+  usage.add("VERB", &words, "the verb, and the form of it that is meant; left out: the list of all");
+  if (const auto status = usage.parse(arguments, io)) return *status;
 
   words.emplace_back("--help");
   if (words.size() == 1) return std::get<int>(run_command_line(words, io));

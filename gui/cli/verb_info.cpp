@@ -1,7 +1,6 @@
 // palloscope info FILE: what is in a file, on one screen.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <ostream>
@@ -97,11 +96,12 @@ void print_server(const trace::ServerState& server, std::ostream& out) {
 }  // namespace
 
 int run_info(Arguments arguments, Streams io) {
-  CLI::App app(
+  Usage usage(
+      "info",
       "Says what is in a file: source, version, moments, events by kind, contexts, peak, what is wrong with it.");
   std::string file;
-  app.add_option("FILE", file, "a trace, a server's dump, or a scenario (a file, a name or a number)")->required();
-  if (const auto status = parse_arguments(app, "info", arguments, io)) return *status;
+  usage.add("FILE", &file, "a trace, a server's dump, or a scenario (a file, a name or a number)").required();
+  if (const auto status = usage.parse(arguments, io)) return *status;
   auto timeline = open_source_or_scenario("info", file, io);
   if (!timeline) return kExitBad;
 

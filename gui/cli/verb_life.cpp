@@ -1,9 +1,9 @@
 // palloscope life FILE ADDRESS: what one place in memory was used for, over the whole trace.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <ostream>
 #include <string>
 
@@ -156,24 +156,25 @@ struct Teller {
 }  // namespace
 
 int run_life(Arguments arguments, Streams io) {
-  CLI::App app(
+  Usage usage(
+      "life",
       "Tells what one place in memory was used for: malloc'ed, allocated, grown, freed, used again, lost in a reset.");
   std::string file, place, format = "text";
-  core::EventNumber at = 0;
+  std::optional<core::EventNumber> at;
   std::size_t limit = trace::ChunkLife::kSegments;
   bool all = false, exact = false;
-  app.add_option("FILE", file, "a trace, or a scenario (a file, a name or a number)")->required();
-  app.add_option("PLACE", place, "an address in hex (0x...), or a variable of the script")->required();
-  CLI::Option* at_option = app.add_option("--at", at, "the moment that is meant; left out: the end")->type_name("N");
-  app.add_option("--limit", limit, "segments to be told before and after that moment")->type_name("N");
-  app.add_flag("--all", all, "the whole life, however long");
-  app.add_flag("--exact", exact, "also what lasts only while one operation is under way");
-  app.add_option("--format", format, "how it is written")->check(one_of({"text", "json"}))->capture_default_str();
-  if (const auto status = parse_arguments(app, "life", arguments, io)) return *status;
+  usage.add("FILE", &file, "a trace, or a scenario (a file, a name or a number)").required();
+  usage.add("PLACE", &place, "an address in hex (0x...), or a variable of the script").required();
+  usage.add("--at", &at, "the moment that is meant; left out: the end").takes("N");
+  usage.add("--limit", &limit, "segments to be told before and after that moment").takes("N");
+  usage.add("--all", &all, "the whole life, however long");
+  usage.add("--exact", &exact, "also what lasts only while one operation is under way");
+  usage.add("--format", &format, "how it is written").one_of({"text", "json"}).shows_default();
+  if (const auto status = usage.parse(arguments, io)) return *status;
 
   auto timeline = open_source_or_scenario("life", file, io);
   if (!timeline) return kExitBad;
-  if (!stand_at("life", file, *timeline, *at_option ? std::optional(at) : std::nullopt, io)) return kExitBad;
+  if (!stand_at("life", file, *timeline, at, io)) return kExitBad;
   const auto address = parse_place(place, timeline->state());
   if (!address)
     return complain("life",

@@ -1,7 +1,6 @@
 // palloscope policies FILE: the recorded page accesses under PostgreSQL's clock sweep, LRU, 2Q and ARC, side by side.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <string>
@@ -83,19 +82,20 @@ void write_json(const trace::PolicyRun& run, std::ostream& out) {
 }  // namespace
 
 int run_policies(Arguments arguments, Streams io) {
-  CLI::App app(
+  Usage usage(
+      "policies",
       "Runs the page accesses that were recorded under PostgreSQL's clock sweep (with its rings and without), LRU, 2Q "
       "and ARC, and counts hits, misses, evictions and writes.");
   std::string file, format = "text";
   std::uint32_t buffers = 0;
-  app.add_option("FILE", file, "a trace, or a scenario (a file, a name or a number)")->required();
-  app.add_option("--buffers", buffers, "the size of the pool; left out: the trace's own")
-      ->check(within(1, trace::kMostBuffers))
-      ->type_name("N");
-  app.add_option("--format", format, "how it is written; json: with the curves")
-      ->check(one_of({"text", "csv", "json"}))
-      ->capture_default_str();
-  if (const auto status = parse_arguments(app, "policies", arguments, io)) return *status;
+  usage.add("FILE", &file, "a trace, or a scenario (a file, a name or a number)").required();
+  usage.add("--buffers", &buffers, "the size of the pool; left out: the trace's own")
+      .within(1, trace::kMostBuffers)
+      .takes("N");
+  usage.add("--format", &format, "how it is written; json: with the curves")
+      .one_of({"text", "csv", "json"})
+      .shows_default();
+  if (const auto status = usage.parse(arguments, io)) return *status;
 
   auto timeline = open_source_or_scenario("policies", file, io);
   if (!timeline) return kExitBad;

@@ -1,7 +1,6 @@
 // palloscope run SCENARIO: runs a script without a window; tells its lesson, its output and what it came to.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -189,22 +188,22 @@ int run_text(const ScenarioText& scenario, core::ScenarioOptions options, const 
 }  // namespace
 
 int run_scenario(Arguments arguments, Streams io) {
-  CLI::App app(
+  Usage usage(
+      "run",
       "Runs a scenario (a Lua script, or one of the program's own by name) on the simulated memory of a PostgreSQL "
       "process: tells its lesson, what it prints and what it came to. Exit status 0 only if it runs to its end.");
   std::string name, trace_file, language = "en";
   int pg_major = 0;
   core::ScenarioOptions options;
   bool list = false, calls = false;
-  auto* scenario = app.add_option("SCENARIO", name, "a file, or a name of --list, or its number");
-  app.add_flag("--list", list, "list the program's own scenarios")->excludes(scenario);
-  app.add_option("--pg", pg_major, "the server's version; left out: as the scenario says, else 17")
-      ->check(within(15, 18));
-  app.add_flag("--checking", options.checking, "as built with MEMORY_CONTEXT_CHECKING");
-  app.add_flag("--calls", calls, "tell the calls of mcxt.c's functions on contexts, a line each, and nothing else");
-  app.add_option("-o,--output", trace_file, "write a trace file")->type_name("FILE");
-  app.add_option("--lang", language, "the language of the lesson")->check(one_of({"en", "zh"}))->capture_default_str();
-  if (const auto status = parse_arguments(app, "run", arguments, io)) return *status;
+  const Argument scenario = usage.add("SCENARIO", &name, "a file, or a name of --list, or its number");
+  usage.add("--list", &list, "list the program's own scenarios").excludes(scenario);
+  usage.add("--pg", &pg_major, "the server's version; left out: as the scenario says, else 17").within(15, 18);
+  usage.add("--checking", &options.checking, "as built with MEMORY_CONTEXT_CHECKING");
+  usage.add("--calls", &calls, "tell the calls of mcxt.c's functions on contexts, a line each, and nothing else");
+  usage.add("-o,--output", &trace_file, "write a trace file").takes("FILE");
+  usage.add("--lang", &language, "the language of the lesson").one_of({"en", "zh"}).shows_default();
+  if (const auto status = usage.parse(arguments, io)) return *status;
 
   const bool chinese = language == "zh";
   if (list) return list_scenarios(chinese, io);

@@ -1,7 +1,6 @@
 // palloscope shmem: the shared memory that a server would have under given settings, without starting one.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
@@ -229,7 +228,8 @@ core::Result<core::ShmemRequests> requests_from(const Wish& wish) {
 }  // namespace
 
 int run_shmem(Arguments arguments, Streams io) {
-  CLI::App app(
+  Usage usage(
+      "shmem",
       "Works out the main shared memory segment of a server from its settings: each structure's place and size,\n"
       "as pg_shmem_allocations would show them, and the huge pages it takes. No server is started.");
   Wish wish;
@@ -237,29 +237,31 @@ int run_shmem(Arguments arguments, Streams io) {
   for (const core::GucRow& row : core::guc_table())
     names +=
         (names.empty() ? "" : ", ") + std::string(row.name) + (row.since > 15 ? fmt::format(" ({}+)", row.since) : "");
-  app.add_option("--pg", wish.major, "the server's version")->check(within(15, 18))->capture_default_str();
-  app.add_option("--set", wish.assignments, "a setting, as in postgresql.conf; may be given again. Settings: " + names)
-      ->type_name("NAME=VALUE")
-      ->allow_extra_args(false);
-  app.add_option("--format", wish.format,
-                 "how it is written; csv: rows of pg_shmem_allocations, by offset; json: everything")
-      ->check(one_of({"text", "csv", "json"}))
-      ->capture_default_str();
-  app.add_flag("--all", wish.all, "text: anonymous pieces of a hash table singly, not summed up");
-  app.add_option("--ssl", wish.ssl, "built with SSL; left out: on")->check(one_of({"on", "off"}));
-  app.add_option("--gss", wish.gss, "built with GSSAPI, as distributions do; left out: on in 15, off in 16 to 18")
-      ->check(one_of({"on", "off"}));
-  app.add_option("--request", wish.request, "what extensions ask for by RequestAddinShmemSpace")->type_name("SIZE");
-  app.add_option("--tranche", wish.tranches, "what extensions ask for by RequestNamedLWLockTranche")
-      ->type_name("NAME=LOCKS")
-      ->allow_extra_args(false);
-  app.add_option("--huge-page-size", wish.huge_page_size,
-                 "as the setting huge_page_size; left out: 2MB, as x86-64 kernels have")
-      ->type_name("SIZE");
-  app.add_option("--tlb-entries", wish.tlb_entries, "translations that the processor keeps, for the reach told")
-      ->check(within(1, 1 << 20))
-      ->capture_default_str();
-  if (const auto status = parse_arguments(app, "shmem", arguments, io)) return *status;
+  usage.add("--pg", &wish.major, "the server's version").within(15, 18).shows_default();
+  usage.add("--set", &wish.assignments, "a setting, as in postgresql.conf; may be given again. Settings: " + names)
+      .takes("NAME=VALUE")
+      .one_value_each();
+  usage
+      .add("--format", &wish.format,
+           "how it is written; csv: rows of pg_shmem_allocations, by offset; json: everything")
+      .one_of({"text", "csv", "json"})
+      .shows_default();
+  usage.add("--all", &wish.all, "text: anonymous pieces of a hash table singly, not summed up");
+  usage.add("--ssl", &wish.ssl, "built with SSL; left out: on").one_of({"on", "off"});
+  usage.add("--gss", &wish.gss, "built with GSSAPI, as distributions do; left out: on in 15, off in 16 to 18")
+      .one_of({"on", "off"});
+  usage.add("--request", &wish.request, "what extensions ask for by RequestAddinShmemSpace").takes("SIZE");
+  usage.add("--tranche", &wish.tranches, "what extensions ask for by RequestNamedLWLockTranche")
+      .takes("NAME=LOCKS")
+      .one_value_each();
+  usage
+      .add("--huge-page-size", &wish.huge_page_size,
+           "as the setting huge_page_size; left out: 2MB, as x86-64 kernels have")
+      .takes("SIZE");
+  usage.add("--tlb-entries", &wish.tlb_entries, "translations that the processor keeps, for the reach told")
+      .within(1, 1 << 20)
+      .shows_default();
+  if (const auto status = usage.parse(arguments, io)) return *status;
 
   const auto settings = settings_from(wish);
   if (!settings) return complain("shmem", settings.error(), io);

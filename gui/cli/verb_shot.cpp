@@ -1,7 +1,6 @@
 // palloscope shot: a picture of the window, without a window.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -117,28 +116,25 @@ core::Status open_subject(Session& session, const ShotOptions& options) {
 
 int run_shot(Arguments arguments, Streams io) {
   ShotOptions options;
-  CLI::App app("Draws the window into a PNG file, without a display. Without FILE: the welcome screen.");
-  app.add_option("FILE", options.file, "a trace, a server's dump, or a scenario (a file, a name or a number)");
-  app.add_option("-o,--out", options.out, "the picture")->type_name("FILE")->required();
-  app.add_option("--at", options.at, "after this event; left out: where the file opens, a scenario at its end")
-      ->type_name("N");
-  app.add_option("--size", options.size, "pixels, 320 to 8192 each")->type_name("WIDTHxHEIGHT")->capture_default_str();
-  app.add_option("--theme", options.theme, "its colours")->check(one_of({"dark", "light"}))->capture_default_str();
-  app.add_option("--lang", options.language, "the language of its words")
-      ->check(one_of({"en", "zh"}))
-      ->capture_default_str();
-  app.add_option("--scale", options.scale, "the text's size, 1 as usual")
-      ->check(within(kMinTextScale, kMaxTextScale))
-      ->capture_default_str();
-  app.add_option("--preset", options.preset, "the arrangement of its panels")
-      ->check(one_of({"teach", "debug", "server"}))
-      ->capture_default_str();
-  app.add_option("--panel", options.panel, "only this panel")->check(one_of(panel_ids()));
-  app.add_option("--select", options.select, "a context by its name, 0xADDRESS, or #EVENT");
-  app.add_option("--overlay", options.overlay, "what lies over it")
-      ->check(one_of({"palette", "help", "open", "save", "scenarios"}));
-  app.add_option("--keys", options.keys, "pressed before the picture is taken, as in \"M Ctrl+K Period Down\"");
-  if (const auto status = parse_arguments(app, "shot", arguments, io)) return *status;
+  Usage usage("shot", "Draws the window into a PNG file, without a display. Without FILE: the welcome screen.");
+  usage.add("FILE", &options.file, "a trace, a server's dump, or a scenario (a file, a name or a number)");
+  usage.add("-o,--out", &options.out, "the picture").takes("FILE").required();
+  usage.add("--at", &options.at, "after this event; left out: where the file opens, a scenario at its end").takes("N");
+  usage.add("--size", &options.size, "pixels, 320 to 8192 each").takes("WIDTHxHEIGHT").shows_default();
+  usage.add("--theme", &options.theme, "its colours").one_of({"dark", "light"}).shows_default();
+  usage.add("--lang", &options.language, "the language of its words").one_of({"en", "zh"}).shows_default();
+  usage.add("--scale", &options.scale, "the text's size, 1 as usual")
+      .within(kMinTextScale, kMaxTextScale)
+      .shows_default();
+  usage.add("--preset", &options.preset, "the arrangement of its panels")
+      .one_of({"teach", "debug", "server"})
+      .shows_default();
+  usage.add("--panel", &options.panel, "only this panel").one_of(panel_ids());
+  usage.add("--select", &options.select, "a context by its name, 0xADDRESS, or #EVENT");
+  usage.add("--overlay", &options.overlay, "what lies over it")
+      .one_of({"palette", "help", "open", "save", "scenarios"});
+  usage.add("--keys", &options.keys, "pressed before the picture is taken, as in \"M Ctrl+K Period Down\"");
+  if (const auto status = usage.parse(arguments, io)) return *status;
 
   const auto size = parse_size(options.size);
   if (!size) return complain("shot", "--size " + options.size + ": give WIDTHxHEIGHT, 320 to 8192 each", io);

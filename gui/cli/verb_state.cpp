@@ -1,8 +1,8 @@
 // palloscope state FILE: the state at one moment, as text, CSV or JSON.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
+#include <optional>
 #include <ostream>
 #include <streambuf>
 #include <string>
@@ -67,12 +67,13 @@ int tell_of_nothing(const trace::Exporter& wanted, const std::string& file, cons
 }  // namespace
 
 int run_state(Arguments arguments, Streams io) {
-  CLI::App app(
+  Usage usage(
+      "state",
       "Writes the contexts, the shared buffers or the shared memory (in JSON everything, each block and chunk too) as "
       "they are after one event. Exit status 1: at that moment there is nothing that the format has rows for; only its "
       "head is written.");
   std::string file, format = "text", formats;
-  core::EventNumber at = 0;
+  std::optional<core::EventNumber> at;
   int pg_major = 0;
   const auto table = trace::exporter_table();
   std::vector<std::string> names;
@@ -80,16 +81,16 @@ int run_state(Arguments arguments, Streams io) {
     formats += fmt::format("{}{}: {}", names.empty() ? "" : "; ", exporter.name, exporter.summary);
     names.emplace_back(exporter.name);
   }
-  app.add_option("FILE", file, "a trace, a server's dump, or a scenario (a file, a name or a number)")->required();
-  CLI::Option* at_option = app.add_option("--at", at, "after this event; left out: at the end")->type_name("N");
-  app.add_option("--format", format, formats)->check(one_of(names).description(""))->capture_default_str();
-  app.add_option("--pg", pg_major, "the version of a dump that does not tell it")->check(within(14, 18));
-  if (const auto status = parse_arguments(app, "state", arguments, io)) return *status;
+  usage.add("FILE", &file, "a trace, a server's dump, or a scenario (a file, a name or a number)").required();
+  usage.add("--at", &at, "after this event; left out: at the end").takes("N");
+  usage.add("--format", &format, formats).one_of(names, /*listed_in_help=*/false).shows_default();
+  usage.add("--pg", &pg_major, "the version of a dump that does not tell it").within(14, 18);
+  if (const auto status = usage.parse(arguments, io)) return *status;
 
   const auto exporter = std::find_if(table.begin(), table.end(), [&](const auto& row) { return row.name == format; });
   auto timeline = open_source_or_scenario("state", file, io, pg_major);
   if (!timeline) return kExitBad;
-  if (!stand_at("state", file, *timeline, *at_option ? std::optional(at) : std::nullopt, io)) return kExitBad;
+  if (!stand_at("state", file, *timeline, at, io)) return kExitBad;
   if (!write_rows(*exporter, *timeline, io.out.rdbuf())) return tell_of_nothing(*exporter, file, *timeline, io);
   if (exporter->name == "csv") tell_of_omitted(timeline->state(), io);
   return kExitGood;

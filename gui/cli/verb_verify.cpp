@@ -2,7 +2,6 @@
 // mistakes of the program were found when it was made?
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <ostream>
 #include <string>
@@ -119,13 +118,14 @@ std::vector<Finding> Verifier::run() {
 }  // namespace
 
 int run_verify(Arguments arguments, Streams io) {
-  CLI::App app(
+  Usage usage(
+      "verify",
       "Checks every rule that a correct heap and a correct buffer pool obey, and lists the program's mistakes with "
       "where they happened and where the memory concerned came from. Exit status 1: something is wrong, and is "
       "listed.");
   std::string file;
-  app.add_option("FILE", file, "a trace, a server's dump, or a scenario (a file, a name or a number)")->required();
-  if (const auto status = parse_arguments(app, "verify", arguments, io)) return *status;
+  usage.add("FILE", &file, "a trace, a server's dump, or a scenario (a file, a name or a number)").required();
+  if (const auto status = usage.parse(arguments, io)) return *status;
   auto timeline = open_source_or_scenario("verify", file, io);
   if (!timeline) return kExitBad;
 

@@ -1,8 +1,8 @@
 // palloscope why FILE --at N: why the event did what it did, in words.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <ostream>
 #include <string>
 
@@ -58,20 +58,20 @@ void write_text(const trace::Card& card, const std::string& line, const Strings&
 }  // namespace
 
 int run_why(Arguments arguments, Streams io) {
-  CLI::App app("Says why an event did what it did: by which rule of PostgreSQL, and with which numbers.");
+  Usage usage("why", "Says why an event did what it did: by which rule of PostgreSQL, and with which numbers.");
   std::string file, format = "text", language = "en";
-  core::EventNumber at = 0;
+  std::optional<core::EventNumber> at;
   int pg_major = 0;
-  app.add_option("FILE", file, "a trace, a server's dump, or a scenario (a file, a name or a number)")->required();
-  CLI::Option* at_option = app.add_option("--at", at, "this event; left out: the last one")->type_name("N");
-  app.add_option("--lang", language, "the language of the words")->check(one_of({"en", "zh"}))->capture_default_str();
-  app.add_option("--format", format, "how it is written")->check(one_of({"text", "json"}))->capture_default_str();
-  app.add_option("--pg", pg_major, "the version of a dump that does not tell it")->check(within(14, 18));
-  if (const auto status = parse_arguments(app, "why", arguments, io)) return *status;
+  usage.add("FILE", &file, "a trace, a server's dump, or a scenario (a file, a name or a number)").required();
+  usage.add("--at", &at, "this event; left out: the last one").takes("N");
+  usage.add("--lang", &language, "the language of the words").one_of({"en", "zh"}).shows_default();
+  usage.add("--format", &format, "how it is written").one_of({"text", "json"}).shows_default();
+  usage.add("--pg", &pg_major, "the version of a dump that does not tell it").within(14, 18);
+  if (const auto status = usage.parse(arguments, io)) return *status;
 
   auto timeline = open_source_or_scenario("why", file, io, pg_major);
   if (!timeline) return kExitBad;
-  if (!stand_at("why", file, *timeline, *at_option ? std::optional(at) : std::nullopt, io)) return kExitBad;
+  if (!stand_at("why", file, *timeline, at, io)) return kExitBad;
   if (timeline->cursor() == 0) return complain("why", fmt::format("{}: at 0 nothing has happened yet", file), io);
   const core::EventBody event = timeline->event(timeline->cursor());
   const trace::Card card = trace::explain(*timeline, timeline->cursor(), trace::profile_for(timeline->description()));

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <fstream>
 #include <ostream>
@@ -119,8 +118,7 @@ std::string foreign_option(const Form& form, const std::vector<std::string>& wor
   return "";
 }
 
-void describe(CLI::App& app, const Form& form, WorkmemWish& wish) {
-  app.description(form.about);
+void describe(Usage& usage, const Form& form, WorkmemWish& wish) {
   core::TrialSpec& trial = wish.trial;
   const auto has = [&](std::string_view name) {
     return std::any_of(std::begin(kOptions), std::end(kOptions),
@@ -128,55 +126,51 @@ void describe(CLI::App& app, const Form& form, WorkmemWish& wish) {
   };
   std::vector<std::string_view> settings = form.settings;
   if (settings.empty()) settings.assign(core::server_setting_names().begin(), core::server_setting_names().end());
-  app.add_option("--pg", trial.major, "the server's version")->check(within(15, 18))->capture_default_str();
-  app.add_option("--set", wish.assignments,
-                 fmt::format("a setting, as in postgresql.conf; may be given again. Settings: {}{}",
-                             fmt::join(settings, ", "), form.bit == kWorst ? ", and those of palloscope shmem" : ""))
-      ->type_name("NAME=VALUE")
-      ->allow_extra_args(false);
-  app.add_option("--format", wish.format, "how it is written")
-      ->check(one_of({"text", "csv", "json"}))
-      ->capture_default_str();
+  usage.add("--pg", &trial.major, "the server's version").within(15, 18).shows_default();
+  usage
+      .add("--set", &wish.assignments,
+           fmt::format("a setting, as in postgresql.conf; may be given again. Settings: {}{}",
+                       fmt::join(settings, ", "), form.bit == kWorst ? ", and those of palloscope shmem" : ""))
+      .takes("NAME=VALUE")
+      .one_value_each();
+  usage.add("--format", &wish.format, "how it is written").one_of({"text", "csv", "json"}).shows_default();
   if (has("--plan"))
-    app.add_option("--plan", wish.plan_file,
-                   "a plan as EXPLAIN (ANALYZE, FORMAT JSON) prints it; left out: a common one")
-        ->type_name("FILE");
+    usage.add("--plan", &wish.plan_file, "a plan as EXPLAIN (ANALYZE, FORMAT JSON) prints it; left out: a common one")
+        .takes("FILE");
   if (has("--base"))
-    app.add_option("--base", wish.base, "memory of a backend that does nothing, up to 1TB")
-        ->type_name("SIZE")
-        ->capture_default_str();
+    usage.add("--base", &wish.base, "memory of a backend that does nothing, up to 1TB").takes("SIZE").shows_default();
   if (has("--rows"))
-    app.add_option("--rows", trial.rows, form.bit == kJoin ? "rows of the inner side" : "rows that come in")
-        ->check(within(0, core::kMostTrialRows))
-        ->capture_default_str();
+    usage.add("--rows", &trial.rows, form.bit == kJoin ? "rows of the inner side" : "rows that come in")
+        .within(0, core::kMostTrialRows)
+        .shows_default();
   if (has("--width"))
-    app.add_option("--width", trial.width, "bytes of a row's columns, without its header of 16")
-        ->check(within(1, core::kWidestTrialRow))
-        ->capture_default_str();
+    usage.add("--width", &trial.width, "bytes of a row's columns, without its header of 16")
+        .within(1, core::kWidestTrialRow)
+        .shows_default();
   if (has("--order"))
-    app.add_option("--order", wish.order, "the order in which rows come")
-        ->check(one_of({"random", "ascending", "descending"}))
-        ->capture_default_str();
-  if (has("--limit"))
-    app.add_option("--limit", trial.bound, "the LIMIT above it; left out: none")->check(within(1, 1e15));
+    usage.add("--order", &wish.order, "the order in which rows come")
+        .one_of({"random", "ascending", "descending"})
+        .shows_default();
+  if (has("--limit")) usage.add("--limit", &trial.bound, "the LIMIT above it; left out: none").within(1, 1e15);
   if (has("--column"))
-    app.add_option("--column", wish.column, "rows of one column alone: an int (by value) or a text (by reference)")
-        ->check(one_of({"int", "text"}));
+    usage.add("--column", &wish.column, "rows of one column alone: an int (by value) or a text (by reference)")
+        .one_of({"int", "text"});
   if (has("--planned-rows"))
-    app.add_option(
-           "--planned-rows", wish.planned_rows,
-           fmt::format("{} that the planner expects; left out: the truth", form.bit == kJoin ? "rows" : "groups"))
-        ->check(within(1, 1e12));
+    usage
+        .add("--planned-rows", &trial.planned_rows,
+             fmt::format("{} that the planner expects; left out: the truth", form.bit == kJoin ? "rows" : "groups"))
+        .within(1, 1e12);
   if (has("--planned-width"))
-    app.add_option("--planned-width", wish.planned_width, "the width that it expects; left out: the truth")
-        ->check(within(1, core::kWidestTrialRow));
+    usage.add("--planned-width", &trial.planned_width, "the width that it expects; left out: the truth")
+        .within(1, core::kWidestTrialRow);
   if (has("--distinct"))
-    app.add_option("--distinct", trial.distinct,
-                   form.bit == kJoin ? "keys that differ; left out: all" : "groups; left out: each row its own")
-        ->check(within(1, core::kMostTrialRows));
+    usage
+        .add("--distinct", &trial.distinct,
+             form.bit == kJoin ? "keys that differ; left out: all" : "groups; left out: each row its own")
+        .within(1, core::kMostTrialRows);
   if (has("--frequent"))
-    app.add_option("--frequent", trial.frequent_percent, "percent of the rows that have one and the same key")
-        ->check(within(0, 100));
+    usage.add("--frequent", &trial.frequent_percent, "percent of the rows that have one and the same key")
+        .within(0, 100);
 }
 
 constexpr const char* kNotes =
@@ -262,15 +256,15 @@ int answer_worst(const WorkmemSettings& settings, const WorkmemWish& wish, Strea
 }
 
 // What two options together cannot mean; empty: nothing.
-std::string contradiction(const CLI::App& app, const Form& form, const WorkmemWish& wish) {
-  if (wish.column == "int" && app.count("--width") != 0)
+std::string contradiction(const Usage& usage, const Form& form, const WorkmemWish& wish) {
+  if (wish.column == "int" && usage.given("--width"))
     return "--width: an int is kept in the slot itself, so it has none; leave it out, or say --column text";
   if ((form.bit & (kJoin | kAggregate)) != 0 && wish.trial.distinct > wish.trial.rows)
     return fmt::format("--distinct {}: it takes 1 to {}, the number of rows", wish.trial.distinct, wish.trial.rows);
   return "";
 }
 
-core::TrialSpec spec_of(const CLI::App& app, const Form& form, const WorkmemWish& wish) {
+core::TrialSpec spec_of(const Form& form, const WorkmemWish& wish) {
   core::TrialSpec spec = wish.trial;
   spec.kind = form.bit == kSort   ? OperationKind::Sort
               : form.bit == kJoin ? OperationKind::HashJoin
@@ -279,9 +273,6 @@ core::TrialSpec spec_of(const CLI::App& app, const Form& form, const WorkmemWish
   if (wish.order == "descending") spec.order = core::RowOrder::Descending;
   if (!wish.column.empty())
     spec.sort_kind = core::sort_kind_of(1, wish.column == "int", core::find_operation_rules(spec.major)->sort);
-  if (form.bit == kSort) return spec;
-  if (app.count("--planned-rows") != 0) spec.planned_rows = wish.planned_rows;
-  if (app.count("--planned-width") != 0) spec.planned_width = wish.planned_width;
   return spec;
 }
 
@@ -296,16 +287,16 @@ int run_workmem(Arguments arguments, Streams io) {
   if (const std::string wrong = foreign_option(form, words); !wrong.empty()) return complain(verb, wrong, io);
   WorkmemWish wish;
   wish.what = form.word;
-  CLI::App app;
-  describe(app, form, wish);
-  app.footer(fmt::format("Example: {}\n\n{}", form.example, kNotes));
-  if (const auto status = parse_arguments(app, verb, words, io)) return *status;
-  if (const std::string wrong = contradiction(app, form, wish); !wrong.empty()) return complain(verb, wrong, io);
+  Usage usage(verb, form.about);
+  describe(usage, form, wish);
+  usage.footer(fmt::format("Example: {}\n\n{}", form.example, kNotes));
+  if (const auto status = usage.parse(words, io)) return *status;
+  if (const std::string wrong = contradiction(usage, form, wish); !wrong.empty()) return complain(verb, wrong, io);
 
   const auto settings = settings_from(form, wish);
   if (!settings) return complain(verb, settings.error(), io);
   if (form.bit == kWorst) return answer_worst(*settings, wish, io);
-  wish.trial = spec_of(app, form, wish);
+  wish.trial = spec_of(form, wish);
   wish.trial.settings = settings->server.work;
   const auto trial = [&] {
     Progress progress(verb, io);

@@ -18,8 +18,6 @@ struct WorkmemWish {
   std::string what, format = "text", plan_file, base = "6MB", order = "random", column;
   std::vector<std::string> assignments;
   core::TrialSpec trial;
-  double planned_rows = 0;
-  std::uint64_t planned_width = 0;
 };
 
 struct WorkmemSettings {

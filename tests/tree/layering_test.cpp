@@ -100,6 +100,10 @@ TEST_CASE("OpenGL is included only in gui/gl and gui/platform, and window system
   only_included_from({"GLFW/", "EGL/"}, {"gui/platform/", "tests/gui/"});
 }
 
+TEST_CASE("CLI11, which takes seconds to compile, is included only where our own Usage hides it") {
+  only_included_from({"CLI/"}, {"gui/cli/arguments.cpp"});
+}
+
 TEST_CASE("pure layout, session and action units reach neither ImGui nor OpenGL, not even through other headers") {
   for (const SourceFile& start : sources()) {
     if (!lies_in(start.path, {"gui/layout/", "gui/session", "gui/action", "core/", "trace/"})) continue;
