@@ -20,31 +20,34 @@ std::string unexpected_text(const CLI::App& app) {
   const auto option = std::find_if(left.begin(), left.end(), [](const auto& word) { return word.starts_with('-'); });
   if (option == left.end()) return fmt::format("\"{}\" is one word too many", left.empty() ? "" : left.front());
   const std::string word = option->substr(0, option->find('='));
-  std::vector<std::string> names;
+  std::vector<std::string_view> names;
   for (const CLI::Option* known : app.get_options())
-    for (const std::string& name : known->get_lnames()) names.push_back("--" + name);
-  const auto meant = core::nearest_word(word, std::vector<std::string_view>(names.begin(), names.end()));
-  return fmt::format("there is no option {}{}", word, meant ? fmt::format("; did you mean {}?", *meant) : "");
+    names.insert(names.end(), known->get_lnames().begin(), known->get_lnames().end());
+  const auto meant =
+      core::nearest_word(std::string_view(word).substr(word.find_first_not_of('-') % word.size()), names);
+  return fmt::format("there is no option {}{}", word, meant ? fmt::format("; did you mean --{}?", *meant) : "");
 }
 
-// CLI11 says "Could not convert: --at = soon".
-std::string number_text(std::string_view message) {
+// CLI11 says "Could not convert: --at = soon", of numbers and of flags.
+std::string conversion_text(const CLI::App& app, std::string_view message) {
   const std::size_t colon = message.find(": "), equals = message.find(" = ");
   if (colon == std::string_view::npos || equals == std::string_view::npos || equals < colon)
     return std::string(message);
-  return fmt::format("{}: \"{}\" is not a number that it takes", message.substr(colon + 2, equals - colon - 2),
-                     message.substr(equals + 3));
+  const std::string name(message.substr(colon + 2, equals - colon - 2));
+  const CLI::Option* option = app.get_option_no_throw(name);
+  if (option != nullptr && option->get_items_expected_max() == 0) return name + ": it takes no value";
+  return fmt::format("{}: \"{}\" is not a number that it takes", name, message.substr(equals + 3));
 }
 
 // What is wrong, in words that name the option and what it takes.
 std::string mistake_text(const CLI::App& app, const CLI::ParseError& error) {
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) return unexpected_text(app);
-  if (dynamic_cast<const CLI::ConversionError*>(&error) != nullptr) return number_text(error.what());
+  if (dynamic_cast<const CLI::ConversionError*>(&error) != nullptr) return conversion_text(app, error.what());
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
     const std::string_view message = error.what();
-    const bool missing = message.ends_with(" missing");
-    return fmt::format("{}: {}", message.substr(0, message.find(':')),
-                       missing ? "its value is missing" : "it can be given only once");
+    const std::string_view option = message.substr(0, message.find(':'));
+    if (message.ends_with(" missing")) return fmt::format("{}: its value is missing", option);
+    if (message.find("At Most") != std::string_view::npos) return fmt::format("{}: it can be given only once", option);
   }
   return error.what();
 }

@@ -164,8 +164,10 @@ int run_buffer(Arguments arguments, Streams io) {
   if (!timeline) return kExitBad;
   if (!stand_at("buffer", file, *timeline, at, io)) return kExitBad;
   const trace::PoolRecord* pool = timeline->state().server().shared_pool();
-  if (pool == nullptr || pool->buffers == 0)
-    return complain("buffer", fmt::format("{}: at event {} there are no shared buffers", file, timeline->cursor()), io);
+  if (pool == nullptr || pool->buffers == 0) {
+    complain("buffer", fmt::format("{}: at event {} there are no shared buffers", file, timeline->cursor()), io);
+    return kExitNo;
+  }
   if (number < 1 || number > pool->buffers)
     return complain("buffer",
                     fmt::format("{}: there is no buffer {}; the pool has 1 to {}", file, number, pool->buffers), io);

@@ -7,7 +7,7 @@
 #include <ostream>
 #include <set>
 #include <string>
-#include <variant>
+#include <type_traits>
 #include <vector>
 
 #include "core/base/nearest_word.h"
@@ -15,7 +15,9 @@
 #include "gui/cli/progress.h"
 #include "gui/cli/scenario_text.h"
 #include "gui/cli/source_file.h"
+#include "trace/analysis/event_slices.h"
 #include "trace/compare/comparison.h"
+#include "trace/exporters/printable.h"
 
 namespace palloscope::gui::cli {
 namespace {
@@ -192,15 +194,27 @@ constexpr const char* kFooter =
     "bad input.";
 
 // "--context": no context of the recording is ever called so. Empty: one is, or none was asked for.
-std::string unknown_context(const trace::Timeline& recorded, const std::string& name) {
+std::string unknown_context(const trace::Timeline& recorded, const std::string& name, Streams io) {
   if (name.empty() || recorded.size() == 0) return "";
+  constexpr std::size_t kMostListed = 40;
   std::set<std::string, std::less<>> names;
-  recorded.visit(1, recorded.size(), [&](core::EventNumber, const core::EventBody& event, const trace::MemoryState&) {
-    if (const auto* created = std::get_if<core::ContextCreated>(&event)) names.insert(created->name);
-  });
+  core::EventNumber next = 1;
+  const auto creates = [](const trace::BlockSummary& block) { return block.has_kind(core::ContextCreated::kTag); };
+  const auto take = [&](core::EventNumber, const auto& event) {
+    if constexpr (std::is_same_v<std::decay_t<decltype(event)>, core::ContextCreated>) names.insert(event.name);
+  };
+  for (Progress progress("compare", io); !names.contains(name);) {
+    if (trace::read_slice(recorded, next, 1'000'000, creates, take)) break;
+    progress.tell("looking for contexts of that name",
+                  static_cast<double>(next) / static_cast<double>(recorded.size()));
+  }
   if (names.contains(name)) return "";
-  return fmt::format("--context: no context is ever called \"{}\"{}", name,
-                     core::choices_for(name, std::vector<std::string_view>(names.begin(), names.end())));
+  std::vector<std::string> printable;
+  for (const std::string& known : names)
+    if (printable.size() < kMostListed) printable.push_back(trace::printable(known));
+  return fmt::format("--context: no context is ever called \"{}\"{}{}", trace::printable(name),
+                     core::choices_for(name, std::vector<std::string_view>(printable.begin(), printable.end())),
+                     names.size() > kMostListed ? fmt::format(", and {} more", names.size() - kMostListed) : "");
 }
 
 }  // namespace
@@ -238,7 +252,7 @@ int run_compare(Arguments arguments, Streams io) {
   if (!recorded) return kExitBad;
   if (!stand_at("compare", file, *recorded, at, io)) return kExitBad;
   const core::EventNumber moment = recorded->cursor();
-  if (const std::string wrong = unknown_context(*recorded, context); !wrong.empty())
+  if (const std::string wrong = unknown_context(*recorded, context, io); !wrong.empty())
     return complain("compare", wrong, io);
   if (specs.empty()) specs = trace::usual_contenders(recorded->description());
 

@@ -104,13 +104,14 @@ int run_policies(Arguments arguments, Streams io) {
     Progress progress("policies", io);
     while (!run.advance()) progress.tell("reading", run.progress());
   }
-  if (run.counts(ReplacementPolicy::Lru).requests == 0)
-    return complain(
-        "policies",
-        fmt::format("{}: no page was asked for in {} events; policies need a trace of a running buffer pool, "
-                    "such as the scenarios from 50 on",
-                    file, timeline->size()),
-        io);
+  if (run.counts(ReplacementPolicy::Lru).requests == 0) {
+    complain("policies",
+             fmt::format("{}: no page was asked for in {} events; policies need a trace of a running buffer pool, "
+                         "such as the scenarios from 50 on",
+                         file, timeline->size()),
+             io);
+    return kExitNo;
+  }
   if (format == "csv")
     write_csv(run, io.out);
   else if (format == "json")

@@ -43,7 +43,7 @@ std::string_view word_of(Knowledge known) {
   return "";
 }
 
-// "143 MB", "4 kB", "17 bytes": whole units, rounded up as the server does
+// "143.2 MB", "4.0 kB", "17 bytes".
 std::string in_units(std::uint64_t bytes) {
   if (bytes >= 1 << 30) return fmt::format("{:.1f} GB", static_cast<double>(bytes) / (1 << 30));
   if (bytes >= 1 << 20) return fmt::format("{:.1f} MB", static_cast<double>(bytes) / (1 << 20));

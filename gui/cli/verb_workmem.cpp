@@ -4,8 +4,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 #include <fstream>
 #include <ostream>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -190,14 +192,15 @@ bool is_setting_of_shmem(std::string_view name) {
 
 // Of the server or of shared memory, in any version.
 core::Status check_name(const Form& form, const std::string& name) {
-  std::vector<std::string_view> all(core::server_setting_names().begin(), core::server_setting_names().end());
-  const bool ours = std::find(all.begin(), all.end(), name) != all.end();
-  if (!ours && !is_setting_of_shmem(name)) {
-    if (form.bit == kWorst)
-      for (const core::GucRow& row : core::guc_table()) all.push_back(row.name);
-    else
-      all = form.settings;
-    return bad(fmt::format("--set {}: there is no such setting here{}", name, core::choices_for(name, all)));
+  const auto ours = core::server_setting_names();
+  if (std::find(ours.begin(), ours.end(), name) == ours.end() && !is_setting_of_shmem(name)) {
+    std::set<std::string_view> names(form.settings.begin(), form.settings.end());
+    if (form.bit == kWorst) {
+      names.insert(ours.begin(), ours.end());
+      for (const core::GucRow& row : core::guc_table()) names.insert(row.name);
+    }
+    return bad(fmt::format("--set {}: there is no such setting here{}", name,
+                           core::choices_for(name, std::vector<std::string_view>(names.begin(), names.end()))));
   }
   if (form.settings.empty() || std::find(form.settings.begin(), form.settings.end(), name) != form.settings.end())
     return core::Done{};
@@ -213,7 +216,9 @@ core::Result<WorkmemSettings> settings_from(const Form& form, const WorkmemWish&
   for (const std::string& assignment : wish.assignments) {
     const std::size_t equals = assignment.find('=');
     if (equals == std::string::npos) return bad(fmt::format("--set {}: write it as NAME=VALUE", assignment));
-    const std::string name = assignment.substr(0, equals), value = assignment.substr(equals + 1);
+    std::string name = assignment.substr(0, equals);
+    const std::string value = assignment.substr(equals + 1);
+    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
     if (const auto known = check_name(form, name); !known) return known.error();
     const auto ours = core::set_server_setting(all.server, name, value);
     if (!ours && ours.error().code != core::ErrorCode::NotFound) return ours.error();

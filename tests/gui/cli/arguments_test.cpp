@@ -98,6 +98,8 @@ TEST_CASE("a mistake is told on one line with the option and what it takes, and 
       {{"--scale", "nan"}, "--scale: \"nan\": it takes 0.5 to 2.5"},
       {{"--format", "xml"}, "--format: \"xml\": it takes one of text, json"},
       {{"--fromat", "json"}, "there is no option --fromat; did you mean --format?"},
+      {{"--zz", "json"}, "there is no option --zz"},
+      {{"--all=maybe"}, "--all: it takes no value"},
       {{"-a", "--versions", "15"}, "--all excludes --versions"},
   };
   for (const auto& [arguments, text] : mistakes) {

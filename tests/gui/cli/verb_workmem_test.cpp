@@ -129,6 +129,7 @@ TEST_CASE("workmem refuses numbers that cannot be, with the option's name and wh
   CHECK_THAT(run({"workmem", "join", "--rows", "10", "--distinct", "11"}).err, ContainsSubstring("1 to 10"));
   CHECK_THAT(run({"workmem", "--base", "9999TB"}).err, ContainsSubstring("--base"));
   CHECK_THAT(run({"workmem", "--set", "wrk_mem=4MB"}).err, ContainsSubstring("did you mean work_mem?"));
+  CHECK(run({"workmem", "--set", "WORK_MEM=4MB", "--set", "Shared_Buffers=16MB"}).status == kExitGood);
   for (const char* form : {"sort", "join", "aggregate"})
     CHECK(run({"workmem", form, "--rows", "0"}).status == kExitGood);
 }
