@@ -58,12 +58,16 @@ struct Usage::Parser {
   CLI::App app;
   std::vector<const CLI::Option*> unsigned_options;
 
-  // CLI11 takes "-1" for an unsigned number, and makes a huge one of it. Empty: no option got one.
-  std::string negative_text() const {
-    for (const CLI::Option* option : unsigned_options)
-      for (const std::string& value : option->results())
+  // CLI11 takes "-1" for an unsigned number, and makes a huge one of it; an empty word it takes for 0, or for nothing
+  // where that may be. Empty: no option got one.
+  std::string odd_number_text() const {
+    for (const CLI::Option* option : unsigned_options) {
+      for (const std::string& value : option->results()) {
+        if (value.empty()) return option->get_name() + ": its value is missing";
         if (value.starts_with('-'))
           return fmt::format("{}: \"{}\" is not a number that it takes", option->get_name(), value);
+      }
+    }
     return "";
   }
 };
@@ -97,7 +101,7 @@ std::optional<int> Usage::parse(Arguments arguments, Streams io) {
   std::string mistake;
   try {
     app.parse(std::move(reversed));
-    mistake = parser_->negative_text();
+    mistake = parser_->odd_number_text();
   } catch (const CLI::CallForHelp&) {
     io.out << app.help();
     return kExitGood;
