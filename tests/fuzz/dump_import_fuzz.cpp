@@ -5,6 +5,7 @@
 #include <sstream>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "core/base/check.h"
 #include "trace/exporters/context_csv.h"
@@ -35,9 +36,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   trace::TextSource source(in, text.size(), {});
   Replay replay;
   trace::DumpEvents events(replay, core::ContextKind::AllocSet);
-  const auto facts = importer.emit != nullptr
-                         ? importer.emit(source, replay)
-                         : importer.read(source, [&](trace::Dump dump) { events.emit(std::move(dump)); });
+  const auto take = [&](trace::Dump dump) { events.emit(std::move(dump)); };
+  const auto* emit = std::get_if<trace::EventEmitter>(&importer.read);
+  const auto facts =
+      emit != nullptr ? (*emit)(source, replay) : std::get<trace::DumpReader>(importer.read)(source, take);
   core::check(replay.state.fault_count() == 0, "an imported stream has no faults");
   core::StreamDescription description;
   description.source = core::SourceKind::Dump;
