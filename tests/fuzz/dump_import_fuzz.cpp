@@ -4,15 +4,12 @@
 #include <span>
 #include <sstream>
 #include <string>
-#include <utility>
-#include <variant>
 
 #include "core/base/check.h"
 #include "trace/exporters/context_csv.h"
 #include "trace/exporters/state_json.h"
 #include "trace/exporters/stats_text.h"
-#include "trace/importers/dump_events.h"
-#include "trace/importers/importer.h"
+#include "trace/importers/import_dump.h"
 #include "trace/replay/memory_state.h"
 
 using namespace palloscope;
@@ -35,11 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   std::istringstream in(text);
   trace::TextSource source(in, text.size(), {});
   Replay replay;
-  trace::DumpEvents events(replay, core::ContextKind::AllocSet);
-  const auto take = [&](trace::Dump dump) { events.emit(std::move(dump)); };
-  const auto* emit = std::get_if<trace::EventEmitter>(&importer.read);
-  const auto facts =
-      emit != nullptr ? (*emit)(source, replay) : std::get<trace::DumpReader>(importer.read)(source, take);
+  const auto facts = trace::import_events(importer, source, core::ContextKind::AllocSet, replay);
   core::check(replay.state.fault_count() == 0, "an imported stream has no faults");
   core::StreamDescription description;
   description.source = core::SourceKind::Dump;

@@ -74,16 +74,18 @@ core::Result<DumpSurvey> survey_dumps(TextSource& source, std::string_view head,
   return survey;
 }
 
+core::Result<DumpFacts> import_events(const Importer& importer, TextSource& source, core::ContextKind standard_kind,
+                                      core::EventSink& sink) {
+  if (const auto* emit = std::get_if<EventEmitter>(&importer.read)) return (*emit)(source, sink);
+  DumpEvents events(sink, standard_kind);
+  return std::get<DumpReader>(importer.read)(source, [&](Dump dump) { events.emit(std::move(dump)); });
+}
+
 core::Status emit_dumps(TextSource& source, const DumpSurvey& survey, core::EventSink& sink) {
   source.rewind();
-  const auto read = [&]() -> core::Result<DumpFacts> {
-    if (const auto* emit = std::get_if<EventEmitter>(&survey.importer->read)) return (*emit)(source, sink);
-    // From 16 on Slab's line has a shape of its own, so the standard shape is AllocSet's.
-    DumpEvents events(sink,
-                      survey.description.pg_major >= 16 ? core::ContextKind::AllocSet : core::ContextKind::Unknown);
-    return std::get<DumpReader>(survey.importer->read)(source, [&](Dump dump) { events.emit(std::move(dump)); });
-  };
-  const core::Result<DumpFacts> facts = read();
+  // From 16 on Slab's line has a shape of its own, so the standard shape is AllocSet's.
+  const auto kind = survey.description.pg_major >= 16 ? core::ContextKind::AllocSet : core::ContextKind::Unknown;
+  const core::Result<DumpFacts> facts = import_events(*survey.importer, source, kind, sink);
   if (source.stopped()) return cancelled(survey.description.title);
   if (!facts) return in_file(facts.error(), survey.description.title);
   return core::Done{};

@@ -24,6 +24,10 @@ struct DumpSurvey {
 core::Result<DumpSurvey> survey_dumps(TextSource& source, std::string_view head, const std::string& file,
                                       int pg_major = 0);
 
+// What the source holds, as events, read by this importer. `standard_kind`: as DumpEvents takes it.
+core::Result<DumpFacts> import_events(const Importer& importer, TextSource& source, core::ContextKind standard_kind,
+                                      core::EventSink& sink);
+
 core::Status emit_dumps(TextSource& source, const DumpSurvey& survey, core::EventSink& sink);
 
 }  // namespace palloscope::trace
