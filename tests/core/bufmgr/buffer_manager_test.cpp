@@ -1,4 +1,7 @@
 // Exact sequences, worked out by hand from spec 10.3 to 10.9.
+#include <functional>
+#include <vector>
+
 #include "tests/core/bufmgr/pool_world.h"
 #include "tests/support/catch.h"
 
@@ -254,30 +257,47 @@ TEST_CASE("new pages: 16 and newer take the victims first and enter them afterwa
   }
 }
 
-TEST_CASE("local buffers: a clock of their own, memory only as it is needed, and an error of their own") {
-  std::vector<std::uint64_t> asked;
-  auto settings = PoolWorld::with(4);
-  settings.temp_buffers = 20;
+// A manager of whose private memory a test sees what is asked, and may refuse it.
+struct PrivateMemoryWorld {
+  static constexpr RelationId kTemporary{1663, 5, 30000};
+
   AddressSpace space;
   test::StorySink sink;
-  Backends backends(sink);
+  Backends backends{sink};
   Address next{0x10000};
-  auto take = [&](BackendSlot, std::uint64_t bytes) {
-    Address at = next;
+  std::function<bool()> refuses = [] { return false; };
+  std::vector<std::uint64_t> asked;  // for local blocks
+  BufferManager manager;
+  BackendSlot backend;
+
+  PrivateMemoryWorld(int major, const BufferSettings& settings, std::uint32_t blocks)
+      : manager(*find_buffer_profile(major), settings, space, backends, sink,
+                {[this](BackendSlot, std::uint64_t bytes) { return take(bytes); },
+                 [this](BackendSlot, std::uint64_t bytes) {
+                   asked.push_back(bytes);
+                   return take(bytes);
+                 }}),
+        backend(backends.start(BackendKind::Client, "backend 1")) {
+    backends.switch_to(backend);
+    manager.name_relation(kTemporary, "pg_temp.t", blocks, Persistence::Temporary);
+    sink.take();
+  }
+
+  Address take(std::uint64_t bytes) {
+    if (refuses()) throw Ereport{"53200", "out of memory", "", {}};
+    const Address at = next;
     next = next + (bytes / 4096 + 1) * 4096;
     space.map(at, next - at);
     return at;
-  };
-  PrivateMemory memory{take, [&](BackendSlot backend, std::uint64_t bytes) {
-                         asked.push_back(bytes);
-                         return take(backend, bytes);
-                       }};
-  BufferManager manager(*find_buffer_profile(15), settings, space, backends, sink, memory);
-  BackendSlot backend = backends.start(BackendKind::Client, "backend 1");
-  backends.switch_to(backend);
-  const RelationId temporary{1663, 5, 30000};
-  manager.name_relation(temporary, "pg_temp.t", 0, Persistence::Temporary);
-  sink.take();
+  }
+};
+
+TEST_CASE("local buffers: a clock of their own, memory only as it is needed, and an error of their own") {
+  auto settings = PoolWorld::with(4);
+  settings.temp_buffers = 20;
+  PrivateMemoryWorld world(15, settings, 0);
+  auto& [space, sink, backends, next, refuses, asked, manager, backend] = world;
+  const RelationId temporary = PrivateMemoryWorld::kTemporary;
   BufferSlot first = manager.extend_buffered_rel(temporary).front();
   CHECK(sink.take() == "ask 0 | miss | take 4 0/0 hand 0.1 | pin 4 0/0 | tag 4=0 0/1 | valid 4 0/1");
   CHECK(manager.buffer_number(first) == -1);
@@ -434,60 +454,27 @@ TEST_CASE("local buffers of all backends have a limit") {
 }
 
 TEST_CASE("a backend that finds no memory for its local buffers' descriptors can try again") {
-  AddressSpace space;
-  test::StorySink sink;
-  Backends backends(sink);
-  Address next{0x10000};
-  int left = 2;  // the arrays are three: descriptors, block pointers, counts
-  const auto take = [&](BackendSlot, std::uint64_t bytes) {
-    if (left-- == 0) throw Ereport{"53200", "out of memory", "", {}};
-    const Address at = next;
-    next = next + (bytes / 4096 + 1) * 4096;
-    space.map(at, next - at);
-    return at;
-  };
-  BufferManager manager(*find_buffer_profile(17), PoolWorld::with(4), space, backends, sink, {take, take});
-  const BackendSlot backend = backends.start(BackendKind::Client, "backend 1");
-  backends.switch_to(backend);
-  const RelationId temporary{1663, 5, 30000};
-  manager.name_relation(temporary, "pg_temp.t", 4, Persistence::Temporary);
-  CHECK(error_of([&] { manager.read_buffer(PoolWorld::page(0, temporary)); }) == "out of memory");
-  CHECK_FALSE(manager.local_pool(backend));
-  manager.read_buffer(PoolWorld::page(0, temporary));
-  CHECK(manager.local_pool(backend) == PoolSlot{1});
+  PrivateMemoryWorld world(17, PoolWorld::with(4), 4);
+  world.refuses = [left = 2]() mutable { return left-- == 0; };  // the arrays are three: descriptors, pointers, counts
+  const PageTag page = PoolWorld::page(0, PrivateMemoryWorld::kTemporary);
+  CHECK(error_of([&] { world.manager.read_buffer(page); }) == "out of memory");
+  CHECK_FALSE(world.manager.local_pool(world.backend));
+  world.manager.read_buffer(page);
+  CHECK(world.manager.local_pool(world.backend) == PoolSlot{1});
 }
 
 TEST_CASE("a page of a local buffer for which there was no memory gets it later") {
   auto settings = PoolWorld::with(4);
   settings.temp_buffers = 40;
-  AddressSpace space;
-  test::StorySink sink;
-  Backends backends(sink);
-  Address next{0x10000};
-  bool full = false;
-  const auto take = [&](BackendSlot, std::uint64_t bytes) {
-    if (full) throw Ereport{"53200", "out of memory", "", {}};
-    const Address at = next;
-    next = next + (bytes / 4096 + 1) * 4096;
-    space.map(at, next - at);
-    return at;
-  };
-  std::vector<std::uint64_t> asked;
-  BufferManager manager(*find_buffer_profile(17), settings, space, backends, sink,
-                        {take, [&](BackendSlot backend, std::uint64_t bytes) {
-                           asked.push_back(bytes);
-                           return take(backend, bytes);
-                         }});
-  backends.switch_to(backends.start(BackendKind::Client, "backend 1"));
-  const RelationId temporary{1663, 5, 30000};
-  manager.name_relation(temporary, "pg_temp.t", 0, Persistence::Temporary);
-  for (int i = 0; i < 16; ++i) manager.extend_buffered_rel(temporary);
-  full = true;
-  CHECK(error_of([&] { manager.extend_buffered_rel(temporary); }) == "out of memory");
-  full = false;
-  manager.extend_buffered_rel(temporary);
-  REQUIRE(asked.size() == 3);
-  CHECK(asked[1] == asked[2]);  // it asks again, instead of going on behind the memory it has
+  PrivateMemoryWorld world(17, settings, 0);
+  const auto extend = [&] { world.manager.extend_buffered_rel(PrivateMemoryWorld::kTemporary); };
+  for (int i = 0; i < 16; ++i) extend();
+  world.refuses = [] { return true; };
+  CHECK(error_of(extend) == "out of memory");
+  world.refuses = [] { return false; };
+  extend();
+  REQUIRE(world.asked.size() == 3);
+  CHECK(world.asked[1] == world.asked[2]);  // it asks again, instead of going on behind the memory it has
 }
 
 TEST_CASE("steps through a large pool are counted, though they make no events") {
