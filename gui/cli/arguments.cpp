@@ -23,8 +23,8 @@ std::string unexpected_text(const CLI::App& app) {
   std::vector<std::string_view> names;
   for (const CLI::Option* known : app.get_options())
     names.insert(names.end(), known->get_lnames().begin(), known->get_lnames().end());
-  const auto meant =
-      core::nearest_word(std::string_view(word).substr(word.find_first_not_of('-') % word.size()), names);
+  const std::size_t dashes = std::min(word.find_first_not_of('-'), word.size());
+  const auto meant = core::nearest_word(std::string_view(word).substr(dashes), names);
   return fmt::format("there is no option {}{}", word, meant ? fmt::format("; did you mean --{}?", *meant) : "");
 }
 
