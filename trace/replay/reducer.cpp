@@ -380,6 +380,8 @@ void Reducer<J>::operator()(const core::BlockAdded& e) {
     return fault(e.block, "becomes a block of a context in a role that no block of a context has");
   if (e.role == BlockRole::Header && e.block != owner->region)
     return fault(e.block, "does not hold the header of this context");
+  if (own_header && e.role != BlockRole::Header && e.role != BlockRole::Keeper)
+    return fault(e.block, "holds the header of its context, and can only be its keeper");
   if (e.header < block->at || e.free_start < e.header || e.free_start > block->end())
     return fault(e.block, "has its header or its free space outside its region");
   save(e.block);
@@ -390,8 +392,8 @@ void Reducer<J>::operator()(const core::BlockAdded& e) {
   block->free_start = e.free_start;
   block->free_at = e.role == BlockRole::External ? block->end() : e.free_start;
   block->list = e.list;
+  set_accounted(*owner, owner->mem_allocated_bytes - block->accounted_bytes + e.accounted_bytes);
   block->accounted_bytes = e.accounted_bytes;
-  set_accounted(*owner, owner->mem_allocated_bytes + e.accounted_bytes);
   if (e.role == BlockRole::Header) return;
   link_block(*owner, e.block, e.position);
   ++owner->block_count;
@@ -425,6 +427,7 @@ void Reducer<J>::operator()(const core::BlockRemoved& e) {
   BlockRecord* block = live(e.block);
   if (!block || !block->linked()) return fault(e.block, "is not a block of a context, and cannot leave it");
   ContextRecord& owner = s_.contexts_[block->context.value];
+  if (owner.region == e.block) return fault(e.block, "holds the header of its context, and cannot leave it");
   if (holds_listed_chunks(owner, *block))
     return fault(e.block, "has chunks on freelists, and cannot leave its context");
   save(e.block);

@@ -97,7 +97,10 @@ class Reducer {
   void save(ChunkSlot slot) { journal_.save(slot, s_.chunks_[slot.value]); }
   void save_words(ContextSlot slot) { journal_.save_words(slot, s_.contexts_[slot.value]); }
 
-  // Where the free chunks of this class of this block are chained; null: its kind of context keeps no freelist.
+  static bool keeps_freelists(const ContextRecord& owner) {
+    return owner.kind == core::ContextKind::AllocSet || owner.kind == core::ContextKind::Slab;
+  }
+  // Where the free chunks of this class of this block are chained; null: there is no freelist for them.
   ChunkSlot* freelist(ContextRecord& owner, BlockRecord& block, std::uint8_t size_class) {
     if (owner.kind == core::ContextKind::AllocSet && size_class < kFreelistCount &&
         block.role != core::BlockRole::External) {
@@ -265,7 +268,7 @@ inline void Reducer<J>::operator()(const core::ChunkFreed& e) {
     return;
   }
   ChunkSlot* head = freelist(owner, block, chunk->size_class);
-  if ((head != nullptr) != (e.fate == core::ChunkFate::ToFreelist)) [[unlikely]]
+  if ((head != nullptr) != (e.fate == core::ChunkFate::ToFreelist) || (!head && keeps_freelists(owner))) [[unlikely]]
     return fault(e.chunk, "is freed in a way that its kind of context does not know");
   save(block.context);
   save(chunk->block);

@@ -172,9 +172,13 @@ core::Result<MemoryState> StateRestorer::finish() {
   if (state_.faults_.size() != std::min<std::uint64_t>(state_.heads_.fault_count, kKeptFaults))
     fail("the faults are not as many as they should be");
   if (point.current && !state_.context(point.current)) fail("the current context does not exist");
-  for (const ContextRecord& context : state_.contexts_) {
+  for (std::uint32_t slot = 0; slot < state_.contexts_.size(); ++slot) {
+    const ContextRecord& context = state_.contexts_[slot];
     if (context.born == 0 || !context.region) continue;
-    if (!state_.block(context.region) && !problem_) fail("a context lies in a region that does not exist");
+    const BlockRecord* region = state_.block(context.region);
+    if (!region || region->context != ContextSlot{slot} ||
+        (region->role != BlockRole::Header && region->role != BlockRole::Keeper))
+      fail("a context lies in a region that is not its own");
   }
   if (problem_) return core::Error{core::ErrorCode::BadFormat, std::string("keyframe: ") + problem_};
   return std::move(state_);

@@ -166,6 +166,33 @@ TEST_CASE("Events that no correct process makes are faults and change nothing") 
   require_fault(state, ContextReported{{9}, 1, 1, 1, 1, 1, 1, 1});
 }
 
+TEST_CASE("A context keeps the region that holds its header, counted once") {
+  MemoryState state = two_contexts();
+  require_fault(state, BlockRemoved{{1}});
+  state.apply(Malloc{{2}, {0x5000}, 1024});
+  ContextCreated slab;
+  slab.context = {2};
+  slab.region = {2};
+  slab.kind = ContextKind::Slab;
+  state.apply(slab);
+  BlockAdded header{{2}, {2}, BlockRole::Ordinary, BlockPosition::Head, {0x5000}, {0x5080}, 1024, 0};
+  require_fault(state, header);  // neither its header's region nor its keeper
+  header.role = BlockRole::Header;
+  state.apply(header);
+  state.apply(header);
+  CHECK(state.fault_count() == 0);
+  CHECK(state.context({2})->mem_allocated_bytes == 1024);
+}
+
+TEST_CASE("A freed chunk that has no freelist is a fault where freelists are kept") {
+  MemoryState state = two_contexts();
+  ChunkAllocated odd = chunk(0, 0, 0x1000 + 248);
+  odd.size_class = 12;
+  state.apply(odd);
+  require_fault(state, ChunkFreed{{0}, ChunkFate::Counted});
+  require_fault(state, ChunkFreed{{0}, ChunkFate::ToFreelist});
+}
+
 TEST_CASE("Source lines, narration, errors and variables move the program point") {
   MemoryState state = two_contexts();
   const EventNumber n = state.event_number();
