@@ -78,6 +78,10 @@ struct OpenFile {
   std::filesystem::path path;
   friend bool operator==(const OpenFile&, const OpenFile&) = default;
 };
+// What OpenFile is reading is given up.
+struct CancelOpening {
+  friend bool operator==(const CancelOpening&, const CancelOpening&) = default;
+};
 struct OpenScenario {
   std::string name;  // of a built-in one
   friend bool operator==(const OpenScenario&, const OpenScenario&) = default;
@@ -184,12 +188,12 @@ struct FocusFind {
 
 using Action =
     std::variant<Seek, SeekEnd, Step, StepTouching, StepLesson, StepError, StepBookmark, TogglePlay, SetSpeed,
-                 ToggleBookmark,                                                                                   //
-                 Select, SetFind, FindNext,                                                                        //
-                 OpenFile, OpenScenario, RunScript, RunOnServer, Evaluate, SaveFile, CloseDocument, ForgetRecent,  //
-                 SetLanguage, SetTheme, SetTextScale, SetMotion, SetPreset, ShowPanel, HidePanel, FoldPanel, FocusPanel,
-                 FullScreenPanel, SetWorkspace, ShowOverlay, ShowMessage, DismissMessage, CopyText, Quit, FocusFilter,
-                 FocusFind>;
+                 ToggleBookmark,             //
+                 Select, SetFind, FindNext,  //
+                 OpenFile, CancelOpening, OpenScenario, RunScript, RunOnServer, Evaluate, SaveFile, CloseDocument,
+                 ForgetRecent, SetLanguage, SetTheme, SetTextScale, SetMotion, SetPreset, ShowPanel, HidePanel,
+                 FoldPanel, FocusPanel, FullScreenPanel, SetWorkspace, ShowOverlay, ShowMessage, DismissMessage,
+                 CopyText, Quit, FocusFilter, FocusFind>;
 
 class ActionQueue {
  public:
@@ -205,7 +209,8 @@ class ActionQueue {
 // Carries one action out. Mistakes of the outside world end up in session.message.
 void apply(Session& session, const Action& action);
 
-// Opens what OpenFile or OpenScenario asked for. Apart from apply(), so that "opening ..." is drawn before the work.
+// Opens what OpenFile or OpenScenario asked for, when it is read to its end. Apart from apply(), so that "opening ..."
+// is drawn meanwhile.
 void finish_opening(Session& session);
 
 // Time has passed: play moves the cursor, a running scenario is advanced.

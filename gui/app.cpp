@@ -6,9 +6,13 @@
 
 #include "gui/key_input.h"
 #include "gui/look.h"
+#include "gui/opening.h"
 
 namespace palloscope::gui {
 namespace {
+
+// While a file is read, a frame waits so long for its end: most files are there at once.
+constexpr std::chrono::milliseconds kOpeningPatience{25};
 
 // A tooltip comes when the mouse has rested for a while: so long after it moved, frames are drawn to let it come.
 constexpr double kTooltipSeconds = 0.7, kTooltipLookSeconds = 0.1;
@@ -41,13 +45,13 @@ double App::seconds_to_next_frame() const {
 }
 
 void App::open_at_start(std::filesystem::path file, std::optional<EventNumber> at) {
-  session_.opening = std::move(file);
+  session_.opening = std::make_shared<Opening>(std::move(file));
   seek_when_open_ = at;
 }
 
 void App::frame() {
   ImGui::SetCurrentContext(imgui_);
-  const bool opens = !session_.opening.empty() || !session_.opening_scenario.empty();
+  const bool opens_scenario = !session_.opening_scenario.empty();
   const Theme& theme = theme_of(session_.preferences.theme);
   apply_look(theme, kBaseTextPx * session_.preferences.text_scale * monitor_scale_, fonts_);
   now_s_ += ImGui::GetIO().DeltaTime;
@@ -77,7 +81,7 @@ void App::frame() {
 
   session_.filter_wanted = session_.find_wanted = false;
   apply_queued();
-  if (opens) {
+  if (opens_scenario || (session_.opening && session_.opening->wait_for(kOpeningPatience))) {
     finish_opening(session_);
     if (seek_when_open_ && session_.document) session_.document->timeline.seek(*seek_when_open_);
     seek_when_open_.reset();
@@ -116,8 +120,8 @@ void App::draw(const PanelContext& context) {
   top_bar_.draw(context);
   if (session_.message) draw_message(context);
 
-  const bool opens = !session_.opening.empty() || !session_.opening_scenario.empty();
-  if (opens) {
+  if (session_.opening) draw_opening(context);
+  if (!session_.opening_scenario.empty()) {
     draw_loading(context);
   } else if (!session_.document) {
     draw_welcome(context);

@@ -107,12 +107,13 @@ Action toggle_checking(const Session& session) {
   return RunOnServer{{session.server().pg_major, !session.server().checking}};
 }
 bool can_leave(const Session& session) {
-  return session.overlay != Overlay::None || !session.preferences.workspace.full_screen.empty() || session.message ||
-         !std::holds_alternative<NothingSelected>(session.selection);
+  return session.overlay != Overlay::None || session.opening || !session.preferences.workspace.full_screen.empty() ||
+         session.message || !std::holds_alternative<NothingSelected>(session.selection);
 }
 // Out of the innermost thing.
 Action leave(const Session& session) {
   if (session.overlay != Overlay::None) return ShowOverlay{Overlay::None};
+  if (session.opening) return CancelOpening{};
   if (session.message) return DismissMessage{};
   if (!session.preferences.workspace.full_screen.empty()) return FullScreenPanel{};
   return Select{};

@@ -62,7 +62,7 @@ core::Result<Document> open_scenario(std::string_view builtin_name) {
   return start_script(scenario->info.name, scenario->text);
 }
 
-core::Result<Document> open_document(const std::filesystem::path& path) {
+core::Result<Document> open_document(const std::filesystem::path& path, const std::function<bool(double)>& progress) {
   if (path.extension() == ".lua") {
     const core::Result<std::string> text = read_script(path);
     if (!text) return text.error();
@@ -70,7 +70,7 @@ core::Result<Document> open_document(const std::filesystem::path& path) {
     if (document) document->path = path;
     return document;
   }
-  core::Result<trace::Timeline> timeline = trace::open_any(path);
+  core::Result<trace::Timeline> timeline = trace::open_any(path, progress);
   if (!timeline) return timeline.error();
   Document document{.timeline = std::move(*timeline)};
   document.path = path;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string_view>
 
 #include "core/base/result.h"
@@ -9,8 +10,10 @@
 
 namespace palloscope::gui {
 
-// A trace of ours, a scenario (.lua), or a dump that one of the importers knows.
-core::Result<Document> open_document(const std::filesystem::path& path);
+// A trace of ours, a scenario (.lua), or a dump that one of the importers knows. `progress` is told how much of a dump
+// was read (0..1) and stops it by answering false.
+core::Result<Document> open_document(const std::filesystem::path& path,
+                                     const std::function<bool(double)>& progress = {});
 core::Result<Document> open_scenario(std::string_view builtin_name);
 // An empty process for the console alone; also opened by open_scenario under this name.
 inline constexpr std::string_view kEmptyProcess = "console";

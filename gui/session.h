@@ -74,6 +74,8 @@ struct Message {
   friend bool operator==(const Message&, const Message&) = default;
 };
 
+class Opening;  // gui/opening.h
+
 struct Session {
   std::optional<Document> document;  // none: the welcome screen
   Selection selection;
@@ -86,13 +88,13 @@ struct Session {
   std::string find;           // what F looks for
 
   std::uint64_t documents_opened = 0;
+  std::shared_ptr<Opening> opening;  // a file that is being read and will take the document's place; null: none
 
   // To be done by the app after the frame that says so was drawn.
-  std::filesystem::path opening;  // a file; empty: none
-  std::string opening_scenario;   // a built-in scenario's name; empty: none
-  std::string clipboard;          // to be copied; empty: nothing
-  bool filter_wanted = false;     // the focused panel's filter box takes the keyboard next frame
-  bool find_wanted = false;       // so does the find box of the top bar
+  std::string opening_scenario;  // a built-in scenario's name; empty: none
+  std::string clipboard;         // to be copied; empty: nothing
+  bool filter_wanted = false;    // the focused panel's filter box takes the keyboard next frame
+  bool find_wanted = false;      // so does the find box of the top bar
   bool quit = false;
 
   // In the language of the window; empty where nothing is open.

@@ -7,6 +7,7 @@
 #include "gui/action.h"
 #include "gui/document.h"
 #include "gui/front_panel.h"
+#include "gui/opening.h"
 #include "gui/panels/panel_table.h"
 
 namespace palloscope::gui {
@@ -271,10 +272,12 @@ struct Applier {
   }
 
   void operator()(const OpenFile& action) {
-    session.opening = action.path;
+    session.opening = std::make_shared<Opening>(action.path);
     session.overlay = Overlay::None;
   }
+  void operator()(const CancelOpening&) { session.opening.reset(); }
   void operator()(const OpenScenario& action) {
+    session.opening.reset();
     session.opening_scenario = action.name;
     session.overlay = Overlay::None;
   }
@@ -383,10 +386,7 @@ struct Applier {
 void apply(Session& session, const Action& action) { std::visit(Applier{session}, action); }
 
 void finish_opening(Session& session) {
-  if (!session.opening.empty()) {
-    const std::filesystem::path path = std::exchange(session.opening, {});
-    open(session, open_document(path));
-  }
+  if (session.opening) open(session, std::exchange(session.opening, nullptr)->take());
   if (!session.opening_scenario.empty()) {
     const std::string name = std::exchange(session.opening_scenario, {});
     open(session, open_scenario(name));

@@ -31,6 +31,9 @@ void draw_status_bar(const PanelContext& context);
 // The message of the session as a line between the top bar and the panels.
 void draw_message(const PanelContext& context);
 
+// A file that is being read, as a line in the same place: its name, how far it is, a way to give it up.
+void draw_opening(const PanelContext& context);
+
 void draw_welcome(const PanelContext& context);
 // The list of scenarios; shared by the welcome screen and the overlay.
 void draw_scenario_list(const PanelContext& context);

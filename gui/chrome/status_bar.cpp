@@ -8,6 +8,7 @@
 #include "gui/fault_text.h"
 #include "gui/format_text.h"
 #include "gui/icons.h"
+#include "gui/opening.h"
 #include "gui/panels/widgets.h"
 
 namespace palloscope::gui {
@@ -140,16 +141,48 @@ void draw_status_bar(const PanelContext& context) {
   draw_cut_text(end_text, room, context.theme.dim);
 }
 
+namespace {
+
+// A line between the top bar and the panels, tinted; EndChild ends it.
+void begin_strip(const PanelContext& context, const char* id, Color color) {
+  ImGui::PushStyleColor(ImGuiCol_ChildBg, mix(context.theme.panel, color, 0.14f));
+  ImGui::PushStyleColor(ImGuiCol_Border, mix(context.theme.panel, color, 0.5f));
+  ImGui::BeginChild(id, {0, 0},
+                    ImGuiChildFlags_Borders | ImGuiChildFlags_AutoResizeY | ImGuiChildFlags_AlwaysUseWindowPadding);
+  ImGui::PopStyleColor(2);
+}
+
+// At the strip's end. True when clicked.
+bool draw_strip_button(const PanelContext& context, const char* id, const char* tooltip_key) {
+  const float em = context.em();
+  ImGui::SameLine();
+  ImGui::SetCursorPos({right_edge() - 2.1f * em, ImGui::GetStyle().WindowPadding.y - 0.2f * em});
+  return draw_icon_button(context, id, icons::kClose, nullptr, context.strings(tooltip_key));
+}
+
+}  // namespace
+
+void draw_opening(const PanelContext& context) {
+  const Opening& opening = *context.session.opening;
+  const float em = context.em();
+  begin_strip(context, "##opening", context.theme.notice);
+  ImGui::TextUnformatted(context.strings.fill("app.loading", {{"name", opening.path().filename().string()}}).c_str());
+  if (const double done = opening.progress(); done > 0) {
+    ImGui::SameLine(0, em);
+    draw_share_bar(context, static_cast<float>(done), em * 12, context.theme.accent);
+    ImGui::SameLine();
+    ImGui::TextUnformatted(format_share(done).c_str());
+  }
+  if (draw_strip_button(context, "cancel", "app.loading_cancel")) context.actions.push(CancelOpening{});
+  ImGui::EndChild();
+}
+
 void draw_message(const PanelContext& context) {
   const Message& message = *context.session.message;
   const bool is_problem = message.kind == MessageKind::Problem;
   const Color color = is_problem ? context.theme.problem : context.theme.notice;
   const float em = context.em();
-  ImGui::PushStyleColor(ImGuiCol_ChildBg, mix(context.theme.panel, color, 0.14f));
-  ImGui::PushStyleColor(ImGuiCol_Border, mix(context.theme.panel, color, 0.5f));
-  ImGui::BeginChild("##message", {0, 0},
-                    ImGuiChildFlags_Borders | ImGuiChildFlags_AutoResizeY | ImGuiChildFlags_AlwaysUseWindowPadding);
-  ImGui::PopStyleColor(2);
+  begin_strip(context, "##message", color);
   const float wrap = right_edge() - 3 * em;
   ImGui::PushStyleColor(ImGuiCol_Text, color);
   ImGui::TextUnformatted(is_problem ? icons::kProblem : icons::kNotice);
@@ -163,10 +196,7 @@ void draw_message(const PanelContext& context) {
   if (!message.detail.empty()) ImGui::TextUnformatted(message.detail.c_str());
   ImGui::PopTextWrapPos();
   ImGui::EndGroup();
-  ImGui::SameLine();
-  ImGui::SetCursorPos({right_edge() - 2.1f * em, ImGui::GetStyle().WindowPadding.y - 0.2f * em});
-  if (draw_icon_button(context, "dismiss", icons::kClose, nullptr, context.strings("message.dismiss")))
-    context.actions.push(DismissMessage{});
+  if (draw_strip_button(context, "dismiss", "message.dismiss")) context.actions.push(DismissMessage{});
   ImGui::EndChild();
 }
 

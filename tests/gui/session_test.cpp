@@ -1,8 +1,13 @@
 #include "gui/session.h"
 
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
 #include "core/scenario/scenario_info.h"
 #include "gui/action.h"
 #include "gui/document.h"
+#include "gui/opening.h"
 #include "tests/support/catch.h"
 
 using namespace palloscope;
@@ -144,6 +149,42 @@ TEST_CASE("a file that cannot be opened leaves a message and what was open") {
   REQUIRE(session.message->kind == MessageKind::Problem);
   REQUIRE(session.message->detail.find("/nonexistent/trace.pscope") != std::string::npos);
   REQUIRE(session.event_count() == events);
+}
+
+TEST_CASE("a file is read beside what is open, and can be given up") {
+  const auto path = std::filesystem::temp_directory_path() / "palloscope_session_test.log";
+  {
+    std::ofstream log(path);
+    for (int i = 0; i < 60'000; ++i) {
+      log << "TopMemoryContext: 8192 total in 1 blocks; 100 free (0 chunks); 8092 used\n";
+      if (i % 100 == 99) log << "Grand total: 819200 bytes in 100 blocks; 10000 free (0 chunks); 809200 used\n";
+    }
+  }
+  Session session = with_script(kScript);
+  const std::uint64_t serial = session.document->serial;
+  apply(session, OpenFile{path});
+  REQUIRE(session.opening);
+  REQUIRE(session.is_moving());
+  apply(session, StepLesson{1});  // what is open goes on
+  REQUIRE(session.cursor() > 0);
+  apply(session, CancelOpening{});
+  REQUIRE_FALSE(session.opening);
+  REQUIRE(session.document->serial == serial);
+  REQUIRE_FALSE(session.message);
+
+  apply(session, OpenFile{path});
+  double before = 0;
+  while (!session.opening->is_done()) {
+    const double now = session.opening->progress();
+    REQUIRE(now >= before);
+    before = now;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  REQUIRE(before > 0);
+  finish_opening(session);
+  REQUIRE(session.document->serial == serial + 1);
+  REQUIRE(session.event_count() > 60'000);
+  std::filesystem::remove(path);
 }
 
 TEST_CASE("a saved trace opens again with the same events") {

@@ -26,6 +26,7 @@ void open_sample(Headless& window, const std::string& name) {
                     ("palloscope_shmem_" + std::to_string(getpid()) + "_" + name.substr(name.find('/') + 1));
   std::ofstream(path, std::ios::binary) << test::read_golden(name);
   apply(window.session(), OpenFile{path});
+  finish_opening(window.session());
   window.frames(4);
   std::filesystem::remove(path);
   REQUIRE(window.session().document);
