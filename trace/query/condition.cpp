@@ -1,0 +1,60 @@
+#include "trace/query/condition.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "trace/query/condition_eval.h"
+#include "trace/query/condition_parser.h"
+
+namespace palloscope::trace {
+
+core::Result<Condition> Condition::parse(std::string_view text, StateParts parts, ConditionMistake* mistake) {
+  ConditionMistake found;
+  Condition condition;
+  if (ConditionParser(text, found).parse(condition, parts)) return condition;
+  if (mistake) *mistake = found;
+  return core::Error{core::ErrorCode::BadArgument, fmt::format("column {}: {}", found.column + 1, found.message)};
+}
+
+bool Condition::may_hold(const BlockSummary& summary) const { return kinds_.meets(summary); }
+
+bool Condition::holds(const EventFacts& facts) const {
+  core::check(!needs_state_, "only a condition on events alone is judged without the state");
+  return is_true(tree_, tree_.root(), facts, nullptr);
+}
+
+ConditionCompletion complete_condition(std::string_view text, std::size_t cursor) {
+  ConditionCompletion completion;
+  cursor = std::min(cursor, text.size());
+  char quote = 0;
+  std::size_t opened = 0;
+  for (std::size_t i = 0; i < cursor; ++i) {
+    const char c = text[i];
+    if (quote != 0 && c == '\\') {
+      ++i;
+    } else if (quote != 0) {
+      if (c == quote) quote = 0;
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+      opened = i + 1;
+    }
+  }
+  completion.in_text = quote != 0;
+  completion.from = completion.in_text ? opened : cursor;
+  if (completion.in_text) return completion;
+  auto in_word = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+  };
+  while (completion.from > 0 && in_word(text[completion.from - 1])) --completion.from;
+  const std::string_view begun = text.substr(completion.from, cursor - completion.from);
+  if (begun.empty() || (begun[0] >= '0' && begun[0] <= '9')) return completion;
+  for (const ConditionWord& row : condition_words()) {
+    if (row.word.substr(0, begun.size()) != begun) continue;
+    if (std::find(completion.words.begin(), completion.words.end(), row.word) == completion.words.end())
+      completion.words.push_back(row.word);
+  }
+  return completion;
+}
+
+}  // namespace palloscope::trace
