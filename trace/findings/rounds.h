@@ -1,0 +1,70 @@
+// Rounds: what a trace repeats, so that one can ask what is left of each repetition. A round ends with an event of one
+// kind; which, the user says, or it is taken from what the trace has.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "trace/replay/timeline.h"
+
+namespace palloscope::trace {
+
+enum class RoundKind : std::uint8_t {
+  None,         // the trace repeats nothing that is known
+  Transaction,  // TopTransactionContext was reset or deleted
+  Statement,    // a Statement begins, which ends the one before
+  Reset,        // a context of this name was reset
+  Line,         // the script came to this line
+  Condition,    // a condition held
+};
+std::string_view round_kind_name(RoundKind kind);  // "transaction"
+
+struct RoundRule {
+  RoundKind kind = RoundKind::None;
+  std::string name;        // Reset: of the context; Condition: its text
+  std::uint32_t line = 0;  // Line
+};
+
+// Whether an event ends a round, by the state just before it (Condition: Survey asks it).
+template <class E>
+bool ends_round(const RoundRule& rule, const E& e, const MemoryState& before) {
+  if constexpr (std::is_same_v<E, core::ContextReset> || std::is_same_v<E, core::ContextDeleted>) {
+    const ContextRecord* context = before.context(e.context);
+    if (context == nullptr) return false;
+    if (rule.kind == RoundKind::Transaction) return context->name == "TopTransactionContext";
+    return rule.kind == RoundKind::Reset && std::is_same_v<E, core::ContextReset> && context->name == rule.name;
+  } else if constexpr (std::is_same_v<E, core::Statement>) {
+    return rule.kind == RoundKind::Statement;
+  } else if constexpr (std::is_same_v<E, core::SourceLine>) {
+    return rule.kind == RoundKind::Line && e.line == rule.line;
+  }
+  return false;
+}
+
+// Finds what a trace repeats: transactions if there are enough, else statements, else resets of the context name that
+// is reset most often. Reads events without replaying them, in slices.
+class RoundFinder {
+ public:
+  static constexpr std::uint64_t kLeastRounds = 6;  // fewer say nothing about growth
+
+  explicit RoundFinder(const Timeline& timeline) : timeline_(&timeline) {}
+  bool advance(std::size_t events);  // true: all is read
+  double progress() const;
+  RoundRule found() const;
+
+ private:
+  template <class E>
+  void take(const E& event);
+
+  const Timeline* timeline_;
+  EventNumber next_ = 1;
+  std::uint64_t transactions_ = 0, statements_ = 0;
+  std::map<std::string, std::uint64_t> resets_;
+  std::vector<std::string> names_;  // by context slot
+};
+
+}  // namespace palloscope::trace

@@ -1,0 +1,102 @@
+#include "trace/findings/survey.h"
+
+#include <algorithm>
+
+#include "trace/replay/walker.h"
+
+namespace palloscope::trace {
+
+Survey::Survey(const Timeline& timeline, std::optional<RoundRule> rounds)
+    : timeline_(&timeline),
+      profile_(core::find_profile(timeline.description().pg_major, timeline.description().checking)),
+      size_(timeline.size()),
+      walker_(std::make_unique<Walker>(timeline.events(), 0)),
+      hoards_(size_),
+      sample_every_(std::max<EventNumber>(1, (size_ + kSamples - 1) / kSamples)) {
+  if (rounds)
+    rule_ = std::move(*rounds);
+  else
+    finder_ = std::make_unique<RoundFinder>(timeline);
+}
+
+Survey::~Survey() = default;
+
+template <class E>
+void Survey::before(const E& e) {
+  const MemoryState& state = walker_->state();
+  const EventNumber n = state.event_number() + 1;
+  if constexpr (std::is_same_v<E, core::ContextReparented>) paths_.forget(state, e.context);
+  if constexpr (std::is_same_v<E, core::ContextCreated>) created_ = e.context;
+  growth_.before(n, e, state, paths_);
+  hoards_.before(n, e, state, paths_);
+  lifetimes_.before(n, e, state, paths_);
+  churn_.before(n, e, state, paths_);
+  ends_round_ = ends_round(rule_, e, state);
+}
+
+void Survey::after() {
+  const MemoryState& state = walker_->state();
+  const EventNumber n = state.event_number();
+  if (created_) {
+    churn_.created(n, created_, state, paths_);
+    created_ = {};
+  }
+  if (ends_round_) growth_.end_round(n, state, paths_);
+  if (state.totals().malloc_bytes > peak_.malloc_bytes) {
+    peak_.malloc_bytes = state.totals().malloc_bytes;
+    peak_.event = n;
+  }
+  if (n % sample_every_ == 0 || n == size_) sample();
+}
+
+void Survey::sample() {
+  const MemoryState& state = walker_->state();
+  samples_.push_back({state.event_number(), state.totals().malloc_bytes, waste_of(state, profile_)});
+}
+
+bool Survey::advance(std::size_t events) {
+  if (done_) return true;
+  if (finder_) {
+    if (!finder_->advance(events)) return false;
+    rule_ = finder_->found();
+    finder_.reset();
+    return false;
+  }
+  const EventNumber to = std::min<EventNumber>(size_, walker_->at() + events);
+  const bool whole = walker_->advance(
+      to, [&](const auto& e) { before(e); }, [&] { after(); });
+  if (!whole) problem_ = walker_->problem();
+  if (whole && to < size_) return false;
+  finish();
+  return true;
+}
+
+double Survey::progress() const {
+  if (done_ || size_ == 0) return 1;
+  constexpr double kFinderShare = 0.15;
+  if (finder_) return finder_->progress() * kFinderShare;
+  return kFinderShare + (1 - kFinderShare) * static_cast<double>(walker_->at()) / static_cast<double>(size_);
+}
+
+void Survey::finish() {
+  const MemoryState& state = walker_->state();
+  growth_.finish(state, paths_);
+  hoards_.finish(walker_->at(), state, paths_);
+  find_peak();
+  findings_ = findings_of(*this);
+  done_ = true;
+}
+
+void Survey::find_peak() {
+  if (!walker_->seek(peak_.event, 0)) return;
+  const MemoryState& state = walker_->state();
+  peak_.holders = waste_by_path(state, profile_, paths_);
+  for (const PathWaste& holder : peak_.holders) peak_.waste += holder.waste;
+  for (const BlockRecord& block : state.blocks()) {
+    if (block.born == 0) continue;
+    if (block.role == core::BlockRole::Recycled) peak_.recycled_bytes += block.bytes;
+    if (block.role == core::BlockRole::Plain) peak_.plain_bytes += block.bytes;
+  }
+}
+
+}  // namespace palloscope::trace
