@@ -35,11 +35,13 @@ int run_buffer(Arguments arguments, Streams io);
 int run_compare(Arguments arguments, Streams io);
 int run_diff(Arguments arguments, Streams io);
 int run_events(Arguments arguments, Streams io);
+int run_export(Arguments arguments, Streams io);
 int run_golden(Arguments arguments, Streams io);
 int run_shot(Arguments arguments, Streams io);
 int run_help(Arguments arguments, Streams io);
 int run_info(Arguments arguments, Streams io);
 int run_life(Arguments arguments, Streams io);
+int run_merge(Arguments arguments, Streams io);
 int run_policies(Arguments arguments, Streams io);
 int run_scenario(Arguments arguments, Streams io);  // run
 int run_shmem(Arguments arguments, Streams io);
