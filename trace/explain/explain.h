@@ -4,13 +4,11 @@
 
 #include "core/version/version_profile.h"
 #include "trace/explain/card.h"
+#include "trace/explain/profile_for.h"
 
 namespace palloscope::trace {
 
 // `n` within 1..size(). `profile`: the layout rules of the stream's version (profile_for).
 Card explain(const Timeline& timeline, core::EventNumber n, const core::VersionProfile& profile);
-
-// Of what the stream says of itself; 17's where it does not say.
-const core::VersionProfile& profile_for(const core::StreamDescription& description);
 
 }  // namespace palloscope::trace

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "trace/query/block_judge.h"
 #include "trace/query/condition_eval.h"
 #include "trace/query/condition_parser.h"
 
@@ -17,7 +18,12 @@ core::Result<Condition> Condition::parse(std::string_view text, StateParts parts
   return core::Error{core::ErrorCode::BadArgument, fmt::format("column {}: {}", found.column + 1, found.message)};
 }
 
-bool Condition::may_hold(const BlockSummary& summary) const { return kinds_.meets(summary); }
+bool Condition::may_hold(const EventStore& store, std::size_t block) const {
+  const EventNumber first = store.first_event(block);
+  return BlockJudge(tree_, store.summary(block), block == 0 ? nullptr : &store.summary(block - 1), first,
+                    first + store.event_count(block) - 1, nullptr)
+      .may_hold();
+}
 
 bool Condition::holds(const EventFacts& facts) const {
   core::check(!needs_state_, "only a condition on events alone is judged without the state");

@@ -14,6 +14,7 @@
 #include "trace/query/condition_node.h"
 #include "trace/query/event_facts.h"
 #include "trace/query/kind_set.h"
+#include "trace/replay/event_store.h"
 
 namespace palloscope::trace {
 
@@ -43,8 +44,9 @@ class Condition {
   bool needs_state() const { return needs_state_; }
   // It never holds at an event of another kind.
   const KindSet& kinds() const { return kinds_; }
-  // False: it holds at no event of that block. `before`: what is known of the block before it, null: nothing.
-  bool may_hold(const BlockSummary& summary) const;
+  // False: it holds at no event of a block of those kinds; the other looks at extremes, too.
+  bool may_hold(const BlockSummary& summary) const { return kinds_.meets(summary); }
+  bool may_hold(const EventStore& store, std::size_t block) const;
   // Only for conditions that need no state.
   template <class E>
   bool holds(EventNumber number, const E& event) const {

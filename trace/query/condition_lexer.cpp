@@ -2,12 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <charconv>
 #include <cmath>
-#include <limits>
-
-#include "core/base/nearest_word.h"
 
 namespace palloscope::trace {
 namespace {
@@ -78,9 +74,8 @@ std::optional<Token> number(std::string_view text, Token token, ConditionMistake
     value *= static_cast<double>(unit->bytes);
     end = unit_end;
   } else if (unit_at == end && !name.empty()) {
-    constexpr std::array<std::string_view, 5> kNames = {"B", "kB", "MB", "GB", "TB"};
     return refuse(mistake, unit_at, name.size(),
-                  fmt::format("'{}' is no unit{}", name, core::choices_for(name, kNames)));
+                  fmt::format("'{}' is no unit; there are B, kB, MB, GB and TB, of 1024", name));
   }
   token.spelled = text.substr(token.at, end - token.at);
   if (value >= 9.2e18) return refuse(mistake, token.at, end - token.at, "this number is too large");

@@ -46,7 +46,6 @@ class ConditionWatch final : private StateAnswers {
     ChunkSlot head_before;
   };
 
-  void look_up(const MemoryState& state);
   void remember(const MemoryState& state);
   void add_to_sums(const MemoryState& state, bool subtract);
   void choose_members(const MemoryState& state, Sum& sum);
