@@ -21,11 +21,12 @@ if(PKG_CONFIG_FOUND)
   pkg_search_module(lua QUIET IMPORTED_TARGET lua5.4 lua-5.4 lua54)
   pkg_check_modules(lz4 QUIET IMPORTED_TARGET liblz4)
   pkg_check_modules(zstd QUIET IMPORTED_TARGET libzstd)
-  pkg_check_modules(sqlite QUIET IMPORTED_TARGET sqlite3)  # optional
+  pkg_check_modules(sqlite QUIET IMPORTED_TARGET sqlite3>=3.38)
 endif()
 palloscope_need(lua_FOUND "Lua 5.4, the scenarios' language" liblua5.4-dev)
 palloscope_need(lz4_FOUND "LZ4, compression while recording" liblz4-dev)
 palloscope_need(zstd_FOUND "zstd, compression" libzstd-dev)
+palloscope_need(sqlite_FOUND "SQLite 3.38 or newer, questions to a trace" libsqlite3-dev)
 
 find_package(nlohmann_json QUIET)
 palloscope_need(nlohmann_json_FOUND "nlohmann json" nlohmann-json3-dev)

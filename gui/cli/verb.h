@@ -43,6 +43,7 @@ int run_info(Arguments arguments, Streams io);
 int run_life(Arguments arguments, Streams io);
 int run_merge(Arguments arguments, Streams io);
 int run_policies(Arguments arguments, Streams io);
+int run_query(Arguments arguments, Streams io);
 int run_scenario(Arguments arguments, Streams io);  // run
 int run_shmem(Arguments arguments, Streams io);
 int run_state(Arguments arguments, Streams io);

@@ -17,6 +17,7 @@ constexpr Verb kVerbs[] = {
     {"life", "what one place in memory was used for, over the whole trace", run_life},
     {"merge", "the contexts of many backends as one tree: sums, and who differs", run_merge},
     {"policies", "the recorded page accesses under clock sweep, LRU, 2Q and ARC", run_policies},
+    {"query", "questions to a trace in SQL", run_query},
     {"run", "run a scenario without a window", run_scenario},
     {"shmem", "the shared memory of a server, from its settings alone", run_shmem},
     {"shot", "draw the window into a PNG file, without a display", run_shot},
