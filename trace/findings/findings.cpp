@@ -149,8 +149,8 @@ Finding temporary_finding(PathNumber path, const PathUse& use, const Survey& sur
 }  // namespace
 
 std::string_view finding_kind_name(FindingKind kind) {
-  static constexpr std::string_view kNames[] = {"growth", "pile-up",        "hoard",    "pinned-blocks",
-                                                "churn",  "wrong-lifetime", "temporary"};
+  static constexpr std::string_view kNames[] = {"growth", "pile_up",        "hoard",    "pinned_blocks",
+                                                "churn",  "wrong_lifetime", "temporary"};
   static_assert(std::size(kNames) == kFindingKindCount);
   return kNames[static_cast<std::size_t>(kind)];
 }

@@ -10,7 +10,9 @@ namespace palloscope::trace {
 namespace {
 
 constexpr std::uint64_t kLeast = RoundFinder::kLeastRounds - 1;  // rounds that count, and stretches of them
-constexpr std::uint64_t kStretches[] = {16, 8, kLeast};
+constexpr std::uint64_t kManyStretches = 16;  // rising by chance: once in 2^15
+constexpr std::uint64_t kFewStretches[] = {8, kLeast};
+constexpr std::uint64_t kNeverFalls = 20;  // fewer stretches say enough where not one round in so many gave back
 constexpr int kQuarters = 4;
 
 }  // namespace
@@ -63,9 +65,11 @@ bool RoundSeries::rises_in(std::uint64_t first, std::uint64_t last, std::uint64_
 std::optional<std::pair<std::uint64_t, std::uint64_t>> RoundSeries::grows_until(std::uint64_t round) const {
   if (notes_.empty() || round < first_round() + kLeast) return std::nullopt;
   const std::uint64_t first = first_round() + std::max<std::uint64_t>(1, (round - first_round()) / 8);
-  if (at(round).value <= at(first).value) return std::nullopt;
-  const bool rises = std::any_of(std::begin(kStretches), std::end(kStretches),
-                                 [&](std::uint64_t stretches) { return rises_in(first, round, stretches); });
+  if (round < first + kLeast || at(round).value <= at(first).value) return std::nullopt;
+  const bool few_do = falls_ * kNeverFalls <= round - first;
+  const bool rises = rises_in(first, round, kManyStretches) ||
+                     (few_do && std::any_of(std::begin(kFewStretches), std::end(kFewStretches),
+                                            [&](std::uint64_t few) { return rises_in(first, round, few); }));
   if (!rises) return std::nullopt;
   const std::uint64_t middle = first + (round - first) / 2;
   const auto grown = [&](std::uint64_t from, std::uint64_t to) {
@@ -202,7 +206,8 @@ bool GrowthWatch::survive(Growth& growth, const RoundSeries& series, const Memor
   for (const std::uint64_t one : born) all += one;
   const std::uint64_t grown = growth.after - growth.before;
   if (2 * all < grown) return false;
-  return std::all_of(born.begin(), born.end(), [&](std::uint64_t one) { return one * 4 * kQuarters >= all && one > 0; });
+  // Half of what would be even.
+  return std::all_of(born.begin(), born.end(), [&](std::uint64_t one) { return one * 2 * kQuarters >= all && one > 0; });
 }
 
 void GrowthWatch::keep(Growth growth) {

@@ -1,6 +1,8 @@
 #include "trace/findings/rounds.h"
 
 #include <algorithm>
+#include <charconv>
+#include <utility>
 
 #include "trace/analysis/event_slices.h"
 
@@ -14,6 +16,33 @@ constexpr std::size_t kMostNames = 4096;  // of contexts that are reset
 std::string_view round_kind_name(RoundKind kind) {
   static constexpr std::string_view kNames[] = {"none", "transaction", "statement", "reset", "line", "condition"};
   return kNames[static_cast<std::size_t>(kind)];
+}
+
+core::Result<RoundRule> parse_rounds(std::string_view text) {
+  constexpr std::string_view kReset = "reset:", kLine = "line:";
+  RoundRule rule;
+  if (text == "transaction") {
+    rule.kind = RoundKind::Transaction;
+  } else if (text == "statement") {
+    rule.kind = RoundKind::Statement;
+  } else if (text.starts_with(kReset)) {
+    rule.kind = RoundKind::Reset;
+    rule.name = text.substr(kReset.size());
+  } else if (text.starts_with(kLine)) {
+    rule.kind = RoundKind::Line;
+    const std::string_view digits = text.substr(kLine.size());
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), rule.line);
+    if (error != std::errc() || end != digits.data() + digits.size() || rule.line == 0)
+      return core::Error{core::ErrorCode::BadArgument, "line: takes the number of a line, as in line:12"};
+  } else {
+    auto condition = Condition::parse(text);
+    if (!condition)
+      return core::Error{condition.error().code,
+                         condition.error().message + "; or transaction, statement, reset:NAME, line:N"};
+    rule.kind = RoundKind::Condition;
+    rule.condition = std::move(*condition);
+  }
+  return rule;
 }
 
 template <class E>

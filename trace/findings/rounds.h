@@ -4,11 +4,13 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
 
+#include "trace/query/condition.h"
 #include "trace/replay/timeline.h"
 
 namespace palloscope::trace {
@@ -25,9 +27,13 @@ std::string_view round_kind_name(RoundKind kind);  // "transaction"
 
 struct RoundRule {
   RoundKind kind = RoundKind::None;
-  std::string name;        // Reset: of the context; Condition: its text
+  std::string name;        // Reset: of the context
   std::uint32_t line = 0;  // Line
+  std::optional<Condition> condition;
 };
+
+// "transaction", "statement", "reset:NAME", "line:12"; anything else is a condition.
+core::Result<RoundRule> parse_rounds(std::string_view text);
 
 // Whether an event ends a round, by the state just before it (Condition: Survey asks it).
 template <class E>

@@ -1,7 +1,9 @@
 #include "trace/findings/survey.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "trace/query/condition_watch.h"
 #include "trace/replay/walker.h"
 
 namespace palloscope::trace {
@@ -17,6 +19,9 @@ Survey::Survey(const Timeline& timeline, std::optional<RoundRule> rounds)
     rule_ = std::move(*rounds);
   else
     finder_ = std::make_unique<RoundFinder>(timeline);
+  if (!rule_.condition) return;
+  marker_ = std::make_unique<ConditionWatch>(*rule_.condition, profile_);
+  marker_->stand(walker_->state());
 }
 
 Survey::~Survey() = default;
@@ -32,6 +37,9 @@ void Survey::before(const E& e) {
   lifetimes_.before(n, e, state, paths_);
   churn_.before(n, e, state, paths_);
   ends_round_ = ends_round(rule_, e, state);
+  if (!marker_ || !marker_->wants(E::kTag)) return;
+  marker_->before(n, e, state);
+  asks_marker_ = true;
 }
 
 void Survey::after() {
@@ -41,6 +49,7 @@ void Survey::after() {
     churn_.created(n, created_, state, paths_);
     created_ = {};
   }
+  if (std::exchange(asks_marker_, false)) ends_round_ = marker_->after(state);
   if (ends_round_) growth_.end_round(n, state, paths_);
   if (state.totals().malloc_bytes > peak_.malloc_bytes) {
     peak_.malloc_bytes = state.totals().malloc_bytes;

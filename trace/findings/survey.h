@@ -20,6 +20,7 @@
 
 namespace palloscope::trace {
 
+class ConditionWatch;
 class Walker;
 
 // The memory at one event, for a curve.
@@ -82,6 +83,7 @@ class Survey {
   EventNumber size_;
   std::unique_ptr<RoundFinder> finder_;  // while it looks for rounds
   RoundRule rule_;
+  std::unique_ptr<ConditionWatch> marker_;  // rounds that a condition ends
   std::unique_ptr<Walker> walker_;
   bool done_ = false;
   std::string problem_;
@@ -92,6 +94,7 @@ class Survey {
   LifetimeWatch lifetimes_;
   ChurnWatch churn_;
   bool ends_round_ = false;   // the event under way
+  bool asks_marker_ = false;  // marker_ was shown it
   ContextSlot created_;       // by it
   EventNumber sample_every_ = 1;
   std::vector<SurveySample> samples_;
