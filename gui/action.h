@@ -101,6 +101,15 @@ struct Evaluate {
   std::string line;
   friend bool operator==(const Evaluate&, const Evaluate&) = default;
 };
+// A link as text (view_link.h): opens its file if it is not the open one, and goes to its view.
+struct OpenLink {
+  std::string text;
+  friend bool operator==(const OpenLink&, const OpenLink&) = default;
+};
+// The link of this view into the clipboard.
+struct CopyLink {
+  friend bool operator==(const CopyLink&, const CopyLink&) = default;
+};
 struct SaveFile {
   std::filesystem::path path;  // ".pscope" is added if it has no extension
   friend bool operator==(const SaveFile&, const SaveFile&) = default;
@@ -111,6 +120,22 @@ struct CloseDocument {
 struct ForgetRecent {
   std::filesystem::path path;
   friend bool operator==(const ForgetRecent&, const ForgetRecent&) = default;
+};
+
+// --- differences
+// This event is what the panel of differences compares with; none: the cursor's.
+struct MarkDiffBase {
+  std::optional<EventNumber> at = {};
+  friend bool operator==(const MarkDiffBase&, const MarkDiffBase&) = default;
+};
+// The end of another file is.
+struct OpenDiffBase {
+  std::filesystem::path path;
+  friend bool operator==(const OpenDiffBase&, const OpenDiffBase&) = default;
+};
+// The cursor goes to the marked moment, and where it was is marked.
+struct SwapDiffBase {
+  friend bool operator==(const SwapDiffBase&, const SwapDiffBase&) = default;
 };
 
 // --- the window
@@ -191,9 +216,9 @@ using Action =
                  ToggleBookmark,             //
                  Select, SetFind, FindNext,  //
                  OpenFile, CancelOpening, OpenScenario, RunScript, RunOnServer, Evaluate, SaveFile, CloseDocument,
-                 ForgetRecent, SetLanguage, SetTheme, SetTextScale, SetMotion, SetPreset, ShowPanel, HidePanel,
-                 FoldPanel, FocusPanel, FullScreenPanel, SetWorkspace, ShowOverlay, ShowMessage, DismissMessage,
-                 CopyText, Quit, FocusFilter, FocusFind>;
+                 ForgetRecent, OpenLink, CopyLink, MarkDiffBase, OpenDiffBase, SwapDiffBase, SetLanguage, SetTheme,
+                 SetTextScale, SetMotion, SetPreset, ShowPanel, HidePanel, FoldPanel, FocusPanel, FullScreenPanel,
+                 SetWorkspace, ShowOverlay, ShowMessage, DismissMessage, CopyText, Quit, FocusFilter, FocusFind>;
 
 class ActionQueue {
  public:

@@ -51,7 +51,7 @@ void App::open_at_start(std::filesystem::path file, std::optional<EventNumber> a
 
 void App::frame() {
   ImGui::SetCurrentContext(imgui_);
-  const bool opens_scenario = !session_.opening_scenario.empty();
+  const bool opens_now = session_.opens_next();
   const Theme& theme = theme_of(session_.preferences.theme);
   apply_look(theme, kBaseTextPx * session_.preferences.text_scale * monitor_scale_, fonts_);
   now_s_ += ImGui::GetIO().DeltaTime;
@@ -81,7 +81,7 @@ void App::frame() {
 
   session_.filter_wanted = session_.find_wanted = false;
   apply_queued();
-  if (opens_scenario || (session_.opening && session_.opening->wait_for(kOpeningPatience))) {
+  if (opens_now || (session_.opening && session_.opening->wait_for(kOpeningPatience))) {
     finish_opening(session_);
     if (seek_when_open_ && session_.document) session_.document->timeline.seek(*seek_when_open_);
     seek_when_open_.reset();
@@ -121,7 +121,7 @@ void App::draw(const PanelContext& context) {
   if (session_.message) draw_message(context);
 
   if (session_.opening) draw_opening(context);
-  if (!session_.opening_scenario.empty()) {
+  if (session_.opens_next()) {
     draw_loading(context);
   } else if (!session_.document) {
     draw_welcome(context);

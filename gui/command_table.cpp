@@ -74,6 +74,13 @@ Action show_compare(const Session&) { return ShowPanel{"compare"}; }
 Action show_shared_memory(const Session&) { return ShowPanel{"shmem"}; }
 Action show_buffers(const Session&) { return ShowPanel{"buffers"}; }
 Action show_operations(const Session&) { return ShowPanel{"operations"}; }
+Action show_differences(const Session&) { return ShowPanel{"diff"}; }
+Action mark_base(const Session&) { return MarkDiffBase{}; }
+Action swap_base(const Session&) { return SwapDiffBase{}; }
+bool can_swap_base(const Session& session) {
+  return session.document && session.diff_base && session.diff_base->document == session.document->serial;
+}
+Action copy_link(const Session&) { return CopyLink{}; }
 Action full_screen_panel(const Session& session) {
   if (!session.preferences.workspace.full_screen.empty()) return FullScreenPanel{};
   return FullScreenPanel{session.focused_panel.empty() ? "map" : session.focused_panel};
@@ -131,6 +138,7 @@ constexpr Command kCommands[] = {
     {"open", icons::kOpen, G::File, {{{Key::O, kCtrl}}}, false, always, show_overlay<Overlay::OpenDialog>},
     {"scenarios", icons::kLesson, G::File, {{{Key::L, kCtrl}}}, false, always, show_overlay<Overlay::Scenarios>},
     {"save", icons::kSave, G::File, {{{Key::S, kCtrl}}}, false, has_document, show_overlay<Overlay::SaveDialog>},
+    {"copy_link", icons::kAttach, G::File, {{{Key::L, kCtrl | kShift}}}, false, has_document, copy_link},
     {"run_again", icons::kRestart, G::File, {{{Key::R, kCtrl}}}, false, has_script, run_again},
     {"newer_server", icons::kServer, G::File, {{{Key::V}}}, false, has_other_version<1>, run_on_version<1>},
     {"older_server", icons::kServer, G::File, {{{Key::V, kShift}}}, false, has_other_version<-1>, run_on_version<-1>},
@@ -189,6 +197,10 @@ constexpr Command kCommands[] = {
     {"shared_memory", icons::kSharedMemory, G::Panels, {{{Key::M}}}, false, has_document, show_shared_memory},
     {"buffers", icons::kBuffers, G::Panels, {{{Key::P}}}, false, has_document, show_buffers},
     {"operations", icons::kOperations, G::Panels, {{{Key::W}}}, false, has_document, show_operations},
+    {"differences", icons::kDiff, G::Panels, {{{Key::D, kCtrl}}}, false, has_document, show_differences},
+    {"diff_mark", icons::kDiff, G::Time, {{{Key::D, kCtrl | kShift}}}, false, has_document, mark_base},
+    {"diff_swap", icons::kSwitch, G::Time, {{{Key::D, kAlt}}}, false, can_swap_base, swap_base},
+    {"diff_open", icons::kOpen, G::File, {}, false, has_document, show_overlay<Overlay::BaseDialog>},
 
     {"help", icons::kHelp, G::Help, {{{Key::Slash, kShift}, {Key::F1}}}, false, always, show_overlay<Overlay::Help>},
 };

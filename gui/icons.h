@@ -89,6 +89,8 @@ inline constexpr const char* kChip = "\uf2db";        // microchip
 
 inline constexpr const char* kCompare = "\uf24e";  // balance-scale
 
+inline constexpr const char* kDiff = "\uf0dc";  // sort: up and down
+
 inline constexpr const char* kSharedMemory = "\uf1c0";  // database
 inline constexpr const char* kBuffers = "\uf0ce";       // table
 inline constexpr const char* kPin = "\uf08d";           // thumb-tack

@@ -22,7 +22,7 @@ ServerChoice Session::server() const {
 }
 
 bool Session::is_moving() const {
-  if (opening || !opening_scenario.empty()) return true;
+  if (opening || opens_next()) return true;
   return document && (playback.playing || document->runs_to_end || !document->faults.is_whole(document->timeline));
 }
 

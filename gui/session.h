@@ -14,6 +14,7 @@
 
 #include "core/base/result.h"
 #include "core/scenario/scenario_run.h"
+#include "gui/diff_base.h"
 #include "gui/preferences.h"
 #include "gui/selection.h"
 #include "trace/analysis/fault_list.h"
@@ -62,7 +63,7 @@ struct Playback {
   friend bool operator==(const Playback&, const Playback&) = default;
 };
 
-enum class Overlay : std::uint8_t { None, Palette, Help, OpenDialog, SaveDialog, Scenarios };
+enum class Overlay : std::uint8_t { None, Palette, Help, OpenDialog, SaveDialog, Scenarios, BaseDialog };
 
 enum class MessageKind : std::uint8_t { Notice, Problem };
 
@@ -87,14 +88,18 @@ struct Session {
   std::string focused_panel;  // id: what keys like '/' mean
   std::string find;           // what F looks for
 
-  std::uint64_t documents_opened = 0;
+  std::optional<DiffBase> diff_base;  // none: nothing is compared
+
+  std::uint64_t documents_opened = 0, bases_made = 0;
   std::shared_ptr<Opening> opening;  // a file that is being read and will take the document's place; null: none
+  std::string opening_view;          // a link (view_link.h) to go to when that is open; empty: none
 
   // To be done by the app after the frame that says so was drawn.
-  std::string opening_scenario;  // a built-in scenario's name; empty: none
-  std::string clipboard;         // to be copied; empty: nothing
-  bool filter_wanted = false;    // the focused panel's filter box takes the keyboard next frame
-  bool find_wanted = false;      // so does the find box of the top bar
+  std::string opening_scenario;        // a built-in scenario's name; empty: none
+  std::filesystem::path opening_base;  // a file to compare with; empty: none
+  std::string clipboard;               // to be copied; empty: nothing
+  bool filter_wanted = false;          // the focused panel's filter box takes the keyboard next frame
+  bool find_wanted = false;            // so does the find box of the top bar
   bool quit = false;
 
   // In the language of the window; empty where nothing is open.
@@ -115,6 +120,8 @@ struct Session {
   std::span<const trace::FoundFault> faults() const {
     return document ? document->faults.faults() : std::span<const trace::FoundFault>{};
   }
+  // Something is to be opened between this frame and the next.
+  bool opens_next() const { return !opening_scenario.empty() || !opening_base.empty(); }
   // Something moves by itself: the window has to draw without input.
   bool is_moving() const;
   // Until it does: 0 for at once, negative for never.

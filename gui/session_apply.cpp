@@ -9,6 +9,7 @@
 #include "gui/front_panel.h"
 #include "gui/opening.h"
 #include "gui/panels/panel_table.h"
+#include "gui/view_link.h"
 
 namespace palloscope::gui {
 namespace {
@@ -273,11 +274,15 @@ struct Applier {
 
   void operator()(const OpenFile& action) {
     session.opening = std::make_shared<Opening>(action.path);
+    session.opening_view.clear();
     session.overlay = Overlay::None;
   }
-  void operator()(const CancelOpening&) { session.opening.reset(); }
-  void operator()(const OpenScenario& action) {
+  void operator()(const CancelOpening&) {
     session.opening.reset();
+    session.opening_view.clear();
+  }
+  void operator()(const OpenScenario& action) {
+    (*this)(CancelOpening{});
     session.opening_scenario = action.name;
     session.overlay = Overlay::None;
   }
@@ -344,6 +349,48 @@ struct Applier {
   }
   void operator()(const ForgetRecent& action) { std::erase(session.preferences.recent_files, action.path); }
 
+  void operator()(const OpenLink& action) {
+    session.overlay = Overlay::None;
+    const core::Result<ViewLink> link = parse_view_link(action.text);
+    if (!link) return say(session, MessageKind::Problem, "message.bad_link", link.error().message);
+    std::error_code ignored;
+    const bool is_open = document() != nullptr &&
+                         (link->scenario.empty() ? std::filesystem::equivalent(link->file, document()->path, ignored)
+                                                 : document()->scenario_name == link->scenario);
+    if (is_open) return show_view(session, *link);
+    if (link->scenario.empty())
+      (*this)(OpenFile{link->file});
+    else
+      (*this)(OpenScenario{link->scenario});
+    session.opening_view = action.text;
+  }
+  void operator()(const CopyLink&) {
+    const core::Result<ViewLink> link = view_link_of(session);
+    if (!link) return say(session, MessageKind::Problem, "message.no_link", link.error().message);
+    session.clipboard = format_view_link(*link);
+    say(session, MessageKind::Notice, "message.link_copied", session.clipboard);
+  }
+
+  void compare_with(DiffBase base) {
+    base.serial = ++session.bases_made;
+    session.diff_base = std::move(base);
+    (*this)(ShowPanel{"diff"});
+  }
+  void operator()(const MarkDiffBase& action) {
+    if (document() != nullptr)
+      compare_with(base_at(*document(), action.at.value_or(session.cursor()), session.title()));
+  }
+  void operator()(const OpenDiffBase& action) {
+    session.opening_base = action.path;
+    session.overlay = Overlay::None;
+  }
+  void operator()(const SwapDiffBase&) {
+    if (document() == nullptr || !session.diff_base || session.diff_base->document != document()->serial) return;
+    const EventNumber to = session.diff_base->event;
+    compare_with(base_at(*document(), session.cursor(), session.title()));
+    (*this)(Seek{to});
+  }
+
   void operator()(const SetLanguage& action) { session.preferences.language = action.language; }
   void operator()(const SetTheme& action) { session.preferences.theme = action.theme; }
   void operator()(const SetTextScale& action) {
@@ -386,6 +433,14 @@ struct Applier {
 void apply(Session& session, const Action& action) { std::visit(Applier{session}, action); }
 
 void finish_opening(Session& session) {
+  if (!session.opening_base.empty()) {
+    core::Result<DiffBase> base = base_of_file(std::exchange(session.opening_base, {}));
+    if (base)
+      Applier{session}.compare_with(std::move(*base));
+    else
+      say(session, MessageKind::Problem, "message.cannot_open", base.error().message);
+  }
+  const std::uint64_t opened_before = session.documents_opened;
   if (session.opening) open(session, std::exchange(session.opening, nullptr)->take());
   if (!session.opening_scenario.empty()) {
     const std::string name = std::exchange(session.opening_scenario, {});
@@ -394,6 +449,9 @@ void finish_opening(Session& session) {
     if (session.document && session.document->scenario_name == name && session.can_run_on())
       apply(session, StepLesson{1});
   }
+  const std::string view = std::exchange(session.opening_view, {});
+  if (view.empty() || session.documents_opened == opened_before) return;
+  if (const core::Result<ViewLink> link = parse_view_link(view)) show_view(session, *link);
 }
 
 void advance(Session& session, double seconds) {

@@ -11,6 +11,7 @@
 #include "gui/format_text.h"
 #include "gui/icons.h"
 #include "gui/panels/widgets.h"
+#include "gui/view_link.h"
 
 namespace palloscope::gui {
 namespace {
@@ -79,7 +80,7 @@ void FileDialog::open(FileDialogKind kind, const Session& session) {
 void FileDialog::go_to(const std::filesystem::path& folder) {
   folder_ = folder.lexically_normal();
   entries_ = list_folder(folder_, &readable_);
-  if (kind_ == FileDialogKind::Open) filter_.clear();
+  if (kind_ != FileDialogKind::Save) filter_.clear();
   chosen_ = 0;
   needs_focus_ = scroll_to_chosen_ = true;
   replace_asked_.clear();
@@ -88,6 +89,10 @@ void FileDialog::go_to(const std::filesystem::path& folder) {
 void FileDialog::finish(const PanelContext& context, const std::filesystem::path& file) {
   if (kind_ == FileDialogKind::Open) {
     context.actions.push(OpenFile{file});
+    return;
+  }
+  if (kind_ == FileDialogKind::Base) {
+    context.actions.push(OpenDiffBase{file});
     return;
   }
   std::error_code failed;
@@ -150,7 +155,9 @@ void FileDialog::draw(const PanelContext& context) {
   if (!begin_overlay(context, saves ? "##save" : "##open", 44, 32)) return;
 
   ImGui::PushFont(context.fonts.title, context.fonts.title_size);
-  ImGui::TextUnformatted(context.strings(saves ? "dialog.save" : "dialog.open"));
+  ImGui::TextUnformatted(context.strings(saves                            ? "dialog.save"
+                                         : kind_ == FileDialogKind::Base ? "dialog.base"
+                                                                         : "dialog.open"));
   ImGui::PopFont();
   if (draw_icon_button(context, "home", icons::kHome, nullptr, context.strings("dialog.home"))) go_to(home_folder());
   ImGui::SameLine(0, 0.2f * context.em());
@@ -210,7 +217,8 @@ void FileDialog::draw(const PanelContext& context) {
   ImGui::PopStyleColor();
 
   const char* go = context.strings(saves ? "dialog.save_button" : "dialog.open_button");
-  const bool can_go = saves ? !filter_.empty() : count > 0;
+  const bool is_link = kind_ == FileDialogKind::Open && looks_like_view_link(filter_);
+  const bool can_go = saves ? !filter_.empty() : is_link || count > 0;
   bool confirmed = ImGui::IsKeyPressed(ImGuiKey_Enter) || ImGui::IsKeyPressed(ImGuiKey_KeypadEnter);
   const float go_width = std::max(6 * context.em(), ImGui::CalcTextSize(go).x + 2 * context.em());
   const float cancel_width =
@@ -232,6 +240,8 @@ void FileDialog::draw(const PanelContext& context) {
   if (confirmed && can_go && !moved) {
     if (saves) {
       finish(context, folder_ / filter_);
+    } else if (is_link) {
+      context.actions.push(OpenLink{filter_});
     } else {
       const FolderEntry entry = *rows[static_cast<std::size_t>(chosen_)];
       if (entry.is_folder)

@@ -22,12 +22,12 @@ struct FolderEntry {
 // Folders first, by name; hidden ones left out. False in `readable`: the folder could not be read.
 std::vector<FolderEntry> list_folder(const std::filesystem::path& folder, bool* readable);
 
-enum class FileDialogKind : std::uint8_t { Open, Save };
+enum class FileDialogKind : std::uint8_t { Open, Save, Base };
 
 class FileDialog {
  public:
   void open(FileDialogKind kind, const Session& session);
-  // Queues OpenFile or SaveFile, or ShowOverlay{None} when given up.
+  // Queues OpenFile, SaveFile or OpenDiffBase, or ShowOverlay{None} when given up. A link in place of a name is opened.
   void draw(const PanelContext& context);
 
  private:

@@ -70,6 +70,7 @@ void Overlays::draw(const PanelContext& context) {
     if (wanted == Overlay::Palette) palette_.open();
     if (wanted == Overlay::OpenDialog) files_.open(FileDialogKind::Open, context.session);
     if (wanted == Overlay::SaveDialog) files_.open(FileDialogKind::Save, context.session);
+    if (wanted == Overlay::BaseDialog) files_.open(FileDialogKind::Base, context.session);
     shown_ = wanted;
   }
   switch (wanted) {
@@ -83,6 +84,7 @@ void Overlays::draw(const PanelContext& context) {
       break;
     case Overlay::OpenDialog:
     case Overlay::SaveDialog:
+    case Overlay::BaseDialog:
       files_.draw(context);
       break;
     case Overlay::Scenarios:

@@ -10,6 +10,7 @@
 
 #include "core/base/nearest_word.h"
 #include "gui/cli/arguments.h"
+#include "gui/view_link.h"
 
 namespace palloscope::gui::cli {
 namespace {
@@ -43,6 +44,18 @@ int complain_about_missing(const std::string& file, Streams io) {
   return kExitBad;
 }
 
+// A link that can be followed: its file is there.
+std::variant<int, WindowRequest> request_of_link(const std::string& text, WindowRequest request, Streams io) {
+  const core::Result<ViewLink> link = parse_view_link(text);
+  if (!link) return complain("", link.error(), io);
+  if (!link->file.empty() && !exists(link->file))
+    return complain("", fmt::format("link: there is no file \"{}\"", link->file), io);
+  if (!link->scenario.empty() && core::find_builtin_scenario(link->scenario) == nullptr)
+    return complain("", fmt::format("link: there is no scenario \"{}\"", link->scenario), io);
+  request.link = text;
+  return request;
+}
+
 }  // namespace
 
 std::string suggestion_for(const std::string& word) {
@@ -58,7 +71,9 @@ std::variant<int, WindowRequest> run_command_line(Arguments arguments, Streams i
   WindowRequest request;
   std::string file;
   Usage usage("", "Shows PostgreSQL's memory: a recorded trace, a server's dump or a scenario, event by event.");
-  usage.add("FILE", &file, "a trace (.pscope), a scenario (.lua) or a server's dump to open in the window");
+  usage.add("FILE", &file,
+            "a trace (.pscope), a scenario (.lua) or a server's dump to open in the window; or a link to a view of one "
+            "(FILE#at=N&sel=...&panels=..., as the window copies it)");
   usage.add("--at", &request.at, "the event to stand after").takes("N");
   usage.footer(verbs_text());
   std::ostringstream mistake;
@@ -70,6 +85,7 @@ std::variant<int, WindowRequest> run_command_line(Arguments arguments, Streams i
     return *status;
   }
   if (file.empty()) return request;
+  if (!exists(file) && looks_like_view_link(file)) return request_of_link(file, std::move(request), io);
   if (!exists(file)) return complain_about_missing(file, io);
   request.file = file;
   return request;

@@ -19,6 +19,7 @@
 #include "gui/panels/panel_table.h"
 #include "gui/platform/offscreen.h"
 #include "gui/platform/system_font.h"
+#include "gui/view_link.h"
 
 namespace palloscope::gui::cli {
 namespace {
@@ -117,7 +118,7 @@ core::Status open_subject(Session& session, const ShotOptions& options) {
 int run_shot(Arguments arguments, Streams io) {
   ShotOptions options;
   Usage usage("shot", "Draws the window into a PNG file, without a display. Without FILE: the welcome screen.");
-  usage.add("FILE", &options.file, "a trace, a server's dump, or a scenario (a file, a name or a number)");
+  usage.add("FILE", &options.file, "a trace, a server's dump, a scenario (a file, a name or a number), or a link to a view of one");
   usage.add("-o,--out", &options.out, "the picture").takes("FILE").required();
   usage.add("--at", &options.at, "after this event; left out: where the file opens, a scenario at its end").takes("N");
   usage.add("--size", &options.size, "pixels, 320 to 8192 each").takes("WIDTHxHEIGHT").shows_default();
@@ -141,6 +142,14 @@ int run_shot(Arguments arguments, Streams io) {
   const auto keys = parse_keys(options.keys);
   if (!keys) return complain("shot", keys.error(), io);
 
+  std::optional<ViewLink> link;
+  if (!std::filesystem::exists(options.file) && looks_like_view_link(options.file)) {
+    core::Result<ViewLink> parsed = parse_view_link(options.file);
+    if (!parsed) return complain("shot", parsed.error(), io);
+    options.file = parsed->scenario.empty() ? parsed->file : parsed->scenario;
+    link = std::move(*parsed);
+  }
+
   App window(system_chinese_font());
   Session& session = window.session();
   set_preferences(options, session.preferences);
@@ -150,6 +159,7 @@ int run_shot(Arguments arguments, Streams io) {
   if (session.document) suit_front(session.preferences.workspace, *session.document);
   if (session.document && !options.panel.empty()) session.focused_panel = options.panel;
   session.preferences.workspace.full_screen = session.document ? options.panel : std::string();
+  if (link) show_view(session, *link);
   session.overlay = overlay_named(options.overlay);
   if (!options.select.empty()) {
     apply(session, SetFind{options.select});

@@ -8,6 +8,7 @@
 #include "gui/panels/buffers_panel.h"
 #include "gui/panels/compare_panel.h"
 #include "gui/panels/contexts_panel.h"
+#include "gui/panels/diff_panel.h"
 #include "gui/panels/events_panel.h"
 #include "gui/panels/freelists_panel.h"
 #include "gui/panels/inspector_panel.h"
@@ -45,6 +46,7 @@ constexpr PanelRow kPanels[] = {
     {{"shmem", Place::CentreTop, {true, true, true}}, icons::kSharedMemory, make_panel<ShmemPanel>},
     {{"buffers", Place::CentreTop, {true, true, true}}, icons::kBuffers, make_panel<BuffersPanel>},
     {{"operations", Place::CentreTop, {true, true, true}}, icons::kOperations, make_panel<OperationsPanel>},
+    {{"diff", Place::CentreTop, {false, true, true}}, icons::kDiff, make_panel<DiffPanel>},
 };
 
 consteval bool has_unique_ids() {

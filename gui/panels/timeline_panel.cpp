@@ -257,6 +257,30 @@ void TimelinePanel::draw_marks(const PanelContext& panel, float x0, float y0, fl
   }
 }
 
+// The two moments that are compared, and what lies between them.
+void TimelinePanel::draw_compared(const PanelContext& panel, float x0, float y0, float height) const {
+  const auto& base = panel.session.diff_base;
+  if (!base || base->document != panel.session.document->serial) return;
+  const float small = panel.fonts.small_size;
+  const auto x_of = [&](EventNumber event) { return x0 + static_cast<float>(axis_.x_of(static_cast<double>(event))); };
+  const float a = x_of(base->event), b = x_of(panel.session.cursor());
+  ImDrawList* draw = ImGui::GetWindowDrawList();
+  draw->AddRectFilled({std::min(a, b), y0}, {std::max(a, b), y0 + height}, with_alpha(panel.theme.notice, 0.10f));
+  for (float y = y0; y < y0 + height; y += small)
+    draw->AddLine({a, y}, {a, std::min(y + small * 0.6f, y0 + height)}, panel.theme.notice, line_width(panel));
+  const auto letter = [&](float x, const char* text, Color color) {
+    const ImVec2 size = panel.fonts.title->CalcTextSizeA(small, FLT_MAX, 0, text);
+    const float right = x0 + static_cast<float>(axis_.x_of(axis_.last())) - small * 0.5f;
+    x = std::clamp(x, x0 + small * 0.5f, std::max(right, x0 + small * 0.5f));
+    const ImVec2 low{x - small * 0.5f, y0 + height - small * 1.1f};
+    draw->AddRectFilled(low, {low.x + small, low.y + small * 1.1f}, color, small * 0.2f);
+    draw->AddText(panel.fonts.title, small, {x - size.x / 2, low.y + (small * 1.1f - size.y) / 2}, readable_on(color),
+                  text);
+  };
+  letter(a, "A", panel.theme.notice);
+  letter(b, "B", panel.theme.text);
+}
+
 void TimelinePanel::draw(const PanelContext& panel) {
   if (!panel.session.document) return;
   const ImVec2 origin = ImGui::GetCursorScreenPos(), space = ImGui::GetContentRegionAvail();
@@ -276,6 +300,7 @@ void TimelinePanel::draw(const PanelContext& panel) {
   draw_curve(panel, origin.x, y0, space.x, height);
   draw_grid(panel, origin.x, y0, space.x, height);
   draw_marks(panel, origin.x, y0, height);
+  draw_compared(panel, origin.x, y0, height);
   ImDrawList* draw = ImGui::GetWindowDrawList();
   const float x = origin.x + static_cast<float>(axis_.x_of(static_cast<double>(panel.session.cursor())));
   draw->AddLine({x, y0 - small * 0.3f}, {x, y0 + height + small}, panel.theme.text, std::max(1.5f, panel.em() * 0.12f));

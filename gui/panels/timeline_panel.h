@@ -23,6 +23,7 @@ class TimelinePanel final : public Panel {
   void refresh(const PanelContext& panel, float width);
   void handle_mouse(const PanelContext& panel, float x0);
   void draw_curve(const PanelContext& panel, float x0, float y0, float width, float height) const;
+  void draw_compared(const PanelContext& panel, float x0, float y0, float height) const;
   void draw_marks(const PanelContext& panel, float x0, float y0, float height) const;
   void draw_grid(const PanelContext& panel, float x0, float y0, float width, float height) const;
   void draw_tooltip(const PanelContext& panel, core::EventNumber event) const;

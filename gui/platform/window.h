@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
 
 #include "core/base/ids.h"
 #include "core/base/result.h"
@@ -12,6 +13,7 @@ namespace palloscope::gui {
 struct WindowOptions {
   std::optional<std::filesystem::path> file;  // none: the welcome screen
   std::optional<core::EventNumber> at;
+  std::string link;  // instead of a file; empty: none
 };
 
 // Until the window is closed.

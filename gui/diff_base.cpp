@@ -1,0 +1,38 @@
+#include "gui/diff_base.h"
+
+#include <algorithm>
+
+#include "gui/document.h"
+
+namespace palloscope::gui {
+
+DiffBase base_at(const Document& document, core::EventNumber event, const std::string& title) {
+  const trace::Timeline& timeline = document.timeline;
+  const core::StreamDescription& description = timeline.description();
+  const core::VersionProfile* profile = core::find_profile(description.pg_major, description.checking);
+  DiffBase base;
+  base.document = document.serial;
+  base.event = std::min(event, timeline.size());
+  base.title = title;
+  if (base.event == timeline.cursor())
+    base.table.add(timeline.state(), profile);
+  else if (base.event == 0)
+    base.table.add(trace::MemoryState{}, profile);
+  else
+    timeline.visit(base.event, base.event,
+                   [&](core::EventNumber, const core::EventBody&, const trace::MemoryState& then) {
+                     base.table.add(then, profile);
+                   });
+  if (base.table.sources() == 0) base.table.add(trace::MemoryState{}, profile);  // it could not be read
+  return base;
+}
+
+core::Result<DiffBase> base_of_file(const std::filesystem::path& path) {
+  core::Result<Document> document = open_document(path);
+  if (!document) return document.error();
+  if (document->run) document->run->advance({});
+  document->timeline.seek(document->timeline.size());
+  return base_at(*document, document->timeline.size(), path.filename().string());
+}
+
+}  // namespace palloscope::gui
