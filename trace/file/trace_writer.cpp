@@ -11,6 +11,8 @@
 #include "trace/file/event_block_encode.h"
 #include "trace/file/keyframe.h"
 #include "trace/file/trace_index.h"
+#include "trace/replay/event_tape.h"
+#include "trace/replay/fetch_chunks.h"
 #include "trace/replay/reducer.h"
 
 namespace palloscope::trace {
@@ -201,6 +203,13 @@ void TraceWriter::emit(const EventBody& event) {
   check(!impl_->closed, "nothing is emitted to a trace that is closed");
   if (!impl_->status) return;
   std::visit([&](const auto& e) { impl_->add(e); }, event);
+}
+
+void TraceWriter::emit(const EventTape& tape) {
+  check(!impl_->closed, "nothing is emitted to a trace that is closed");
+  visit_fetching(tape, impl_->state, [this](const auto& e) {
+    if (impl_->status) impl_->add(e);
+  });
 }
 
 void TraceWriter::flush() { impl_->write_block(); }

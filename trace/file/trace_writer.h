@@ -16,6 +16,8 @@
 
 namespace palloscope::trace {
 
+class EventTape;
+
 struct TraceWriterOptions {
   Compression compression = Compression::Lz4;  // Zstd when a finished stream is saved
   std::uint64_t events_per_keyframe = 256 * 1024;
@@ -37,6 +39,8 @@ class TraceWriter final : public core::EventSink {
   ~TraceWriter() override;  // closes; whoever wants to know how that went calls close()
 
   void emit(const core::EventBody& event) override;
+  // All events of the tape; faster than one by one.
+  void emit(const EventTape& tape);
   core::EventNumber last_event() const override { return size(); }
   // Writes the events so far as a block, if any wait.
   void flush();

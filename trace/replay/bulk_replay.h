@@ -5,16 +5,14 @@
 #include <array>
 #include <cstddef>
 
+#include "trace/replay/fetch_chunks.h"
 #include "trace/replay/reducer.h"
 
 namespace palloscope::trace {
 
 class BulkReplay {
  public:
-  // Records: about what a second-level cache holds.
-  static constexpr std::size_t kLargeTable = 32 * 1024;
-
-  explicit BulkReplay(MemoryState& state, std::size_t large_table = kLargeTable)
+  explicit BulkReplay(MemoryState& state, std::size_t large_table = kLargeChunkTable)
       : state_(&state), reducer_(state, none_), queues_(state.chunks().size() >= large_table) {}
   BulkReplay(const BulkReplay&) = delete;
   BulkReplay& operator=(const BulkReplay&) = delete;
@@ -27,12 +25,12 @@ class BulkReplay {
   }
   void operator()(const core::ChunkAllocated& e) {
     if (!queues_) return reducer_(e);
-    fetch(e.chunk);
+    fetch_chunk(*state_, e.chunk);
     push() = {e, core::ChunkFate::ToFreelist, false};
   }
   void operator()(const core::ChunkFreed& e) {
     if (!queues_) return reducer_(e);
-    fetch(e.chunk);
+    fetch_chunk(*state_, e.chunk);
     Waiting& waiting = push();
     waiting.allocated.chunk = e.chunk;
     waiting.allocated.cause = e.cause;
@@ -54,14 +52,6 @@ class BulkReplay {
     bool is_free = false;
   };
 
-  // Always inlined: as a function of its own it would seem to do nothing, and be left out.
-  [[gnu::always_inline]] void fetch(ChunkSlot slot) const {
-    const auto& chunks = state_->chunks();
-    if (slot.value >= chunks.size()) return;
-    const char* record = reinterpret_cast<const char*>(&chunks[slot.value]);
-    __builtin_prefetch(record, 1);
-    __builtin_prefetch(record + sizeof(ChunkRecord) - 1, 1);
-  }
   Waiting& push() {
     if (last_ - first_ == kWaiting) apply_first();
     return waiting_[last_++ % kWaiting];

@@ -126,6 +126,12 @@ class Reducer {
   void count_live(ContextRecord& owner, BlockRecord& block, const ChunkRecord& chunk);
   void count_dead(ContextRecord& owner, BlockRecord& block, const ChunkRecord& chunk);
 
+  static void hide([[maybe_unused]] std::uint32_t& value) {
+#ifdef __GNUC__
+    asm("" : "+r"(value));
+#endif
+  }
+
   // All chunks of the block become Gone, all counters follow; its lists are the caller's.
   void drop_chunks(ContextRecord& owner, BlockRecord& block);
   // The block leaves its context, with all its chunks, and is Plain.
@@ -290,6 +296,7 @@ void Reducer<J>::drop_chunks(ContextRecord& owner, BlockRecord& block) {
   const std::uint32_t freed = block.free_chunk_count();
   std::uint64_t requested = 0, granted = 0, free_bytes = 0;
   std::uint32_t left = block.chunk_count;
+  std::uint32_t step = 0;
   for (ChunkSlot slot = block.first_chunk; left != 0; --left) {
     ChunkRecord& chunk = s_.chunks_[slot.value];
     journal_.save_drop(slot, chunk.state);
@@ -298,7 +305,15 @@ void Reducer<J>::drop_chunks(ContextRecord& owner, BlockRecord& block) {
     granted += was_live ? chunk.granted_bytes : 0;
     free_bytes += was_live ? 0 : chunk.granted_bytes;
     chunk.state = ChunkState::Gone;
-    slot = chunk.next_in_block;
+    // Chunks of a block mostly lie in steps of one. Guessed, the next record is on its way before this one has come;
+    // the compiler must not see that the guess is what it is compared with.
+    std::uint32_t next = slot.value + step;
+    if (next != chunk.next_in_block.value) [[unlikely]] {
+      next = chunk.next_in_block.value;
+      step = next - slot.value;
+    }
+    hide(next);
+    slot.value = next;
   }
   if (block.live_chunk_count != 0) --owner.occupied_block_count;
   owner.live_chunk_count -= block.live_chunk_count;
@@ -340,7 +355,7 @@ void Reducer<J>::operator()(const core::ContextReset& e) {
 }
 
 template <class E>
-void MemoryState::apply_typed(const E& event) {
+[[gnu::always_inline]] inline void MemoryState::apply_typed(const E& event) {
   NullJournal none;
   Reducer<NullJournal>{*this, none}(event);
 }

@@ -4,7 +4,7 @@
 #include <system_error>
 #include <utility>
 
-#include "trace/file/trace_writer.h"
+#include "trace/file/background_writer.h"
 #include "trace/replay/curve_columns.h"
 #include "trace/replay/event_window.h"
 #include "trace/replay/file_events.h"
@@ -323,17 +323,14 @@ core::Status Timeline::save(const std::filesystem::path& file) const {
     TraceWriterOptions options;
     options.compression = Compression::Zstd;
     options.flush_after = {};
-    auto writer = TraceWriter::create(part, impl.description, options);
+    auto writer = BackgroundWriter::create(part, impl.description, options);
     if (!writer) return writer.error();
     BlockEvents events;
     for (std::size_t block = 0; block < impl.block_count(); ++block) {
       if (auto status = impl.store->begin(block, events); !status) return status.error();
       const auto count = static_cast<std::uint32_t>(impl.last_event(block) - impl.store->first_event(block) + 1);
-      for (std::uint32_t i = 0; i < count; ++i) {
-        auto event = events.next();
-        if (!event) return event.error();
-        (*writer)->emit(*event);
-      }
+      if (auto status = events.visit(count, [&](const auto& event) { (*writer)->put(event); }); !status)
+        return status.error();
     }
     if (auto status = (*writer)->close(); !status) return status.error();
   }

@@ -9,6 +9,8 @@ namespace {
 
 // A restored keyframe costs about as much as replaying this many events.
 constexpr EventNumber kKeyframeCost = 32 * 1024;
+// Blocks of more events (we write none) could take much memory if several were decoded at once.
+constexpr std::uint32_t kMostAhead = 4 * kEventsPerBlock;
 
 }  // namespace
 
@@ -23,6 +25,20 @@ bool Walker::position() {
   if (auto status = events_.skip(static_cast<std::uint32_t>(wanted - first)); !status) return fail(status.error());
   next_ = wanted;
   return true;
+}
+
+std::size_t Walker::last_block_ahead(EventNumber n) const {
+  const EventNumber from = at() + 1;
+  if (n - at() < kBlocksForThreads * kEventsPerBlock) return kNoBlock;
+  const std::size_t first = store_->block_of(from);
+  if (store_->first_event(first) != from) return kNoBlock;
+  std::size_t end = first;
+  const auto whole = [&](std::size_t block) {
+    const std::uint32_t count = store_->event_count(block);
+    return count <= kMostAhead && store_->first_event(block) + count - 1 <= n && !store_->is_open(block);
+  };
+  while (end < store_->block_count() && whole(end)) ++end;
+  return end - first >= kBlocksForThreads ? end - 1 : kNoBlock;
 }
 
 void Walker::restore_before(EventNumber n) {

@@ -5,7 +5,9 @@
 #include <limits>
 #include <string>
 
+#include "trace/replay/blocks_ahead.h"
 #include "trace/replay/event_store.h"
+#include "trace/replay/fetch_chunks.h"
 #include "trace/replay/journal.h"
 #include "trace/replay/reducer.h"
 
@@ -41,8 +43,16 @@ class Walker {
  private:
   static constexpr std::size_t kNoBlock = std::numeric_limits<std::size_t>::max();
 
+  // Fewer whole blocks than these are not worth a thread.
+  static constexpr std::size_t kBlocksForThreads = 3;
+
   // Readies events_ at event at() + 1, which exists.
   bool position();
+  // The last block that ends at or before n, if that and at() + 1 being the start of a block makes a way long enough to
+  // be decoded ahead; else kNoBlock.
+  std::size_t last_block_ahead(EventNumber n) const;
+  template <class Visitor, class Done>
+  bool run_ahead(std::size_t last, Visitor& visitor, Done& done);
   // Visits the events up to n; done() is called where the visitor must have applied all that it saw.
   template <class Visitor, class Done>
   bool run(EventNumber n, Visitor visitor, Done done);
@@ -65,8 +75,27 @@ class Walker {
 };
 
 template <class Visitor, class Done>
+bool Walker::run_ahead(std::size_t last, Visitor& visitor, Done& done) {
+  BlocksAhead ahead(*store_, store_->block_of(at() + 1), last);
+  block_ = kNoBlock;
+  while (!ahead.done()) {
+    const EventNumber here = at();
+    const BlocksAhead::Block block = ahead.next();
+    visit_fetching(*block.tape, state_, visitor);
+    done();
+    work_ += at() - here;
+    if (!block.status) return fail(block.status.error());
+  }
+  return true;
+}
+
+template <class Visitor, class Done>
 bool Walker::run(EventNumber n, Visitor visitor, Done done) {
   while (at() < n) {
+    if (const std::size_t last = last_block_ahead(n); last != kNoBlock) {
+      if (!run_ahead(last, visitor, done)) return false;
+      continue;
+    }
     if (!position()) return false;
     const EventNumber here = at();
     const EventNumber wanted = n - here;
