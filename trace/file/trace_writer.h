@@ -20,7 +20,7 @@ class EventTape;
 
 struct TraceWriterOptions {
   Compression compression = Compression::Lz4;  // Zstd when a finished stream is saved
-  std::uint64_t events_per_keyframe = 256 * 1024;
+  std::uint64_t events_per_keyframe = 128 * 1024;
   std::uint32_t blocks_per_index = 1024;
   // Events older than this are written though their block is not full; zero: only full blocks and flush().
   std::chrono::milliseconds flush_after{1000};
