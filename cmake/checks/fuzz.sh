@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs every fuzz target for a short while: fuzz.sh FOLDER [SECONDS]. Targets are FOLDER/fuzz_*; they begin with what the
-# program itself makes (traces of all scenarios) and with the servers' dumps of tests/golden, and what they grow into is
-# kept in FOLDER/corpus. Each target takes its first byte as a choice, so each seed stands there once per choice.
+# program itself makes (traces of all scenarios, examples of conditions) and with the servers' dumps of tests/golden, and
+# what they grow into is kept in FOLDER/corpus. Each target takes its first byte as a choice, so each seed stands there once per choice.
 folder=$1
 seconds=${2:-20}
 largest=20000  # bytes; larger seeds make every run slow
@@ -13,8 +13,8 @@ add_seed() {
 }
 
 make_seeds() {
-  local work=$folder/seeds scenario dump choice name
-  mkdir -p "$work" "$folder"/corpus/fuzz_trace_reader "$folder"/corpus/fuzz_dump_import
+  local work=$folder/seeds scenario dump choice name condition count=0
+  mkdir -p "$work" "$folder"/corpus/fuzz_trace_reader "$folder"/corpus/fuzz_dump_import "$folder"/corpus/fuzz_condition
   for scenario in assets/scenarios/*.lua; do
     name=$(basename "$scenario" .lua)
     build/palloscope run "$scenario" -o "$work/$name.pscope" >/dev/null 2>&1 || continue
@@ -25,6 +25,11 @@ make_seeds() {
     zstd -qdf "$dump" -o "$work/$name" || continue
     for choice in 00 01 02 03 04; do add_seed fuzz_dump_import "$name" $choice "$work/$name"; done
   done
+  while IFS= read -r condition; do
+    count=$((count + 1))
+    printf '%s' "$condition" >"$work/condition-$count"
+    for choice in 00 01; do add_seed fuzz_condition "condition-$count" $choice "$work/condition-$count"; done
+  done < <(build/palloscope help conditions | sed '1,/^Examples/d; s/^ *//')
 }
 
 one() {

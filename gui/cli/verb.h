@@ -36,6 +36,7 @@ int run_compare(Arguments arguments, Streams io);
 int run_diff(Arguments arguments, Streams io);
 int run_events(Arguments arguments, Streams io);
 int run_export(Arguments arguments, Streams io);
+int run_find(Arguments arguments, Streams io);
 int run_golden(Arguments arguments, Streams io);
 int run_shot(Arguments arguments, Streams io);
 int run_help(Arguments arguments, Streams io);

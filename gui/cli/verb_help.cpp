@@ -8,11 +8,15 @@
 #include "core/base/nearest_word.h"
 #include "gui/cli/arguments.h"
 #include "gui/cli/command_line.h"
+#include "gui/cli/condition_input.h"
 
 namespace palloscope::gui::cli {
 
 int run_help(Arguments arguments, Streams io) {
-  Usage usage("help", "Tells how a verb is used: palloscope help state, palloscope help workmem sort.");
+  Usage usage(
+      "help",
+      "Tells how a verb is used: palloscope help state, palloscope help workmem sort. palloscope help conditions tells "
+      "the words of conditions.");
   std::vector<std::string> words;
   usage.add("VERB", &words, "the verb, and the form of it that is meant; left out: the list of all");
   if (const auto status = usage.parse(arguments, io)) return *status;
@@ -20,6 +24,10 @@ int run_help(Arguments arguments, Streams io) {
   words.emplace_back("--help");
   if (words.size() == 1) return std::get<int>(run_command_line(words, io));
   const std::string& word = words.front();
+  if (word == "conditions" || word == "condition") {
+    io.out << condition_help();
+    return kExitGood;
+  }
   std::vector<std::string_view> names;
   for (const Verb& verb : verb_table()) {
     if (verb.name == word) return verb.run(Arguments(words).subspan(1), io);

@@ -11,6 +11,7 @@ constexpr Verb kVerbs[] = {
     {"diff", "what differs between two moments or two files", run_diff},
     {"events", "list what happened, a line an event", run_events},
     {"export", "events as CSV, JSON Lines or Chrome trace events, the last for Perfetto", run_export},
+    {"find", "the events at which a condition holds: alloc and size > 1MB", run_find},
     {"golden", "replay recorded allocator sequences and compare", run_golden},
     {"help", "tell more about one verb", run_help},
     {"info", "what is in a file: source, version, events, moments, peak", run_info},

@@ -83,7 +83,7 @@ MaybeNumber number_of(const ConditionTree& tree, const ConditionNode& node, cons
     case Quantity::Ordinal:
       return saturated(facts.number);
     case Quantity::Buffer:
-      return facts.buffer ? MaybeNumber(facts.buffer.value) : std::nullopt;
+      return facts.buffer ? MaybeNumber(std::int64_t{facts.buffer.value} + 1) : std::nullopt;
     case Quantity::Page:
       return facts.has_page ? MaybeNumber(facts.page.block) : std::nullopt;
     default:

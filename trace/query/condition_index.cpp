@@ -180,7 +180,7 @@ class ConditionIndex::Knowledge final : public BlockKnowledge {
     return index_.matches_a_name(match, tree_.texts[match.text], block_);
   }
   bool has_buffer(std::int64_t buffer) const override {
-    return has_bit(block_.buffers, static_cast<std::uint64_t>(buffer) % 256);
+    return has_bit(block_.buffers, (static_cast<std::uint64_t>(buffer) - 1) % 256);
   }
   bool empties_freelist(std::int64_t freelist) const override { return ((block_.emptied >> freelist) & 1) != 0; }
   ValueRange sum(const ConditionNode& sum) const override {

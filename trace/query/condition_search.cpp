@@ -174,7 +174,7 @@ void ConditionSearch::found(EventNumber event, std::size_t condition) {
     span_hits_.push_back({event, condition});
     // Only the last ones can be wanted; the others go from time to time.
     const std::size_t wanted = wish_.keep - std::min(wish_.keep, hits_.size());
-    if (span_hits_.size() >= 2 * wanted + 1024)
+    if (span_hits_.size() >= 1024 && span_hits_.size() / 2 >= wanted)
       span_hits_.erase(span_hits_.begin(), span_hits_.end() - static_cast<std::ptrdiff_t>(wanted));
     ++count_;
     return;

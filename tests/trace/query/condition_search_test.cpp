@@ -210,8 +210,8 @@ std::vector<Question> server_questions() {
     return buffer && buffer->has_page();
   };
   return {
-      {"buffer 2 touched", [=](const Moment& at) { return buffer_of(at).value == 2; }},
-      {"buffer 2 evicted", [=](const Moment& at) { return buffer_of(at).value == 2 && evicts(at); }},
+      {"buffer 3 touched", [=](const Moment& at) { return buffer_of(at).value == 2; }},
+      {"buffer 3 evicted", [=](const Moment& at) { return buffer_of(at).value == 2 && evicts(at); }},
       {"evicted", evicts},
       {"usage_count decremented",
        [=](const Moment& at) {
