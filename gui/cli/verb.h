@@ -32,6 +32,7 @@ std::span<const Verb> verb_table();
 
 // The verbs' `run` functions, one file each.
 int run_buffer(Arguments arguments, Streams io);
+int run_check(Arguments arguments, Streams io);
 int run_compare(Arguments arguments, Streams io);
 int run_diff(Arguments arguments, Streams io);
 int run_events(Arguments arguments, Streams io);
@@ -45,6 +46,7 @@ int run_life(Arguments arguments, Streams io);
 int run_merge(Arguments arguments, Streams io);
 int run_policies(Arguments arguments, Streams io);
 int run_query(Arguments arguments, Streams io);
+int run_report(Arguments arguments, Streams io);
 int run_scenario(Arguments arguments, Streams io);  // run
 int run_shmem(Arguments arguments, Streams io);
 int run_state(Arguments arguments, Streams io);

@@ -7,6 +7,7 @@ namespace {
 // In the order in which `palloscope --help` lists them.
 constexpr Verb kVerbs[] = {
     {"buffer", "what one buffer held over the whole trace, and what was done to it", run_buffer},
+    {"check", "hold a trace to budgets: conditions that must hold at every event, and limits of growth", run_check},
     {"compare", "the same calls answered by several allocators, side by side", run_compare},
     {"diff", "what differs between two moments or two files", run_diff},
     {"events", "list what happened, a line an event", run_events},
@@ -19,6 +20,7 @@ constexpr Verb kVerbs[] = {
     {"merge", "the contexts of many backends as one tree: sums, and who differs", run_merge},
     {"policies", "the recorded page accesses under clock sweep, LRU, 2Q and ARC", run_policies},
     {"query", "questions to a trace in SQL", run_query},
+    {"report", "leaks, waste, the peak, lifetimes: what a trace's memory was used for", run_report},
     {"run", "run a scenario without a window", run_scenario},
     {"shmem", "the shared memory of a server, from its settings alone", run_shmem},
     {"shot", "draw the window into a PNG file, without a display", run_shot},

@@ -8,6 +8,7 @@
 
 #include "gui/cli/arguments.h"
 #include "gui/cli/scenario_text.h"
+#include "gui/cli/sentence_json.h"
 #include "gui/cli/source_file.h"
 #include "gui/explain.h"
 #include "trace/explain/explain.h"
@@ -18,23 +19,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json json_of(const trace::Sentence& sentence, const Strings& strings) {
-  Json values = Json::object();
-  for (const trace::NamedValue& value : sentence.values) {
-    Json& json = values[std::string(value.name)];
-    if (value.kind == trace::ValueKind::Page)
-      json = {{"relation", value.text}, {"block", value.number}};
-    else if (value.kind == trace::ValueKind::Text || value.kind == trace::ValueKind::Key)
-      json = value.text;
-    else
-      json = value.number;
-  }
-  return {{"key", sentence.key}, {"values", values}, {"text", in_words(sentence, strings)}};
-}
-
 void write_json(const trace::Card& card, std::string_view kind, const Strings& strings, std::ostream& out) {
   Json json = {{"event", card.event}, {"kind", kind}, {"sentences", Json::array()}};
-  for (const trace::Sentence& sentence : card.sentences) json["sentences"].push_back(json_of(sentence, strings));
+  for (const trace::Sentence& sentence : card.sentences) json["sentences"].push_back(sentence_json(sentence, strings));
   if (!card.rule.file.empty())
     json["rule"] = {{"file", card.rule.file}, {"function", card.rule.function}, {"spec", card.rule.spec}};
   if (!card.effects.empty()) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "trace/exporters/printable.h"
+
 namespace palloscope::trace {
 
 PathNumber ContextPaths::below(PathNumber parent, const std::string& name) {
@@ -54,7 +56,7 @@ std::string ContextPaths::text(PathNumber path) const {
   std::string text;
   for (auto at = way.rbegin(); at != way.rend(); ++at) {
     if (!text.empty()) text += '/';
-    text += paths_[*at].name;
+    text += printable(paths_[*at].name);
   }
   return text;
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "trace/exporters/printable.h"
 #include "trace/findings/survey.h"
 
 namespace palloscope::trace {
@@ -11,7 +12,7 @@ namespace {
 
 // A name as it stands in a sentence: the last part of the path.
 NamedValue name_value(std::string_view as, const ContextPaths& paths, PathNumber path) {
-  return text_value(as, std::string(paths.name(path)));
+  return text_value(as, printable(paths.name(path)));
 }
 
 NamedValue percent_value(std::string_view as, double share) {

@@ -109,8 +109,8 @@ void HoardWatch::context_ends(EventNumber n, ContextSlot slot, const MemoryState
 void HoardWatch::finish(EventNumber n, const MemoryState& state, ContextPaths& paths) {
   for (std::uint32_t i = 0; i < state.contexts().size(); ++i) {
     if (state.contexts()[i].born == 0) continue;
-    watch(n, {i}, state, paths);
-    context_ends(n, {i}, state, paths);
+    watch(n + 1, {i}, state, paths);
+    context_ends(n + 1, {i}, state, paths);
   }
 }
 

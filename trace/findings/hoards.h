@@ -14,7 +14,7 @@
 
 namespace palloscope::trace {
 
-// An AllocSet or Slab whose free chunks took more than half of it, for long.
+// An AllocSet or Slab whose free chunks took a quarter of it or more, and twice what was in use, for long.
 struct Hoard {
   PathNumber path = kNoPath;
   ContextKey context;
@@ -69,7 +69,8 @@ class HoardWatch {
     std::uint64_t chunk_bytes = 0;
   };
   static bool hoards(const ContextRecord& context) {
-    return context.free_chunk_bytes >= kLeastFreeBytes && 2 * context.free_chunk_bytes >= context.mem_allocated_bytes;
+    const std::uint64_t free = context.free_chunk_bytes;
+    return free >= kLeastFreeBytes && free >= 2 * context.requested_bytes && free >= context.mem_allocated_bytes / 4;
   }
   void watch(EventNumber n, ContextSlot slot, const MemoryState& state, ContextPaths& paths);
   void end_episode(EventNumber n, ContextSlot slot, const MemoryState& state, ContextPaths& paths);

@@ -51,8 +51,12 @@ void Survey::after() {
   }
   if (std::exchange(asks_marker_, false)) ends_round_ = marker_->after(state);
   if (ends_round_) growth_.end_round(n, state, paths_);
-  if (state.totals().malloc_bytes > peak_.malloc_bytes) {
-    peak_.malloc_bytes = state.totals().malloc_bytes;
+  // Where all that was malloc'ed has become some context's.
+  const HeapTotals& totals = state.totals();
+  if (totals.malloc_bytes > peak_.malloc_bytes ||
+      (totals.malloc_bytes == peak_.malloc_bytes && totals.context_bytes > peak_context_bytes_)) {
+    peak_.malloc_bytes = totals.malloc_bytes;
+    peak_context_bytes_ = totals.context_bytes;
     peak_.event = n;
   }
   if (n % sample_every_ == 0 || n == size_) sample();

@@ -30,7 +30,7 @@ struct SurveySample {
   Waste waste;                     // of contexts
 };
 
-// The highest moment.
+// The highest moment: the first of those at which most was malloc'ed that has most of it in contexts.
 struct Peak {
   EventNumber event = 0;
   std::uint64_t malloc_bytes = 0;  // of all regions
@@ -99,6 +99,7 @@ class Survey {
   EventNumber sample_every_ = 1;
   std::vector<SurveySample> samples_;
   Peak peak_;
+  std::uint64_t peak_context_bytes_ = 0;
   std::vector<Finding> findings_;
 };
 

@@ -99,11 +99,13 @@ TEST_CASE("all regions of a heap are its contexts', recycled or in no context") 
   }
   const Peak& peak = survey.peak();
   CHECK(peak.malloc_bytes == peak.waste.total_bytes + peak.recycled_bytes + peak.plain_bytes);
-  std::uint64_t highest = 0;
+  std::uint64_t highest = 0, in_contexts = 0;
   core::EventNumber at = 0;
   timeline.visit(1, timeline.size(), [&](core::EventNumber n, const core::EventBody&, const MemoryState& after) {
-    if (after.totals().malloc_bytes <= highest) return;
-    highest = after.totals().malloc_bytes;
+    const HeapTotals& totals = after.totals();
+    if (std::pair(totals.malloc_bytes, totals.context_bytes) <= std::pair(highest, in_contexts)) return;
+    highest = totals.malloc_bytes;
+    in_contexts = totals.context_bytes;
     at = n;
   });
   CHECK(peak.malloc_bytes == highest);
