@@ -200,6 +200,11 @@ struct CopyText {
   std::string text;
   friend bool operator==(const CopyText&, const CopyText&) = default;
 };
+// Into a file beside what is open; the message says where.
+struct SavePicture {
+  PictureRequest picture;
+  friend bool operator==(const SavePicture&, const SavePicture&) = default;
+};
 struct Quit {
   friend bool operator==(const Quit&, const Quit&) = default;
 };
@@ -218,7 +223,8 @@ using Action =
                  OpenFile, CancelOpening, OpenScenario, RunScript, RunOnServer, Evaluate, SaveFile, CloseDocument,
                  ForgetRecent, OpenLink, CopyLink, MarkDiffBase, OpenDiffBase, SwapDiffBase, SetLanguage, SetTheme,
                  SetTextScale, SetMotion, SetPreset, ShowPanel, HidePanel, FoldPanel, FocusPanel, FullScreenPanel,
-                 SetWorkspace, ShowOverlay, ShowMessage, DismissMessage, CopyText, Quit, FocusFilter, FocusFind>;
+                 SetWorkspace, ShowOverlay, ShowMessage, DismissMessage, CopyText, SavePicture, Quit, FocusFilter,
+                 FocusFind>;
 
 class ActionQueue {
  public:

@@ -7,6 +7,10 @@
 #include "gui/key_input.h"
 #include "gui/look.h"
 #include "gui/opening.h"
+#include "gui/picture/picture_files.h"
+#include "gui/picture/png_writer.h"
+#include "gui/picture/software_renderer.h"
+#include "gui/picture/svg_writer.h"
 
 namespace palloscope::gui {
 namespace {
@@ -54,6 +58,8 @@ void App::frame() {
   const bool opens_now = session_.opens_next();
   const Theme& theme = theme_of(session_.preferences.theme);
   apply_look(theme, kBaseTextPx * session_.preferences.text_scale * monitor_scale_, fonts_);
+  const bool makes_svg = session_.picture_wanted && session_.picture_wanted->svg && picture_countdown_ == 1;
+  ImGui::GetStyle().AntiAliasedFill = ImGui::GetStyle().AntiAliasedLines = is_anti_aliased_ && !makes_svg;
   now_s_ += ImGui::GetIO().DeltaTime;
   if (fresh_frames_ > 0) --fresh_frames_;
   glows_ = false;
@@ -65,8 +71,8 @@ void App::frame() {
                              .theme = theme,
                              .strings = strings_of(session_.preferences.language),
                              .fonts = fonts_,
-                             .map_surface = map_surface_,
-                             .pool_surface = pool_surface_,
+                             .map_surface = has_no_gpu_ || surfaces_.has_gpu_map() ? &surfaces_ : nullptr,
+                             .pool_surface = has_no_gpu_ || surfaces_.has_gpu_pool() ? &surfaces_ : nullptr,
                              .is_focused = false,
                              .filter_wanted = session_.filter_wanted,
                              .now_s = now_s_,
@@ -74,6 +80,7 @@ void App::frame() {
                              .wants_frame = &glows_};
   draw(context);
   ImGui::Render();
+  take_wanted_picture();
 
   const ImVec2 moved = ImGui::GetIO().MouseDelta;
   if (moved.x != 0 || moved.y != 0) mouse_moved_s_ = now_s_;
@@ -97,6 +104,39 @@ void App::frame() {
     ImGui::SetClipboardText(session_.clipboard.c_str());
     session_.clipboard.clear();
   }
+}
+
+RectF App::part_of(std::string_view panel) const {
+  const ImVec2 size = ImGui::GetIO().DisplaySize;
+  return workspace_->place_of(panel).value_or(RectF{0, 0, size.x, size.y});
+}
+
+Picture App::drawn_picture(std::string_view panel) {
+  const auto pictures = [this](std::uint64_t texture) { return surfaces_.picture(texture); };
+  Picture whole = rasterise(*ImGui::GetDrawData(), theme_of(session_.preferences.theme).ground, pictures);
+  if (panel.empty()) return whole;
+  const RectF part = part_of(panel);
+  return cut_out(whole, static_cast<int>(part.x), static_cast<int>(part.y), static_cast<int>(part.width),
+                 static_cast<int>(part.height));
+}
+
+std::string App::drawn_svg(std::string_view panel, const std::string& title) {
+  const auto pictures = [this](std::uint64_t texture) { return surfaces_.picture(texture); };
+  return svg_text(*ImGui::GetDrawData(), theme_of(session_.preferences.theme).ground, pictures, part_of(panel), title);
+}
+
+void App::take_wanted_picture() {
+  if (!session_.picture_wanted) return;
+  if (picture_countdown_ == 0) picture_countdown_ = 4;
+  fresh_frames_ = std::max(fresh_frames_, 2);
+  if (--picture_countdown_ > 0) return;
+  const PictureRequest wanted = *std::exchange(session_.picture_wanted, std::nullopt);
+  const std::filesystem::path file = picture_file(session_, wanted);
+  const std::string said = picture_text(session_);
+  const core::Status written = wanted.svg ? write_text(file, drawn_svg(wanted.panel, said))
+                                          : write_stable_png(file, drawn_picture(wanted.panel), said);
+  session_.message = written ? Message{MessageKind::Notice, "message.picture_saved", file.string()}
+                             : Message{MessageKind::Problem, "message.cannot_save", written.error().message};
 }
 
 void App::apply_queued() {
@@ -126,12 +166,13 @@ void App::draw(const PanelContext& context) {
   } else if (!session_.document) {
     draw_welcome(context);
   } else {
-    const float status = ImGui::GetTextLineHeight() + 0.5f * em;
+    const float line = ImGui::GetTextLineHeight() + 0.5f * em, status = caption_.empty() ? line : 2 * line;
     ImGui::BeginChild("##workspace", {0, -status}, ImGuiChildFlags_None,
                       ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse);
     workspace_->draw(context);
     ImGui::EndChild();
     draw_status_bar(context);
+    if (!caption_.empty()) draw_caption(context, caption_);
   }
   ImGui::End();
   overlays_.draw(context);

@@ -6,10 +6,12 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 
 #include "gui/action.h"
 #include "gui/chrome/chrome.h"
 #include "gui/panels/panel.h"
+#include "gui/picture/picture_surfaces.h"
 #include "gui/session.h"
 
 struct ImGuiContext;
@@ -31,8 +33,17 @@ class App {
   void open_at_start(std::filesystem::path file, std::optional<EventNumber> at);
 
   void set_monitor_scale(float scale) { monitor_scale_ = scale; }
-  void set_map_surface(MapSurface* surface) { map_surface_ = surface; }
-  void set_pool_surface(PoolSurface* surface) { pool_surface_ = surface; }
+  void set_map_surface(MapSurface* surface) { surfaces_.set_gpu(surface); }
+  void set_pool_surface(PoolSurface* surface) { surfaces_.set_gpu(surface); }
+  // Maps are drawn for pictures alone (drawn_picture).
+  void draw_without_gpu() { has_no_gpu_ = true; }
+  void set_anti_aliased(bool on) { is_anti_aliased_ = on; }
+  // A line at the bottom that says what a picture is of; empty: none.
+  void set_caption(std::string text) { caption_ = std::move(text); }
+
+  // The last frame, drawn by the processor: the whole window, or that panel, if it is in sight.
+  Picture drawn_picture(std::string_view panel = {});
+  std::string drawn_svg(std::string_view panel, const std::string& title);
 
   // One frame: keys become commands, everything is drawn from the const session, the queued actions are applied, time
   // passes. ImGui's IO holds the size and the seconds since the last frame.
@@ -48,6 +59,8 @@ class App {
  private:
   void draw(const PanelContext& context);
   void apply_queued();
+  void take_wanted_picture();
+  RectF part_of(std::string_view panel) const;
 
   ImGuiContext* imgui_ = nullptr;
   Session session_;
@@ -56,8 +69,10 @@ class App {
   TopBar top_bar_;
   std::unique_ptr<WorkspaceView> workspace_;
   Overlays overlays_;
-  MapSurface* map_surface_ = nullptr;
-  PoolSurface* pool_surface_ = nullptr;
+  PictureSurfaces surfaces_;
+  bool has_no_gpu_ = false, is_anti_aliased_ = true;
+  std::string caption_;
+  int picture_countdown_ = 0;  // frames until the wanted picture is taken: what asked for it has gone by then
   float monitor_scale_ = 1;
   double now_s_ = 0, changed_s_ = -1;
   EventNumber last_cursor_ = 0;

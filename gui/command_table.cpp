@@ -80,6 +80,11 @@ Action swap_base(const Session&) { return SwapDiffBase{}; }
 bool can_swap_base(const Session& session) {
   return session.document && session.diff_base && session.diff_base->document == session.document->serial;
 }
+// Of the panel that has the keys; where none has, of the window.
+template <bool kSvg, bool kWindow>
+Action save_picture(const Session& session) {
+  return SavePicture{{kSvg, kWindow || !session.document ? std::string() : session.focused_panel}};
+}
 Action copy_link(const Session&) { return CopyLink{}; }
 Action full_screen_panel(const Session& session) {
   if (!session.preferences.workspace.full_screen.empty()) return FullScreenPanel{};
@@ -139,6 +144,10 @@ constexpr Command kCommands[] = {
     {"scenarios", icons::kLesson, G::File, {{{Key::L, kCtrl}}}, false, always, show_overlay<Overlay::Scenarios>},
     {"save", icons::kSave, G::File, {{{Key::S, kCtrl}}}, false, has_document, show_overlay<Overlay::SaveDialog>},
     {"copy_link", icons::kAttach, G::File, {{{Key::L, kCtrl | kShift}}}, false, has_document, copy_link},
+    {"picture_panel", icons::kSnapshot, G::File, {{{Key::E, kCtrl}}}, false, has_document, save_picture<false, false>},
+    {"picture_window", icons::kSnapshot, G::File, {{{Key::E, kCtrl | kShift}}}, false, always, save_picture<false, true>},
+    {"svg_panel", icons::kSnapshot, G::File, {{{Key::E, kAlt}}}, false, has_document, save_picture<true, false>},
+    {"svg_window", icons::kSnapshot, G::File, {{{Key::E, kAlt | kShift}}}, false, always, save_picture<true, true>},
     {"run_again", icons::kRestart, G::File, {{{Key::R, kCtrl}}}, false, has_script, run_again},
     {"newer_server", icons::kServer, G::File, {{{Key::V}}}, false, has_other_version<1>, run_on_version<1>},
     {"older_server", icons::kServer, G::File, {{{Key::V, kShift}}}, false, has_other_version<-1>, run_on_version<-1>},

@@ -76,6 +76,12 @@ struct Message {
 };
 
 class Opening;  // gui/opening.h
+// A picture of the window as it will be drawn next.
+struct PictureRequest {
+  bool svg = false;
+  std::string panel = {};  // empty: of the whole window
+  friend bool operator==(const PictureRequest&, const PictureRequest&) = default;
+};
 
 struct Session {
   std::optional<Document> document;  // none: the welcome screen
@@ -97,9 +103,10 @@ struct Session {
   // To be done by the app after the frame that says so was drawn.
   std::string opening_scenario;        // a built-in scenario's name; empty: none
   std::filesystem::path opening_base;  // a file to compare with; empty: none
-  std::string clipboard;               // to be copied; empty: nothing
-  bool filter_wanted = false;          // the focused panel's filter box takes the keyboard next frame
-  bool find_wanted = false;            // so does the find box of the top bar
+  std::optional<PictureRequest> picture_wanted;
+  std::string clipboard;       // to be copied; empty: nothing
+  bool filter_wanted = false;  // the focused panel's filter box takes the keyboard next frame
+  bool find_wanted = false;    // so does the find box of the top bar
   bool quit = false;
 
   // In the language of the window; empty where nothing is open.

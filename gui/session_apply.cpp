@@ -423,6 +423,11 @@ struct Applier {
   void operator()(const ShowMessage& action) { session.message = action.message; }
   void operator()(const DismissMessage&) { session.message.reset(); }
   void operator()(const CopyText& action) { session.clipboard = action.text; }
+  void operator()(const SavePicture& action) {
+    session.overlay = Overlay::None;
+    session.message.reset();
+    session.picture_wanted = action.picture;
+  }
   void operator()(const Quit&) { session.quit = true; }
   void operator()(const FocusFilter&) { session.filter_wanted = true; }
   void operator()(const FocusFind&) { session.find_wanted = true; }

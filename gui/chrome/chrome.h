@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "gui/chrome/file_dialog.h"
@@ -28,6 +29,9 @@ class TopBar {
 // What is open, where the cursor is, what the last step did.
 void draw_status_bar(const PanelContext& context);
 
+// What a picture is of, below it all.
+void draw_caption(const PanelContext& context, const std::string& text);
+
 // The message of the session as a line between the top bar and the panels.
 void draw_message(const PanelContext& context);
 
@@ -47,11 +51,14 @@ class WorkspaceView {
   WorkspaceView();
   ~WorkspaceView();
   void draw(const PanelContext& context);
+  // Of a panel that was drawn in the last frame.
+  std::optional<RectF> place_of(std::string_view panel) const;
 
  private:
   void draw_cell(const PanelContext& context, const WorkspaceCell& cell);
   void draw_splitters(const PanelContext& context, const WorkspaceLayout& layout, RectF area);
   std::map<std::string, std::unique_ptr<Panel>, std::less<>> panels_;  // by id
+  std::map<std::string, RectF, std::less<>> places_;                // of those in sight
 };
 
 // Palette, help, scenario list and file dialogs: at most one, over everything else.

@@ -177,6 +177,16 @@ void draw_opening(const PanelContext& context) {
   ImGui::EndChild();
 }
 
+void draw_caption(const PanelContext& context, const std::string& text) {
+  const std::string_view sign = context.session.at_live_end() ? icons::kEnd : icons::kBookmark;
+  const std::string line =
+      std::string(sign) + "  " +
+      context.strings.fill("status.event", {{"n", format_count(context.session.cursor())},
+                                            {"count", format_count(context.session.event_count())}}) +
+      "   " + text;
+  draw_cut_text(line, right_edge() - ImGui::GetCursorPosX(), context.theme.text);
+}
+
 void draw_message(const PanelContext& context) {
   const Message& message = *context.session.message;
   const bool is_problem = message.kind == MessageKind::Problem;

@@ -62,9 +62,15 @@ WorkspaceView::WorkspaceView() {
 
 WorkspaceView::~WorkspaceView() = default;
 
+std::optional<RectF> WorkspaceView::place_of(std::string_view panel) const {
+  const auto found = places_.find(panel);
+  return found == places_.end() ? std::nullopt : std::optional(found->second);
+}
+
 void WorkspaceView::draw_cell(const PanelContext& context, const WorkspaceCell& cell) {
   const float em = context.em(), head = title_height(context);
   const std::string front(cell.front);
+  places_[front] = cell.rect;
   const bool is_full = context.session.preferences.workspace.full_screen == cell.front;
   const bool is_focused = context.session.focused_panel == cell.front;
 
@@ -172,6 +178,7 @@ void WorkspaceView::draw_splitters(const PanelContext& context, const WorkspaceL
 }
 
 void WorkspaceView::draw(const PanelContext& context) {
+  places_.clear();
   const ImVec2 at = ImGui::GetCursorScreenPos(), room = ImGui::GetContentRegionAvail();
   const RectF area{at.x, at.y, room.x, room.y};
   const WorkspaceLayout layout =

@@ -47,11 +47,15 @@ int complain_about_missing(const std::string& file, Streams io) {
 // A link that can be followed: its file is there.
 std::variant<int, WindowRequest> request_of_link(const std::string& text, WindowRequest request, Streams io) {
   const core::Result<ViewLink> link = parse_view_link(text);
-  if (!link) return complain("", link.error(), io);
+  const auto refuse = [&](const std::string& why) {
+    io.err << "palloscope: " << why << '\n';
+    return kExitBad;
+  };
+  if (!link) return refuse(link.error().message);
   if (!link->file.empty() && !exists(link->file))
-    return complain("", fmt::format("link: there is no file \"{}\"", link->file), io);
+    return refuse(fmt::format("link: there is no file \"{}\"", link->file));
   if (!link->scenario.empty() && core::find_builtin_scenario(link->scenario) == nullptr)
-    return complain("", fmt::format("link: there is no scenario \"{}\"", link->scenario), io);
+    return refuse(fmt::format("link: there is no scenario \"{}\"", link->scenario));
   request.link = text;
   return request;
 }

@@ -1,4 +1,4 @@
-// palloscope shot: a picture of the window, without a window.
+// palloscope shot: a picture of the window, without a window: PNG, SVG, or a range of steps as an animated PNG.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,10 +13,14 @@
 #include "core/scenario/scenario_info.h"
 #include "gui/app.h"
 #include "gui/cli/arguments.h"
+#include "gui/cli/progress.h"
 #include "gui/document.h"
 #include "gui/front_panel.h"
 #include "gui/key_input.h"
 #include "gui/panels/panel_table.h"
+#include "gui/picture/cpu_screen.h"
+#include "gui/picture/picture_files.h"
+#include "gui/picture/png_writer.h"
 #include "gui/platform/offscreen.h"
 #include "gui/platform/system_font.h"
 #include "gui/view_link.h"
@@ -25,11 +29,17 @@ namespace palloscope::gui::cli {
 namespace {
 
 constexpr int kLeastPixels = 320, kMostPixels = 8192;
+constexpr core::EventNumber kMostFrames = 5000;
 
 struct ShotOptions {
   std::string file, out, size = "1440x900", theme = "dark", language = "en", preset = "teach", panel, select, overlay,
-                         keys;
-  std::optional<core::EventNumber> at;
+                         keys, draw;
+  std::optional<core::EventNumber> at, from, to;
+  core::EventNumber every = 1;
+  int delay = 500;
+  bool caption = false;
+  bool is_animated() const { return from || to; }
+  bool is_svg() const { return std::filesystem::path(out).extension() == ".svg"; }
   float scale = 1;
 };
 
@@ -90,6 +100,12 @@ void set_preferences(const ShotOptions& options, Preferences& preferences) {
                                                              : Preset::Teach;
 }
 
+// The event before first, so that the picture shows what the last one changed.
+void stand_after(trace::Timeline& timeline, core::EventNumber event) {
+  if (timeline.cursor() + 1 != event) timeline.seek(event > 0 ? event - 1 : 0);
+  timeline.seek(event);
+}
+
 // A file, or the name of a built-in scenario; a script is run to its end.
 core::Status open_subject(Session& session, const ShotOptions& options) {
   const bool is_scenario =
@@ -105,22 +121,99 @@ core::Status open_subject(Session& session, const ShotOptions& options) {
                                                          ": there are only " + std::to_string(timeline.size()) +
                                                          " events"};
   if (is_scenario || session.document->run) timeline.seek(timeline.size());
-  // The event before first, so that the picture shows what the last one changed.
-  if (options.at) {
-    timeline.seek(*options.at > 0 ? *options.at - 1 : 0);
-    timeline.seek(*options.at);
-  }
+  if (options.at) stand_after(timeline, *options.at);
   return core::Done{};
+}
+
+// Whoever draws: OpenGL, or the processor.
+struct Screen {
+  std::optional<Offscreen> gl = {};
+  std::optional<CpuScreen> cpu = {};
+
+  void frames(int count) {
+    if (gl)
+      gl->render(count);
+    else
+      cpu->frames(count);
+  }
+  Picture settled(const App& app) { return gl ? render_settled(*gl, app) : cpu->settled(); }
+};
+
+core::Result<Screen> make_screen(const ShotOptions& options, App& app, std::pair<int, int> size, Streams io) {
+  Screen screen;
+  if (options.draw == "gl") {
+    core::Result<Offscreen> gl = Offscreen::create(app, size.first, size.second);
+    if (gl) {
+      screen.gl.emplace(std::move(*gl));
+      return screen;
+    }
+    io.err << "palloscope shot: " << gl.error().message << "; drawn by the processor instead\n";
+  }
+  screen.cpu.emplace(app, size.first, size.second);
+  return screen;
+}
+
+core::Status write_animation(const ShotOptions& options, App& app, Screen& screen, Streams io) {
+  trace::Timeline& timeline = app.session().document->timeline;
+  const core::EventNumber first = options.from.value_or(0), last = options.to.value_or(timeline.size());
+  const core::EventNumber count = (last - first) / options.every + 1;
+  ApngWriter writer(options.out, static_cast<std::uint32_t>(count), static_cast<std::uint16_t>(options.delay),
+                    picture_text(app.session()));
+  Progress progress("shot", io);
+  for (core::EventNumber i = 0; i < count; ++i) {
+    progress.tell("pictures", i, count);
+    stand_after(timeline, first + i * options.every);
+    if (const core::Status added = writer.add(screen.settled(app)); !added) return added.error();
+  }
+  return writer.finish();
+}
+
+// What of the options does not go together; empty: nothing.
+std::string wrong_with(const ShotOptions& options) {
+  const std::string ending = std::filesystem::path(options.out).extension().string();
+  if (ending == ".gif") return options.out + ": no GIF is written; give OUT.png or OUT.apng (an animated PNG)";
+  if (!options.is_animated()) return "";
+  if (options.is_svg()) return "--from and --to make an animated PNG; give -o OUT.apng";
+  if (options.file.empty()) return "--from and --to need a FILE";
+  if (options.every == 0) return "--every 0: give 1 or more";
+  if (options.at) return "--at goes with one picture, --from and --to with many";
+  return "";
+}
+
+// Are there these events, and not too many pictures of them?
+std::string wrong_range(const ShotOptions& options, core::EventNumber size) {
+  const core::EventNumber first = options.from.value_or(0), last = options.to.value_or(size);
+  if (first > last || last > size)
+    return fmt::format("{}: there is no range from event {} to {}, the last one is {}", options.file, first, last, size);
+  const core::EventNumber count = (last - first) / options.every + 1;
+  if (count > kMostFrames) return fmt::format("{} pictures are too many; give --every {}", count, count / 200 + 1);
+  return "";
+}
+
+core::Status write_shot(const ShotOptions& options, App& app, Screen& screen, Streams io) {
+  if (options.is_animated()) return write_animation(options, app, screen, io);
+  const std::string said = picture_text(app.session());
+  if (options.is_svg()) return write_text(options.out, screen.cpu->settled_svg(said));
+  const Picture picture = screen.settled(app);
+  return screen.gl ? write_png(options.out, picture) : write_stable_png(options.out, picture, said);
 }
 
 }  // namespace
 
 int run_shot(Arguments arguments, Streams io) {
   ShotOptions options;
-  Usage usage("shot", "Draws the window into a PNG file, without a display. Without FILE: the welcome screen.");
+  Usage usage("shot", "Draws the window into a PNG or SVG file, without a display; with --from or --to a range of steps into an "
+              "animated PNG. Without FILE: the welcome screen. What the processor draws (--draw cpu, SVG, animations) is "
+              "the same on every machine.");
   usage.add("FILE", &options.file, "a trace, a server's dump, a scenario (a file, a name or a number), or a link to a view of one");
-  usage.add("-o,--out", &options.out, "the picture").takes("FILE").required();
+  usage.add("-o,--out", &options.out, "the picture: .png, .svg, .apng").takes("FILE").required();
   usage.add("--at", &options.at, "after this event; left out: where the file opens, a scenario at its end").takes("N");
+  usage.add("--from", &options.from, "the first event of an animated picture").takes("N");
+  usage.add("--to", &options.to, "the last one").takes("N");
+  usage.add("--every", &options.every, "events from one of its pictures to the next").takes("N");
+  usage.add("--delay", &options.delay, "milliseconds for each").within(20, 60000).shows_default();
+  usage.add("--caption", &options.caption, "below it: event, file and its checksum (animated pictures always have it)");
+  usage.add("--draw", &options.draw, "who draws; left out: gl for a PNG, else cpu").one_of({"gl", "cpu"});
   usage.add("--size", &options.size, "pixels, 320 to 8192 each").takes("WIDTHxHEIGHT").shows_default();
   usage.add("--theme", &options.theme, "its colours").one_of({"dark", "light"}).shows_default();
   usage.add("--lang", &options.language, "the language of its words").one_of({"en", "zh"}).shows_default();
@@ -142,6 +235,9 @@ int run_shot(Arguments arguments, Streams io) {
   const auto keys = parse_keys(options.keys);
   if (!keys) return complain("shot", keys.error(), io);
 
+  if (const std::string wrong = wrong_with(options); !wrong.empty()) return complain("shot", wrong, io);
+  if (options.draw.empty()) options.draw = options.is_svg() || options.is_animated() ? "cpu" : "gl";
+  if (options.is_svg() && options.draw == "gl") return complain("shot", "--draw gl: an SVG is drawn by cpu", io);
   std::optional<ViewLink> link;
   if (!std::filesystem::exists(options.file) && looks_like_view_link(options.file)) {
     core::Result<ViewLink> parsed = parse_view_link(options.file);
@@ -150,7 +246,8 @@ int run_shot(Arguments arguments, Streams io) {
     link = std::move(*parsed);
   }
 
-  App window(system_chinese_font());
+  // The system's font is not the same everywhere.
+  App window(options.draw == "gl" ? system_chinese_font() : std::span<const unsigned char>{});
   Session& session = window.session();
   set_preferences(options, session.preferences);
   if (!options.file.empty())
@@ -167,16 +264,24 @@ int run_shot(Arguments arguments, Streams io) {
     if (session.message) return complain("shot", "--select " + options.select + ": there is no such thing here", io);
   }
 
-  core::Result<Offscreen> screen = Offscreen::create(window, size->first, size->second);
+  if (options.is_animated())
+    if (const std::string wrong = wrong_range(options, session.event_count()); !wrong.empty())
+      return complain("shot", wrong, io);
+  if (session.document && (options.caption || options.is_animated()))
+    window.set_caption(fmt::format("{}   {}   Palloscope", session.document->path.empty()
+                                                               ? session.document->scenario_name
+                                                               : session.document->path.filename().string(),
+                                   content_hash(*session.document)));
+
+  core::Result<Screen> screen = make_screen(options, window, *size, io);
   if (!screen) return complain("shot", screen.error(), io);
   for (const KeyChord chord : *keys) {
     for (const bool down : {true, false}) {
       send_key(chord, down);
-      screen->render(2);
+      screen->frames(2);
     }
   }
-  const Picture picture = render_settled(*screen, window);
-  if (const core::Status written = write_png(options.out, picture); !written)
+  if (const core::Status written = write_shot(options, window, *screen, io); !written)
     return complain("shot", written.error(), io);
   return kExitGood;
 }
