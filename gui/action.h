@@ -205,6 +205,17 @@ struct SavePicture {
   PictureRequest picture;
   friend bool operator==(const SavePicture&, const SavePicture&) = default;
 };
+// A text (an answer as CSV) into a file; an existing one is replaced.
+struct SaveText {
+  std::filesystem::path path;
+  std::string text;
+  friend bool operator==(const SaveText&, const SaveText&) = default;
+};
+// A question that was asked, for the settings: the newest first, each once.
+struct RememberQuestion {
+  std::string text;
+  friend bool operator==(const RememberQuestion&, const RememberQuestion&) = default;
+};
 struct Quit {
   friend bool operator==(const Quit&, const Quit&) = default;
 };
@@ -224,7 +235,7 @@ using Action =
                  ForgetRecent, OpenLink, CopyLink, MarkDiffBase, OpenDiffBase, SwapDiffBase, SetLanguage, SetTheme,
                  SetTextScale, SetMotion, SetPreset, ShowPanel, HidePanel, FoldPanel, FocusPanel, FullScreenPanel,
                  SetWorkspace, ShowOverlay, ShowMessage, DismissMessage, CopyText, SavePicture, Quit, FocusFilter,
-                 FocusFind>;
+                 SaveText, RememberQuestion, FocusFind>;
 
 class ActionQueue {
  public:

@@ -86,6 +86,7 @@ Action save_picture(const Session& session) {
   return SavePicture{{kSvg, kWindow || !session.document ? std::string() : session.focused_panel}};
 }
 Action copy_link(const Session&) { return CopyLink{}; }
+Action show_questions(const Session&) { return ShowPanel{"query"}; }
 Action full_screen_panel(const Session& session) {
   if (!session.preferences.workspace.full_screen.empty()) return FullScreenPanel{};
   return FullScreenPanel{session.focused_panel.empty() ? "map" : session.focused_panel};
@@ -145,7 +146,13 @@ constexpr Command kCommands[] = {
     {"save", icons::kSave, G::File, {{{Key::S, kCtrl}}}, false, has_document, show_overlay<Overlay::SaveDialog>},
     {"copy_link", icons::kAttach, G::File, {{{Key::L, kCtrl | kShift}}}, false, has_document, copy_link},
     {"picture_panel", icons::kSnapshot, G::File, {{{Key::E, kCtrl}}}, false, has_document, save_picture<false, false>},
-    {"picture_window", icons::kSnapshot, G::File, {{{Key::E, kCtrl | kShift}}}, false, always, save_picture<false, true>},
+    {"picture_window",
+     icons::kSnapshot,
+     G::File,
+     {{{Key::E, kCtrl | kShift}}},
+     false,
+     always,
+     save_picture<false, true>},
     {"svg_panel", icons::kSnapshot, G::File, {{{Key::E, kAlt}}}, false, has_document, save_picture<true, false>},
     {"svg_window", icons::kSnapshot, G::File, {{{Key::E, kAlt | kShift}}}, false, always, save_picture<true, true>},
     {"run_again", icons::kRestart, G::File, {{{Key::R, kCtrl}}}, false, has_script, run_again},
@@ -210,6 +217,7 @@ constexpr Command kCommands[] = {
     {"diff_mark", icons::kDiff, G::Time, {{{Key::D, kCtrl | kShift}}}, false, has_document, mark_base},
     {"diff_swap", icons::kSwitch, G::Time, {{{Key::D, kAlt}}}, false, can_swap_base, swap_base},
     {"diff_open", icons::kOpen, G::File, {}, false, has_document, show_overlay<Overlay::BaseDialog>},
+    {"questions", icons::kQuestions, G::Panels, {{{Key::Q}}}, false, has_document, show_questions},
 
     {"help", icons::kHelp, G::Help, {{{Key::Slash, kShift}, {Key::F1}}}, false, always, show_overlay<Overlay::Help>},
 };

@@ -87,6 +87,8 @@ inline constexpr const char* kBackend = "\uf007";     // user
 inline constexpr const char* kGear = "\uf013";        // cog
 inline constexpr const char* kChip = "\uf2db";        // microchip
 
+inline constexpr const char* kQuestions = "\uf120";  // terminal
+
 inline constexpr const char* kCompare = "\uf24e";  // balance-scale
 
 inline constexpr const char* kDiff = "\uf0dc";  // sort: up and down

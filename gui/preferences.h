@@ -15,7 +15,7 @@ enum class Language : std::uint8_t { English, Chinese };
 enum class ThemeChoice : std::uint8_t { Dark, Light };
 
 inline constexpr float kMinTextScale = 0.8f, kMaxTextScale = 2.5f, kTextScaleStep = 0.1f;
-inline constexpr std::size_t kMaxRecentFiles = 8;
+inline constexpr std::size_t kMaxRecentFiles = 8, kMaxQuestions = 100;
 
 struct Preferences {
   Language language = Language::English;
@@ -24,6 +24,7 @@ struct Preferences {
   bool motion = true;       // false: changes are outlined only
   WorkspaceState workspace;
   std::vector<std::filesystem::path> recent_files;  // newest first
+  std::vector<std::string> questions;               // asked in SQL, newest first
   std::map<std::string, std::string> keys;          // command id -> key chords, replacing the table's
   friend bool operator==(const Preferences&, const Preferences&) = default;
 };

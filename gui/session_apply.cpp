@@ -3,6 +3,7 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <fstream>
 
 #include "gui/action.h"
 #include "gui/document.h"
@@ -389,6 +390,20 @@ struct Applier {
     const EventNumber to = session.diff_base->event;
     compare_with(base_at(*document(), session.cursor(), session.title()));
     (*this)(Seek{to});
+  }
+
+  void operator()(const SaveText& action) {
+    std::ofstream out(action.path, std::ios::binary);
+    out << action.text;
+    out.close();
+    if (out) return say(session, MessageKind::Notice, "message.saved", action.path.string());
+    say(session, MessageKind::Problem, "message.cannot_write", action.path.string());
+  }
+  void operator()(const RememberQuestion& action) {
+    auto& questions = session.preferences.questions;
+    std::erase(questions, action.text);
+    questions.insert(questions.begin(), action.text);
+    if (questions.size() > kMaxQuestions) questions.resize(kMaxQuestions);
   }
 
   void operator()(const SetLanguage& action) { session.preferences.language = action.language; }

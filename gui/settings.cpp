@@ -89,6 +89,7 @@ std::string write_preferences(const Preferences& preferences) {
   json["workspace"] = workspace_json(preferences.workspace);
   json["recent_files"] = Json::array();
   for (const auto& path : preferences.recent_files) json["recent_files"].push_back(path.string());
+  json["questions"] = preferences.questions;
   json["keys"] = preferences.keys;
   // File names need not be UTF-8.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -109,6 +110,10 @@ core::Result<Preferences> read_preferences(std::string_view text) {
     for (const Json& path : *recent)
       if (path.is_string() && preferences.recent_files.size() < kMaxRecentFiles)
         preferences.recent_files.emplace_back(path.get<std::string>());
+  if (const Json* questions = member(json, "questions"); questions != nullptr && questions->is_array())
+    for (const Json& question : *questions)
+      if (question.is_string() && preferences.questions.size() < kMaxQuestions)
+        preferences.questions.push_back(question.get<std::string>());
   if (const Json* keys = member(json, "keys"); keys != nullptr && keys->is_object())
     for (const auto& [command, chords] : keys->items())
       if (chords.is_string()) preferences.keys[command] = chords.get<std::string>();

@@ -16,6 +16,7 @@
 #include "gui/panels/map_panel.h"
 #include "gui/panels/operations_panel.h"
 #include "gui/panels/panel.h"
+#include "gui/panels/query_panel.h"
 #include "gui/panels/shmem_panel.h"
 #include "gui/panels/source_panel.h"
 #include "gui/panels/statistics_panel.h"
@@ -47,6 +48,7 @@ constexpr PanelRow kPanels[] = {
     {{"buffers", Place::CentreTop, {true, true, true}}, icons::kBuffers, make_panel<BuffersPanel>},
     {{"operations", Place::CentreTop, {true, true, true}}, icons::kOperations, make_panel<OperationsPanel>},
     {{"diff", Place::CentreTop, {false, true, true}}, icons::kDiff, make_panel<DiffPanel>},
+    {{"query", Place::CentreTop, {false, true, true}}, icons::kQuestions, make_panel<QueryPanel>},
 };
 
 consteval bool has_unique_ids() {
