@@ -3,6 +3,7 @@
 #include <imgui.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 
 #include "gui/fault_text.h"
@@ -13,12 +14,15 @@
 #include "trace/exporters/event_text.h"
 
 namespace palloscope::gui {
+namespace {
+
+constexpr auto kSlice = std::chrono::milliseconds(6);  // of each frame, while a filter looks for its events
+
+}  // namespace
+
 void EventsPanel::draw_title_tools(const PanelContext& panel, float width) {
   if (!panel.session.document) return;
-  const char* label = panel.strings("events.only_selected");
-  const float wanted = ImGui::CalcTextSize(label).x + panel.em() * 2.2f;
-  if (width > wanted) ImGui::SetCursorPosX(ImGui::GetCursorPosX() + width - wanted);
-  if (ImGui::Checkbox(label, &only_selected_)) rows_ = 0;
+  if (filter_.draw(panel, width)) go(panel, ImGui::GetIO().KeyShift ? -1 : 1);
 }
 
 EventsPanel::Line EventsPanel::line_of(EventNumber number, const core::EventBody& event,
@@ -42,35 +46,44 @@ void EventsPanel::fill(const PanelContext& panel, EventNumber first, EventNumber
                                   });
 }
 
-// Half of the rows before the cursor, half after it.
-void EventsPanel::fill_touching(const PanelContext& panel, ContextKey context, int rows) {
-  const trace::Timeline& timeline = *panel.session.timeline();
-  std::vector<EventNumber> numbers;
-  EventNumber at = cursor_ + 1;
-  for (int i = 0; i < rows / 2; ++i) {
-    const auto previous = timeline.previous_touching(context, at);
-    if (!previous) break;
-    numbers.insert(numbers.begin(), at = *previous);
+// A slice of the search, which begins anew where the filter changes or the cursor leaves what is kept of it.
+void EventsPanel::look_on(const PanelContext& panel) {
+  const auto until = std::chrono::steady_clock::now() + kSlice;
+  while ((searching_ = search_->advance()) && std::chrono::steady_clock::now() < until) {
   }
-  at = cursor_;
-  while (static_cast<int>(numbers.size()) < rows) {
-    const auto next = timeline.next_touching(context, at);
-    if (!next) break;
-    numbers.push_back(at = *next);
-  }
-  for (EventNumber number : numbers) fill(panel, number, number);
+  if (searching_ && panel.wants_frame != nullptr) *panel.wants_frame = true;
+}
+
+// The rows around the cursor, of what was found so far.
+void EventsPanel::refresh_found(const PanelContext& panel, const trace::EventFilter& filter, int rows) {
+  const Session& session = panel.session;
+  const bool other = !search_ || document_ != session.document->serial || !(search_->filter() == filter);
+  if (other || !search_->reaches(session.cursor()))
+    search_ = std::make_unique<trace::EventSearch>(*session.timeline(), filter, session.cursor());
+  look_on(panel);
+  if (other || cursor_ != session.cursor()) scrolled_ = 0;
+  document_ = session.document->serial;
+  cursor_ = session.cursor();
+  size_ = session.event_count();
+  rows_ = 0;  // what the whole list showed is no longer there
+  const auto found = static_cast<std::int64_t>(search_->found());
+  const auto most = std::max<std::int64_t>(0, found - rows);
+  const auto middle = static_cast<std::int64_t>(search_->first_from(cursor_)) - rows / 2;
+  const std::int64_t top = std::clamp<std::int64_t>(middle + scrolled_, 0, most);
+  scrolled_ = std::clamp<std::int64_t>(scrolled_, -found, found);
+  top_ = static_cast<std::size_t>(top);
+  const std::size_t shown = std::min(search_->found() - top_, static_cast<std::size_t>(rows));
+  bool same = !other && lines_.size() == shown;
+  for (std::size_t i = 0; same && i < shown; ++i) same = lines_[i].number == (*search_)[top_ + i];
+  if (same) return;
+  lines_.clear();
+  for (std::size_t i = 0; i < shown; ++i) fill(panel, (*search_)[top_ + i], (*search_)[top_ + i]);
 }
 
 void EventsPanel::refresh(const PanelContext& panel, int rows) {
   const Session& session = panel.session;
+  search_.reset();
   const bool moved = document_ != session.document->serial || cursor_ != session.cursor();
-  ContextKey filter;
-  const core::ContextSlot selected = context_of(session.selection, session.state());
-  if (const auto* key = std::get_if<ContextKey>(&session.selection))
-    filter = *key;
-  else if (selected)
-    filter = {selected, session.state().contexts()[selected.value].born};
-  if (!only_selected_ || !filter.slot) filter = {};
   if (moved || rows != rows_) {  // the cursor's row stays within the middle third
     const auto third = static_cast<EventNumber>(rows / 3);
     const EventNumber cursor = std::max<EventNumber>(1, session.cursor());
@@ -80,19 +93,15 @@ void EventsPanel::refresh(const PanelContext& panel, int rows) {
   const EventNumber total = session.event_count();
   const auto most = total > static_cast<EventNumber>(rows) ? total - static_cast<EventNumber>(rows) + 1 : 1;
   first_ = std::clamp<EventNumber>(first_, 1, std::max<EventNumber>(1, most));
-  if (!moved && rows == rows_ && size_ == total && filled_first_ == first_ && filtered_ == filter) return;
+  if (!moved && rows == rows_ && size_ == total && filled_first_ == first_) return;
   document_ = session.document->serial;
   cursor_ = session.cursor();
   size_ = total;
   rows_ = rows;
   filled_first_ = first_;
-  filtered_ = filter;
   lines_.clear();
   if (total == 0) return;
-  if (filter.slot)
-    fill_touching(panel, filter, rows);
-  else
-    fill(panel, first_, std::min(size_, first_ + static_cast<EventNumber>(rows) - 1));
+  fill(panel, first_, std::min(size_, first_ + static_cast<EventNumber>(rows) - 1));
 }
 
 // Where the memory came from and where its use ended: links, right-aligned. Answers where they begin.
@@ -152,28 +161,76 @@ void EventsPanel::draw_line(const PanelContext& panel, const Line& line, float h
     panel.actions.push(Select{ContextKey{line.context, line.context_born}});
 }
 
+// To the next or previous event that is listed.
+void EventsPanel::go(const PanelContext& panel, std::int64_t by) {
+  const EventNumber cursor = panel.session.cursor();
+  if (!search_) return panel.actions.push(Step{by});
+  if (search_->found() == 0) return;
+  // Index of the first one behind the cursor (on), or of the last one before it (back).
+  const auto last = static_cast<std::int64_t>(search_->found()) - 1;
+  const std::int64_t from =
+      static_cast<std::int64_t>(by > 0 ? search_->first_from(cursor + 1) : search_->first_from(cursor));
+  const std::int64_t to = by > 0 ? from + by - 1 : from + by;
+  if (to < 0 && from == 0) return;
+  if (by > 0 && from > last) return;
+  panel.actions.push(Seek{(*search_)[static_cast<std::size_t>(std::clamp<std::int64_t>(to, 0, last))]});
+}
+
+void EventsPanel::take_keys(const PanelContext& panel) {
+  const ImGuiIO& io = ImGui::GetIO();
+  if (!panel.is_focused || io.WantTextInput || io.KeyCtrl || io.KeyAlt) return;
+  const std::int64_t step = io.KeyShift ? 10 : 1;
+  if (ImGui::IsKeyPressed(ImGuiKey_DownArrow)) go(panel, step);
+  if (ImGui::IsKeyPressed(ImGuiKey_UpArrow)) go(panel, -step);
+  if (ImGui::IsKeyPressed(ImGuiKey_Backspace, false)) filter_.clear();
+}
+
+// How many there are, and how far the search is: the panel's last line.
+void EventsPanel::draw_search_state(const PanelContext& panel) {
+  const std::string found = format_count(search_->found());
+  const bool whole = search_->progress() >= 1;
+  const std::string text =
+      searching_
+          ? panel.strings.fill("events.searching", {{"found", found}, {"share", format_share(search_->progress())}})
+          : panel.strings.fill(whole ? "events.found" : "events.found_near",
+                               {{"found", found},
+                                {"first", format_count(search_->looked_first())},
+                                {"last", format_count(search_->looked_last())}});
+  draw_cut_text(text, ImGui::GetContentRegionAvail().x, panel.theme.dim);
+}
+
 void EventsPanel::draw(const PanelContext& panel) {
   if (!panel.session.document) return;
   if (panel.session.event_count() == 0) {
     draw_empty(panel, "events.empty");
     return;
   }
+  take_keys(panel);
+  const trace::EventFilter filter = filter_.filter(panel.session);
   const float height = std::round(panel.em() * 1.4f);
-  const ImVec2 space = ImGui::GetContentRegionAvail();
-  const int rows = std::max(1, static_cast<int>(space.y / height));
+  const float room = ImGui::GetContentRegionAvail().y - (filter.empty() ? 0 : height);
+  const int rows = std::max(1, static_cast<int>(room / height));
   if (ImGui::IsWindowHovered() && ImGui::GetIO().MouseWheel != 0) {
     const auto by = static_cast<std::int64_t>(-ImGui::GetIO().MouseWheel * 3);
     const auto to = static_cast<std::int64_t>(first_) + by;
     first_ = static_cast<EventNumber>(std::max<std::int64_t>(1, to));
+    scrolled_ += by;
   }
-  refresh(panel, rows);
-  if (lines_.empty()) {
-    draw_empty(panel, "events.none_of_selected");
+  if (filter.empty())
+    refresh(panel, rows);
+  else
+    refresh_found(panel, filter, rows);
+  const ImVec2 start = ImGui::GetCursorPos();
+  if (lines_.empty() && search_ && !searching_) {
+    draw_empty(panel, filter.words.empty() && filter.context.slot ? "events.none_of_selected" : "events.nothing_found");
     return;
   }
   ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, {0, 0});
   for (const Line& line : lines_) draw_line(panel, line, height);
   ImGui::PopStyleVar();
+  if (!search_) return;
+  ImGui::SetCursorPos({start.x, start.y + static_cast<float>(rows) * height});
+  draw_search_state(panel);
 }
 
 }  // namespace palloscope::gui

@@ -132,8 +132,7 @@ void QueryAnswer::draw_row(const PanelContext& panel, const Answer& answer, std:
     const EventNumber event = event_in(answer, row, i);
     const bool is_chosen = chosen_ && row == row_ && (i == column_);
     if (chosen_ && row == row_)
-      ImGui::TableSetBgColor(ImGuiTableBgTarget_CellBg,
-                             is_chosen ? theme.selection : with_alpha(theme.selection, 0.25f));
+      ImGui::TableSetBgColor(ImGuiTableBgTarget_CellBg, is_chosen ? with_alpha(theme.accent, 0.45f) : theme.selection);
     if (std::holds_alternative<std::monostate>(value)) {
       draw_cut_text("\u00b7", ImGui::GetContentRegionAvail().x, theme.dim);
       continue;
