@@ -2,6 +2,7 @@
 #include <chrono>
 
 #include "tests/support/random_stream.h"
+#include "tests/support/source_tree.h"
 #include "tests/trace/sql/asked.h"
 #include "trace/sql/sliced_question.h"
 
@@ -89,6 +90,20 @@ TEST_CASE("every table can be read whole, and every column has a meaning of its 
     const Asked asked = try_asking(database, "select * from " + std::string(table->name()) + " limit 500");
     REQUIRE_FALSE(asked.mistake);
     CHECK(asked.columns.size() == shown_columns);
+  }
+}
+
+TEST_CASE("the page of the tables tells every table and column as they are") {
+  const std::string page = test::read_file(test::in_source_tree("trace/sql/README.md"));
+  for (const int major : {17, 18}) {
+    const Timeline timeline = Timeline::recording({.pg_major = major, .title = {}, .origin = {}});
+    for (const auto& table : Database(timeline).tables()) {
+      CHECK_THAT(page, Catch::Matchers::Contains("### " + std::string(table->name()) + "\n"));
+      for (const Column& column : table->columns()) {
+        CHECK_THAT(page, Catch::Matchers::Contains("`" + std::string(column.name) + "`"));
+        if (major == 17) CHECK_THAT(page, Catch::Matchers::Contains(std::string(column.meaning) + " |"));
+      }
+    }
   }
 }
 
