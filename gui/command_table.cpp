@@ -87,6 +87,7 @@ Action save_picture(const Session& session) {
 }
 Action copy_link(const Session&) { return CopyLink{}; }
 Action show_questions(const Session&) { return ShowPanel{"query"}; }
+Action show_findings(const Session&) { return ShowPanel{"findings"}; }
 Action full_screen_panel(const Session& session) {
   if (!session.preferences.workspace.full_screen.empty()) return FullScreenPanel{};
   return FullScreenPanel{session.focused_panel.empty() ? "map" : session.focused_panel};
@@ -218,6 +219,7 @@ constexpr Command kCommands[] = {
     {"diff_swap", icons::kSwitch, G::Time, {{{Key::D, kAlt}}}, false, can_swap_base, swap_base},
     {"diff_open", icons::kOpen, G::File, {}, false, has_document, show_overlay<Overlay::BaseDialog>},
     {"questions", icons::kQuestions, G::Panels, {{{Key::Q}}}, false, has_document, show_questions},
+    {"findings", icons::kFindings, G::Panels, {{{Key::Y, kCtrl}}}, false, has_document, show_findings},
 
     {"help", icons::kHelp, G::Help, {{{Key::Slash, kShift}, {Key::F1}}}, false, always, show_overlay<Overlay::Help>},
 };

@@ -89,7 +89,8 @@ inline constexpr const char* kChip = "\uf2db";        // microchip
 
 inline constexpr const char* kQuestions = "\uf120";  // terminal
 
-inline constexpr const char* kCompare = "\uf24e";  // balance-scale
+inline constexpr const char* kFindings = "\uf0f0";  // user-md: who looks for what is wrong
+inline constexpr const char* kCompare = "\uf24e";   // balance-scale
 
 inline constexpr const char* kDiff = "\uf0dc";  // sort: up and down
 

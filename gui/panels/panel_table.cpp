@@ -10,6 +10,7 @@
 #include "gui/panels/contexts_panel.h"
 #include "gui/panels/diff_panel.h"
 #include "gui/panels/events_panel.h"
+#include "gui/panels/findings_panel.h"
 #include "gui/panels/freelists_panel.h"
 #include "gui/panels/inspector_panel.h"
 #include "gui/panels/life_panel.h"
@@ -49,6 +50,7 @@ constexpr PanelRow kPanels[] = {
     {{"operations", Place::CentreTop, {true, true, true}}, icons::kOperations, make_panel<OperationsPanel>},
     {{"diff", Place::CentreTop, {false, true, true}}, icons::kDiff, make_panel<DiffPanel>},
     {{"query", Place::CentreTop, {false, true, true}}, icons::kQuestions, make_panel<QueryPanel>},
+    {{"findings", Place::CentreMiddle, {true, true, true}}, icons::kFindings, make_panel<FindingsPanel>},
 };
 
 consteval bool has_unique_ids() {
