@@ -13,6 +13,9 @@ namespace palloscope::trace {
 // Records: about what a second-level cache holds.
 inline constexpr std::size_t kLargeChunkTable = 32 * 1024;
 
+// How far ahead of its use a record is fetched.
+inline constexpr std::uint32_t kFetchedAhead = 16;
+
 // Always inlined: as a function of its own it would seem to do nothing, and be left out.
 [[gnu::always_inline]] inline void fetch_chunk(const MemoryState& state, ChunkSlot slot) {
   const ChunkTable& chunks = state.chunks();
@@ -24,7 +27,7 @@ inline constexpr std::size_t kLargeChunkTable = 32 * 1024;
 
 template <class Visitor>
 void visit_fetching(const EventTape& tape, const MemoryState& state, Visitor&& visitor) {
-  constexpr std::uint32_t kAhead = 16;
+  constexpr std::uint32_t kAhead = kFetchedAhead;
   EventTape::Reader reader(tape);
   if (state.chunks().size() < kLargeChunkTable) return reader.visit(reader.left(), visitor);
   EventTape::Reader scout(tape);

@@ -54,6 +54,10 @@ class Journal {
     server_.save_size<Record>(size);
   }
 
+  // Older events are forgotten from now on where they do not fit.
+  void set_budget(std::size_t bytes) { budget_bytes_ = bytes; }
+  std::size_t bytes() const;
+
   // How many of the latest events can be undone.
   std::size_t size() const { return entries_.size(); }
   // Takes the state back over its latest event. False if that event is not in the journal.
@@ -85,7 +89,6 @@ class Journal {
     std::size_t bytes = 0;
   };
 
-  std::size_t bytes() const;
   void forget_older_half();
 
   std::size_t budget_bytes_;

@@ -28,14 +28,42 @@ std::vector<CurveExtremes> in_pieces(std::span<const CurvePoint> points, std::ui
   return pieces;
 }
 
+void MemoryCurve::set_budget(std::size_t bytes) {
+  budget_bytes_ = bytes;
+  fit();
+}
+
+void MemoryCurve::forget_quarter(std::map<std::size_t, Entry>& entries) {
+  std::vector<std::uint64_t> used;
+  for (const auto& [block, entry] : entries) used.push_back(entry.used);
+  const auto quarter = used.begin() + static_cast<std::ptrdiff_t>(used.size() / 4);
+  std::nth_element(used.begin(), quarter, used.end());
+  std::erase_if(entries, [&](const auto& kept) {
+    if (kept.second.used > *quarter) return false;
+    bytes_ -= bytes_of(kept.second);
+    return true;
+  });
+}
+
+void MemoryCurve::fit() {
+  for (auto& entries : levels_)
+    while (bytes_ > budget_bytes_ && entries.size() > 1) forget_quarter(entries);
+}
+
 void MemoryCurve::put(std::size_t block, std::span<const CurvePoint> points) {
   for (int level = 0; level < kCurveLevels; ++level) {
     auto& entries = levels_[level];
-    entries[block] = {in_pieces(points, kCurveSteps[level]), ++clock_};
+    Entry& entry = entries[block];
+    if (entry.used != 0) bytes_ -= bytes_of(entry);
+    entry = {in_pieces(points, kCurveSteps[level]), ++clock_};
+    bytes_ += bytes_of(entry);
     if (entries.size() <= kKeptBlocks[level]) continue;
-    entries.erase(std::min_element(entries.begin(), entries.end(),
-                                   [](const auto& a, const auto& b) { return a.second.used < b.second.used; }));
+    const auto oldest = std::min_element(entries.begin(), entries.end(),
+                                         [](const auto& a, const auto& b) { return a.second.used < b.second.used; });
+    bytes_ -= bytes_of(oldest->second);
+    entries.erase(oldest);
   }
+  fit();
 }
 
 const std::vector<CurveExtremes>* MemoryCurve::find(std::size_t block, int level) {

@@ -34,6 +34,10 @@ std::vector<CurveExtremes> in_pieces(std::span<const CurvePoint> points, std::ui
 
 class MemoryCurve {
  public:
+  // What does not fit goes, the finest of it first, the longest unused first.
+  void set_budget(std::size_t bytes);
+  std::size_t bytes() const { return bytes_; }
+
   void put(std::size_t block, std::span<const CurvePoint> points);
   // Null if it is not (or no longer) known.
   const std::vector<CurveExtremes>* find(std::size_t block, int level);
@@ -43,7 +47,15 @@ class MemoryCurve {
     std::vector<CurveExtremes> pieces;
     std::uint64_t used = 0;
   };
+  static std::size_t bytes_of(const Entry& entry) {
+    return sizeof(entry) + 64 + entry.pieces.size() * sizeof(CurveExtremes);
+  }
+  // A quarter of a level, so that it costs little each.
+  void forget_quarter(std::map<std::size_t, Entry>& entries);
+  void fit();
+
   std::map<std::size_t, Entry> levels_[kCurveLevels];
+  std::size_t budget_bytes_ = ~std::size_t{0}, bytes_ = 0;
   std::uint64_t clock_ = 0;
 };
 

@@ -1,5 +1,6 @@
 #include "trace/replay/restorer.h"
 
+#include <array>
 #include <utility>
 
 namespace palloscope::trace {
@@ -182,6 +183,39 @@ core::Result<MemoryState> StateRestorer::finish() {
   }
   if (problem_) return core::Error{core::ErrorCode::BadFormat, std::string("keyframe: ") + problem_};
   return std::move(state_);
+}
+
+std::vector<ChunkSlot> chunks_of(const MemoryState& state, const std::vector<BlockSlot>& blocks) {
+  constexpr std::size_t kChains = 8;
+  struct Chain {
+    ChunkSlot next;
+    std::size_t to = 0;
+    std::uint32_t left = 0;
+  };
+  std::size_t count = 0;
+  for (const BlockSlot slot : blocks) count += state.blocks()[slot.value].chunk_count;
+  std::vector<ChunkSlot> chunks(count);
+  std::array<Chain, kChains> chains;
+  std::size_t active = 0, block = 0, to = 0;
+  const auto begin = [&](Chain& chain) {
+    while (block < blocks.size()) {
+      const BlockRecord& record = state.blocks()[blocks[block++].value];
+      chain = {record.first_chunk, to, record.chunk_count};
+      to += record.chunk_count;
+      if (chain.left != 0) return true;
+    }
+    return false;
+  };
+  while (active < kChains && begin(chains[active])) ++active;
+  while (active != 0) {
+    for (std::size_t i = 0; i < active; ++i) {
+      Chain& chain = chains[i];
+      chunks[chain.to++] = chain.next;
+      chain.next = state.chunks()[chain.next.value].next_in_block;
+      if (--chain.left == 0 && !begin(chain)) chain = chains[--active];
+    }
+  }
+  return chunks;
 }
 
 KeyframeHead keyframe_head(const MemoryState& state) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "trace/replay/fetch_chunks.h"
 #include "trace/replay/memory_state.h"
 
 namespace palloscope::trace {
@@ -41,13 +42,13 @@ class StateRestorer {
   bool add_block(BlockSlot slot, const BlockRecord& own);
   // These two only queue (see `waiting_`): what is wrong with a chunk may be said at a later one, or by finish().
   bool add_chunk(ChunkSlot slot, const ChunkRecord& own) {
-    fetch(slot);
+    fetch_chunk(state_, slot);
     if (last_ - first_ == kWaiting) take_first();
     waiting_[last_++ % kWaiting] = {slot, false, own};
     return problem_ == nullptr;
   }
   bool add_to_freelist(ChunkSlot slot) {
-    fetch(slot);
+    fetch_chunk(state_, slot);
     if (last_ - first_ == kWaiting) take_first();
     Waiting& waiting = waiting_[last_++ % kWaiting];
     waiting.slot = slot;
@@ -74,13 +75,6 @@ class StateRestorer {
   void take_first();
   bool take_chunk(ChunkSlot slot, const ChunkRecord& own);
   bool put_on_freelist(ChunkSlot slot);
-  // Always inlined: as a function of its own it would seem to do nothing, and be left out.
-  [[gnu::always_inline]] void fetch(ChunkSlot slot) const {
-    if (slot.value >= state_.chunks_.size()) return;
-    const char* record = reinterpret_cast<const char*>(&state_.chunks_[slot.value]);
-    __builtin_prefetch(record, 1);
-    __builtin_prefetch(record + sizeof(ChunkRecord) - 1, 1);
-  }
 
   // A large heap's records lie far apart: chunks wait here while theirs are fetched, so that the misses overlap.
   std::array<Waiting, kWaiting> waiting_;
@@ -92,6 +86,10 @@ class StateRestorer {
 };
 
 KeyframeHead keyframe_head(const MemoryState& state);
+
+// The chunks of these blocks, block by block, each from its first to its last. Several chains are followed at a time:
+// in a large heap every step is a wait for memory, and the waits overlap.
+std::vector<ChunkSlot> chunks_of(const MemoryState& state, const std::vector<BlockSlot>& blocks);
 
 // Calls context(slot, record), block(slot, record), chunk(slot, record), on_freelist(slot) for everything that
 // StateRestorer wants, in its order. (Variables and faults are lists of the state's own.)
@@ -125,11 +123,13 @@ void for_each_in_keyframe(const MemoryState& state, Context context, Block block
     if (record.born != 0 && !record.linked() && record.role != core::BlockRole::Recycled) block(BlockSlot{b}, record);
   }
 
-  for_linked_blocks([&](BlockSlot, const BlockRecord& record) {
-    for (ChunkSlot c = record.first_chunk; c; c = state.chunks()[c.value].next_in_block) {
-      chunk(c, state.chunks()[c.value]);
-    }
-  });
+  std::vector<BlockSlot> linked;
+  for_linked_blocks([&](BlockSlot slot, const BlockRecord&) { linked.push_back(slot); });
+  const std::vector<ChunkSlot> chunks = chunks_of(state, linked);
+  for (std::size_t i = 0; i < chunks.size(); ++i) {
+    if (i + kFetchedAhead < chunks.size()) fetch_chunk(state, chunks[i + kFetchedAhead]);
+    chunk(chunks[i], state.chunks()[chunks[i].value]);
+  }
 
   std::vector<ChunkSlot> list;
   auto add_list = [&](ChunkSlot head) {

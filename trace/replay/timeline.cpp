@@ -26,16 +26,19 @@ constexpr std::int64_t kReplayPerCall = 768 * 1024;  // events that samples() re
 struct Timeline::Impl {
   explicit Impl(std::unique_ptr<EventStore> events)
       : store(std::move(events)),
-        cursor(*store, std::size_t{32} << 20),
-        probe(*store, std::size_t{8} << 20),
+        cursor(*store, memory.cursor_journal()),
+        probe(*store, memory.probe_journal()),
         window(*store),
-        marks(*store) {}
+        marks(*store) {
+    curve.set_budget(memory.curve());
+  }
 
   core::StreamDescription description;
   std::string problem;
   std::unique_ptr<EventStore> store;
-  RecordedEvents* recorded = nullptr;   // the store, if it is one that grows
-  std::filesystem::path path;           // of the file, if it is one
+  RecordedEvents* recorded = nullptr;  // the store, if it is one that grows
+  std::filesystem::path path;          // of the file, if it is one
+  MemoryBudget memory;
   EventNumber whole = ~EventNumber{0};  // nothing can be read from here on; found out when it was tried
 
   Walker cursor;
@@ -71,6 +74,20 @@ struct Timeline::Impl {
   bool may_touch(ContextKey context, EventNumber first, EventNumber last) const;
   const std::vector<CurveExtremes>* pieces(std::size_t block, int level, std::int64_t& budget,
                                            std::vector<CurveExtremes>& room);
+};
+
+// Whoever looks elsewhere leaves no second copy of a large heap behind.
+class Timeline::ProbeUse {
+ public:
+  explicit ProbeUse(Impl& impl) : impl_(impl) {}
+  ProbeUse(const ProbeUse&) = delete;
+  ProbeUse& operator=(const ProbeUse&) = delete;
+  ~ProbeUse() {
+    if (impl_.probe.state_bytes() > impl_.memory.probe_state()) impl_.probe.forget();
+  }
+
+ private:
+  Impl& impl_;
 };
 
 // The rest of a damaged file is not part of the timeline.
@@ -202,6 +219,7 @@ std::optional<EventNumber> Timeline::Impl::last_touching(ContextKey context, Eve
 
 std::optional<EventNumber> Timeline::next_touching(ContextKey context, EventNumber from) const {
   Impl& impl = *impl_;
+  const ProbeUse use(impl);
   if (context.born == 0 || context.born > impl.size()) return std::nullopt;
   if (from < context.born) return context.born;
   bool alive = true;
@@ -219,6 +237,7 @@ std::optional<EventNumber> Timeline::next_touching(ContextKey context, EventNumb
 
 std::optional<EventNumber> Timeline::previous_touching(ContextKey context, EventNumber from) const {
   Impl& impl = *impl_;
+  const ProbeUse use(impl);
   if (context.born == 0 || context.born > impl.size() || from <= context.born) return std::nullopt;
   EventNumber last = std::min(from - 1, impl.size());
   // Keyframe by keyframe towards its birth: each stretch between two is replayed at most once.
@@ -266,6 +285,7 @@ const std::vector<CurveExtremes>* Timeline::Impl::pieces(std::size_t block, int 
 
 std::vector<TrackSample> Timeline::samples(EventNumber first, EventNumber last, int columns) const {
   Impl& impl = *impl_;
+  const ProbeUse use(impl);
   impl.samples_complete = true;
   std::int64_t budget = kReplayPerCall;
   std::vector<CurveExtremes> room;
@@ -354,6 +374,27 @@ core::EventSink& Timeline::sink() {
   return *impl_->recorded;
 }
 
+void Timeline::set_memory_budget(const MemoryBudget& budget) {
+  Impl& impl = *impl_;
+  impl.memory = budget;
+  impl.memory.bytes = std::max(budget.bytes, MemoryBudget::kLeast);
+  impl.cursor.set_journal_budget(impl.memory.cursor_journal());
+  impl.probe.set_journal_budget(impl.memory.probe_journal());
+  impl.curve.set_budget(impl.memory.curve());
+}
+const MemoryBudget& Timeline::memory_budget() const { return impl_->memory; }
+
+MemoryUse Timeline::memory_use() const {
+  const Impl& impl = *impl_;
+  MemoryUse use;
+  use.states = impl.cursor.state_bytes() + impl.probe.state_bytes();
+  use.journals = impl.cursor.journal().bytes() + impl.probe.journal().bytes();
+  use.curve = impl.curve.bytes();
+  use.index = impl.block_count() * sizeof(EventBlock);
+  if (impl.recorded) use.recording = impl.recorded->memory_bytes();
+  return use;
+}
+
 EventNumber Timeline::cursor() const { return impl_->cursor.at(); }
 const MemoryState& Timeline::state() const { return impl_->cursor.state(); }
 void Timeline::seek(EventNumber n) { impl_->seek(n); }
@@ -369,6 +410,7 @@ core::EventBody Timeline::event(EventNumber n) const {
 
 void Timeline::visit(EventNumber first, EventNumber last, const Visitor& visitor) const {
   Impl& impl = *impl_;
+  const ProbeUse use(impl);
   first = std::max<EventNumber>(first, 1);
   if (first > std::min(last, impl.size())) return;
   if (!impl.move(impl.probe, impl.probe.seek(first - 1, kVisitWindow))) return;

@@ -13,6 +13,7 @@
 
 #include "core/base/result.h"
 #include "core/events/event_sink.h"
+#include "trace/replay/memory_budget.h"
 #include "trace/replay/memory_curve.h"
 #include "trace/replay/memory_state.h"
 
@@ -67,6 +68,11 @@ class Timeline final {
   // written.
   core::Status save(const std::filesystem::path& file) const;
 
+  // Takes effect as memory is asked for. Every answer is the same with any budget; a small one makes some slower.
+  void set_memory_budget(const MemoryBudget& budget);
+  const MemoryBudget& memory_budget() const;
+  MemoryUse memory_use() const;
+
   EventNumber cursor() const;
   const MemoryState& state() const;  // at the cursor
   void seek(EventNumber n);          // clamped to 0..size()
@@ -97,6 +103,7 @@ class Timeline final {
 
  private:
   struct Impl;
+  class ProbeUse;
   explicit Timeline(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

@@ -14,6 +14,17 @@ constexpr std::uint32_t kMostAhead = 4 * kEventsPerBlock;
 
 }  // namespace
 
+void Walker::forget() {
+  journal_.clear();
+  state_ = MemoryState{};
+  block_ = kNoBlock;
+}
+
+std::size_t Walker::state_bytes() const {
+  return state_.contexts().capacity() * sizeof(ContextRecord) + state_.blocks().capacity() * sizeof(BlockRecord) +
+         state_.chunks().capacity() * sizeof(ChunkRecord);
+}
+
 bool Walker::position() {
   const EventNumber wanted = at() + 1;
   // An open block that was closed since has moved.

@@ -18,6 +18,10 @@ class Walker {
   explicit Walker(const EventStore& store, std::size_t journal_bytes) : store_(&store), journal_(journal_bytes) {}
 
   const MemoryState& state() const { return state_; }
+  void set_journal_budget(std::size_t bytes) { journal_.set_budget(bytes); }
+  // Back to the start, with nothing kept.
+  void forget();
+  std::size_t state_bytes() const;
   const Journal& journal() const { return journal_; }
   EventNumber at() const { return state_.event_number(); }
 
