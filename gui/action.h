@@ -147,6 +147,10 @@ struct SetTheme {
   ThemeChoice theme = ThemeChoice::Dark;
   friend bool operator==(const SetTheme&, const SetTheme&) = default;
 };
+struct SetMemory {
+  int mb;  // clamped to kMinMemoryMb..kMaxMemoryMb
+  friend bool operator==(const SetMemory&, const SetMemory&) = default;
+};
 struct SetTextScale {
   float scale = 1;  // clamped
   friend bool operator==(const SetTextScale&, const SetTextScale&) = default;
@@ -233,9 +237,9 @@ using Action =
                  Select, SetFind, FindNext,  //
                  OpenFile, CancelOpening, OpenScenario, RunScript, RunOnServer, Evaluate, SaveFile, CloseDocument,
                  ForgetRecent, OpenLink, CopyLink, MarkDiffBase, OpenDiffBase, SwapDiffBase, SetLanguage, SetTheme,
-                 SetTextScale, SetMotion, SetPreset, ShowPanel, HidePanel, FoldPanel, FocusPanel, FullScreenPanel,
-                 SetWorkspace, ShowOverlay, ShowMessage, DismissMessage, CopyText, SavePicture, Quit, FocusFilter,
-                 SaveText, RememberQuestion, FocusFind>;
+                 SetTextScale, SetMemory, SetMotion, SetPreset, ShowPanel, HidePanel, FoldPanel, FocusPanel,
+                 FullScreenPanel, SetWorkspace, ShowOverlay, ShowMessage, DismissMessage, CopyText, SavePicture, Quit,
+                 FocusFilter, SaveText, RememberQuestion, FocusFind>;
 
 class ActionQueue {
  public:

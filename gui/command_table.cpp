@@ -58,6 +58,8 @@ Action change_text_size(const Session& session) {
   const float steps = std::round(session.preferences.text_scale / kTextScaleStep) + kSteps;
   return SetTextScale{steps * kTextScaleStep};
 }
+Action more_memory(const Session& session) { return SetMemory{session.preferences.memory_mb * 2}; }
+Action less_memory(const Session& session) { return SetMemory{session.preferences.memory_mb / 2}; }
 template <int kBy>
 Action change_speed(const Session& session) {
   return SetSpeed{session.playback.speed + kBy};
@@ -195,6 +197,8 @@ constexpr Command kCommands[] = {
     {"language", icons::kLanguage, G::View, {{{Key::L}}}, false, always, toggle_language},
     {"theme", icons::kTheme, G::View, {{{Key::T}}}, false, always, toggle_theme},
     {"motion", icons::kMotion, G::View, {}, false, always, toggle_motion},
+    {"memory_more", icons::kChip, G::View, {}, false, always, more_memory},
+    {"memory_less", icons::kChip, G::View, {}, false, always, less_memory},
     {"preset_teach", icons::kLayout, G::View, {{{Key::Digit1, kCtrl}}}, false, always, set_preset<Preset::Teach>},
     {"preset_debug", icons::kLayout, G::View, {{{Key::Digit2, kCtrl}}}, false, always, set_preset<Preset::Debug>},
     {"preset_server", icons::kLayout, G::View, {{{Key::Digit3, kCtrl}}}, false, always, set_preset<Preset::Server>},

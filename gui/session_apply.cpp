@@ -64,6 +64,10 @@ void suit_arrangement(Session& session) {
   if (source == core::SourceKind::Scenario && workspace.preset == Preset::Server) workspace.preset = Preset::Teach;
 }
 
+void keep_budget(Session& session) {
+  session.document->timeline.set_memory_budget({static_cast<std::size_t>(session.preferences.memory_mb) << 20});
+}
+
 void open(Session& session, core::Result<Document> opened) {
   if (!opened) {
     say(session, MessageKind::Problem, "message.cannot_open", opened.error().message);
@@ -72,6 +76,7 @@ void open(Session& session, core::Result<Document> opened) {
   session.document.reset();  // the old run goes before its timeline
   session.document.emplace(std::move(*opened));
   session.document->serial = ++session.documents_opened;
+  keep_budget(session);
   session.selection = {};
   session.playback.playing = false;
   session.playback.owed_events = 0;
@@ -408,6 +413,10 @@ struct Applier {
 
   void operator()(const SetLanguage& action) { session.preferences.language = action.language; }
   void operator()(const SetTheme& action) { session.preferences.theme = action.theme; }
+  void operator()(const SetMemory& action) {
+    session.preferences.memory_mb = std::clamp(action.mb, kMinMemoryMb, kMaxMemoryMb);
+    if (document() != nullptr) keep_budget(session);
+  }
   void operator()(const SetTextScale& action) {
     session.preferences.text_scale = std::clamp(action.scale, kMinTextScale, kMaxTextScale);
   }

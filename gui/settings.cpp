@@ -86,6 +86,7 @@ std::string write_preferences(const Preferences& preferences) {
   json["theme"] = preferences.theme == ThemeChoice::Light ? "light" : "dark";
   json["text_scale"] = preferences.text_scale;
   json["motion"] = preferences.motion;
+  json["memory_mb"] = preferences.memory_mb;
   json["workspace"] = workspace_json(preferences.workspace);
   json["recent_files"] = Json::array();
   for (const auto& path : preferences.recent_files) json["recent_files"].push_back(path.string());
@@ -105,6 +106,9 @@ core::Result<Preferences> read_preferences(std::string_view text) {
   read_float(json, "text_scale", kMinTextScale, kMaxTextScale, preferences.text_scale);
   if (const Json* motion = member(json, "motion"); motion != nullptr && motion->is_boolean())
     preferences.motion = motion->get<bool>();
+  if (const Json* memory = member(json, "memory_mb"); memory != nullptr && memory->is_number_integer())
+    preferences.memory_mb =
+        static_cast<int>(std::clamp<std::int64_t>(memory->get<std::int64_t>(), kMinMemoryMb, kMaxMemoryMb));
   if (const Json* workspace = member(json, "workspace")) preferences.workspace = read_workspace(*workspace);
   if (const Json* recent = member(json, "recent_files"); recent != nullptr && recent->is_array())
     for (const Json& path : *recent)

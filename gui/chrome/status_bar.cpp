@@ -94,6 +94,32 @@ void draw_fault_count(const PanelContext& context, float gap) {
 
 }  // namespace
 
+namespace {
+
+// What this program itself keeps of the trace, where that is worth a word: by part where the mouse rests.
+std::string memory_text(const PanelContext& context) {
+  constexpr std::size_t kWorthAWord = std::size_t{32} << 20;
+  if (context.session.timeline()->memory_use().total() < kWorthAWord) return "";
+  return context.strings.fill("status.memory",
+                              {{"used", format_bytes(context.session.timeline()->memory_use().total())}}) +
+         "   ";
+}
+void draw_memory_tip(const PanelContext& context) {
+  if (!ImGui::IsItemHovered()) return;
+  const trace::MemoryUse use = context.session.timeline()->memory_use();
+  ImGui::SetTooltip(
+      "%s", context.strings
+                .fill("status.memory_tip", {{"states", format_bytes(use.states)},
+                                            {"journals", format_bytes(use.journals)},
+                                            {"curve", format_bytes(use.curve)},
+                                            {"index", format_bytes(use.index)},
+                                            {"recording", format_bytes(use.recording)},
+                                            {"limit", format_bytes(context.session.timeline()->memory_budget().bytes)}})
+                .c_str());
+}
+
+}  // namespace
+
 void draw_status_bar(const PanelContext& context) {
   const Session& session = context.session;
   if (!session.document) return;
@@ -114,7 +140,7 @@ void draw_status_bar(const PanelContext& context) {
   }
   const std::uint64_t impossible = session.state().fault_count();
   const std::string end_text =
-      fmt::format("{}   {}   {}", version_text(context), source_text(context), session.title());
+      fmt::format("{}{}   {}   {}", memory_text(context), version_text(context), source_text(context), session.title());
   const float end_width = ImGui::CalcTextSize(end_text.c_str()).x;
 
   const std::string changed = change_text(context);
@@ -139,6 +165,7 @@ void draw_status_bar(const PanelContext& context) {
   }
   ImGui::SetCursorPosX(std::max(left, right - end_width));
   draw_cut_text(end_text, room, context.theme.dim);
+  draw_memory_tip(context);
 }
 
 namespace {

@@ -13,6 +13,7 @@ Preferences unusual() {
   preferences.language = Language::Chinese;
   preferences.theme = ThemeChoice::Light;
   preferences.text_scale = 1.5f;
+  preferences.memory_mb = 64;
   preferences.motion = false;
   preferences.workspace.preset = Preset::Server;
   preferences.workspace.left_share = 0.3125f;

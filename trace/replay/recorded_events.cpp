@@ -38,6 +38,7 @@ RecordedEvents::Packed RecordedEvents::pack(ByteSpan raw) {
 void RecordedEvents::close_block() {
   const EventNumber first = first_event(blocks_.size());
   blocks_.push_back({first, encoder_.count(), summary_, pack(encoder_.finish())});
+  packed_bytes_ += sizeof(Block) + blocks_.back().packed.bytes.capacity();
   open_.clear();
   if (on_closed) on_closed(blocks_.size() - 1, std::move(open_points_));
   open_points_ = {};
@@ -45,8 +46,9 @@ void RecordedEvents::close_block() {
   // Restoring a keyframe costs as the heap is large, so large heaps have fewer.
   const EventNumber last = keyframes_.empty() ? 0 : keyframes_.back().at;
   const std::uint64_t chunks = end_.totals().live_chunk_count + end_.totals().free_chunk_count;
-  if (size() - last >= std::max(kEventsPerKeyframe, 4 * chunks))
-    keyframes_.push_back({size(), pack(encode_keyframe(end_))});
+  if (size() - last < std::max(kEventsPerKeyframe, 4 * chunks)) return;
+  keyframes_.push_back({size(), pack(encode_keyframe(end_))});
+  packed_bytes_ += sizeof(Keyframe) + keyframes_.back().packed.bytes.capacity();
 }
 
 std::size_t RecordedEvents::block_of(EventNumber event) const {
@@ -85,10 +87,7 @@ core::Result<MemoryState> RecordedEvents::restore(EventNumber keyframe) const {
 }
 
 std::size_t RecordedEvents::memory_bytes() const {
-  std::size_t bytes = open_.capacity() * sizeof(open_[0]) + open_points_.capacity() * sizeof(CurvePoint);
-  for (const Block& block : blocks_) bytes += sizeof(block) + block.packed.bytes.capacity();
-  for (const Keyframe& keyframe : keyframes_) bytes += sizeof(keyframe) + keyframe.packed.bytes.capacity();
-  return bytes;
+  return packed_bytes_ + open_.capacity() * sizeof(open_[0]) + open_points_.capacity() * sizeof(CurvePoint);
 }
 
 }  // namespace palloscope::trace

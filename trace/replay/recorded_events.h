@@ -39,7 +39,7 @@ class RecordedEvents final : public EventStore, public core::EventSink {
   const std::vector<CurvePoint>& open_points() const { return open_points_; }
   // Called with each block's number and points when it is closed.
   std::function<void(std::size_t, std::vector<CurvePoint>)> on_closed;
-  std::size_t memory_bytes() const;  // of blocks and keyframes
+  std::size_t memory_bytes() const;  // of blocks, keyframes and the open block
 
  private:
   struct Packed {
@@ -65,6 +65,7 @@ class RecordedEvents final : public EventStore, public core::EventSink {
   EventBlockEncoder encoder_;
   std::vector<Block> blocks_;
   std::vector<Keyframe> keyframes_;
+  std::size_t packed_bytes_ = 0;  // of both
   std::vector<core::EventBody> open_;
   std::vector<CurvePoint> open_points_;
   BlockSummary summary_;
