@@ -117,7 +117,10 @@ bool EventSearch::Impl::matches_alone(const E& event) const {
   if (!wants(E::kTag)) return false;
   if (filter.words.empty()) return true;
   FieldSearch search{words};
-  each_field(event, search);
+  if constexpr (std::is_same_v<E, core::SourceText>)
+    search(event.name);  // a whole script would be found by any name in it
+  else
+    each_field(event, search);
   return search.found || words.in(event_kind_name(E::kTag));
 }
 

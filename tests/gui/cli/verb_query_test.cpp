@@ -11,16 +11,16 @@ using Catch::Matchers::Contains;
 using Catch::Matchers::StartsWith;
 
 TEST_CASE("query writes a table, CSV and JSON") {
-  const std::string question = "select 'a,b' as words, null as nothing, 12 as n, address from chunks limit 2";
+  const std::string question = "select 'a,b' as words, null as none, 12 as n, address from chunks limit 2";
   const Outcome text = run({"query", "3", question});
   REQUIRE(text.status == kExitGood);
-  CHECK_THAT(text.out, StartsWith("words  nothing   n         address\n-----  -------  --  --------------\na,b"));
+  CHECK_THAT(text.out, StartsWith("words  none   n         address\n-----  ----  --  --------------\na,b"));
   const Outcome csv = run({"query", "3", question, "--format", "csv"});
-  CHECK_THAT(csv.out, StartsWith("words,nothing,n,address\n\"a,b\",,12,0x"));
+  CHECK_THAT(csv.out, StartsWith("words,none,n,address\n\"a,b\",,12,0x"));
   const auto json = nlohmann::json::parse(run({"query", "3", question, "--format", "json"}).out);
   REQUIRE(json.size() == 2);
   CHECK(json[0]["words"] == "a,b");
-  CHECK(json[0]["nothing"].is_null());
+  CHECK(json[0]["none"].is_null());
   CHECK(json[0]["n"] == 12);
   CHECK_THAT(json[0]["address"].get<std::string>(), StartsWith("0x"));
 }
@@ -49,7 +49,8 @@ TEST_CASE("query --tables names every table and column") {
   const Outcome listed = run({"query", "--tables"});
   REQUIRE(listed.status == kExitGood);
   const trace::Timeline timeline = trace::Timeline::recording({.title = {}, .origin = {}});
-  for (const auto& table : trace::sql::Database(timeline).tables()) {
+  const trace::sql::Database database(timeline);
+  for (const auto& table : database.tables()) {
     CHECK_THAT(listed.out, Contains(std::string(table->name()) + ": " + std::string(table->meaning())));
     for (const auto& column : table->columns()) CHECK_THAT(listed.out, Contains(std::string(column.meaning)));
   }

@@ -143,7 +143,7 @@ TEST_CASE("a question without an end leaves the window alone: it goes on between
 TEST_CASE("an answer is saved as CSV where the user says") {
   Headless window(1280, 800);
   open_questions(window);
-  ask(window, "select 'a,b' as words, null as nothing, 7 as number");
+  ask(window, "select 'a,b' as words, null as none, 7 as number");
   const auto path = std::filesystem::temp_directory_path() / "palloscope-answer-test.csv";
   std::filesystem::remove(path);
   window.click(strings_of(Language::English)("query.save"));
@@ -154,7 +154,7 @@ TEST_CASE("an answer is saved as CSV where the user says") {
   window.frames(3);
   std::ifstream in(path);
   const std::string text((std::istreambuf_iterator<char>(in)), {});
-  CHECK(text == "words,nothing,number\n\"a,b\",,7\n");
+  CHECK(text == "words,none,number\n\"a,b\",,7\n");
   std::filesystem::remove(path);
 }
 

@@ -97,7 +97,8 @@ TEST_CASE("the page of the tables tells every table and column as they are") {
   const std::string page = test::read_file(test::in_source_tree("trace/sql/README.md"));
   for (const int major : {17, 18}) {
     const Timeline timeline = Timeline::recording({.pg_major = major, .title = {}, .origin = {}});
-    for (const auto& table : Database(timeline).tables()) {
+    const Database database(timeline);
+    for (const auto& table : database.tables()) {
       CHECK_THAT(page, Catch::Matchers::Contains("### " + std::string(table->name()) + "\n"));
       for (const Column& column : table->columns()) {
         CHECK_THAT(page, Catch::Matchers::Contains("`" + std::string(column.name) + "`"));
