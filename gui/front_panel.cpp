@@ -27,7 +27,7 @@ std::string_view front_view(const Document& document) {
 }
 
 void suit_front(WorkspaceState& workspace, const Document& document) {
-  constexpr std::string_view kOurs[] = {"shmem", "buffers", "operations"};
+  constexpr std::string_view kOurs[] = {"shmem", "buffers", "operations", "findings"};
   for (std::string& front : workspace.front) {
     if (std::find(std::begin(kOurs), std::end(kOurs), front) != std::end(kOurs)) front.clear();
   }

@@ -81,8 +81,7 @@ void write_legend(const Report& report, std::ostream& out) {
 void write_holders(const Report& report, std::ostream& out) {
   const Strings& strings = report.strings;
   const trace::Peak& peak = report.survey.peak();
-  out << fmt::format("<h2>{}</h2><section><p>{}</p>\n", escaped(strings("report.peak")),
-                     escaped(report_peak(report)));
+  out << fmt::format("<h2>{}</h2><section><p>{}</p>\n", escaped(strings("report.peak")), escaped(report_peak(report)));
   write_legend(report, out);
   write_waste_bars(report, out);
   out << fmt::format("<div class=\"table\"><table><tr><th>{}</th>", escaped(strings("waste.total")));
@@ -100,9 +99,9 @@ void write_holders(const Report& report, std::ostream& out) {
   }
   out << "</table></div>\n";
   if (peak.holders.size() > kReportRows)
-    out << fmt::format("<p class=\"dim\">{}</p>\n",
-                       escaped(strings.fill("report.cut",
-                                            {{"count", format_count(peak.holders.size() - kReportRows)}})));
+    out << fmt::format(
+        "<p class=\"dim\">{}</p>\n",
+        escaped(strings.fill("report.cut", {{"count", format_count(peak.holders.size() - kReportRows)}})));
   out << "</section>\n";
 }
 
@@ -110,16 +109,15 @@ void write_allocations(const Report& report, std::ostream& out) {
   const Strings& strings = report.strings;
   const trace::LifetimeWatch& lifetimes = report.survey.lifetimes();
   out << fmt::format("<h2>{}</h2><section class=\"table\"><table><tr>", escaped(strings("report.allocations")));
-  for (const char* key : {"report.allocated", "report.bytes", "report.freed", "report.dropped", "report.temporary",
-                          "report.context"})
+  for (const char* key :
+       {"report.allocated", "report.bytes", "report.freed", "report.dropped", "report.temporary", "report.context"})
     out << fmt::format("<th>{}</th>", escaped(strings(key)));
   out << "</tr>\n";
   const auto paths = paths_by_allocations(lifetimes);
   for (std::size_t i = 0; i < paths.size() && i < kReportRows; ++i) {
     const trace::PathUse& use = lifetimes.uses()[paths[i]];
     out << "<tr>";
-    for (const std::uint64_t number :
-         {use.allocated, use.allocated_bytes, use.freed, use.dropped, use.temporary})
+    for (const std::uint64_t number : {use.allocated, use.allocated_bytes, use.freed, use.dropped, use.temporary})
       out << fmt::format("<td>{}</td>", format_count(number));
     out << fmt::format("<td>{}</td></tr>\n", escaped(report.survey.paths().text(paths[i])));
   }
@@ -134,13 +132,14 @@ void write_allocations(const Report& report, std::ostream& out) {
 
 void write_report_html(const Report& report, std::ostream& out) {
   const Strings& strings = report.strings;
-  out << fmt::format("<!DOCTYPE html>\n<html lang=\"{}\"><head><meta charset=\"utf-8\">\n"
-                     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{}: {}</title>\n",
-                     report.language == Language::Chinese ? "zh-Hans" : "en", escaped(strings("report.title")),
-                     escaped(report.file));
-  out << fmt::format("<style>:root{{color-scheme:light dark;{}}}@media (prefers-color-scheme:dark){{:root{{{}}}}}{}"
-                     "</style></head>\n<body>\n",
-                     variables(theme_of(ThemeChoice::Light)), variables(theme_of(ThemeChoice::Dark)), kStyle);
+  out << fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"{}\"><head><meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{}: {}</title>\n",
+      report.language == Language::Chinese ? "zh-Hans" : "en", escaped(strings("report.title")), escaped(report.file));
+  out << fmt::format(
+      "<style>:root{{color-scheme:light dark;{}}}@media (prefers-color-scheme:dark){{:root{{{}}}}}{}"
+      "</style></head>\n<body>\n",
+      variables(theme_of(ThemeChoice::Light)), variables(theme_of(ThemeChoice::Dark)), kStyle);
   write_svg_patterns(out);
   out << fmt::format("<h1>{}</h1><p>{}<br><span class=\"dim\">{}</span></p>\n", escaped(strings("report.title")),
                      escaped(report.file), escaped(report_head(report)));

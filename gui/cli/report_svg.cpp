@@ -41,12 +41,14 @@ void write_flags(const Report& report, auto x_of, double top, double bottom, std
     while (row + 1 < ends.size() && x < ends[row] + kFlag + 2) ++row;
     ends[row] = x;
     const double y = top - kFlag * static_cast<double>(row + 1);
-    out << fmt::format("<a href=\"#f{0}\"><title>{4}</title><line class=\"mark\" x1=\"{1:.1f}\" x2=\"{1:.1f}\" "
-                       "y1=\"{2:.1f}\" y2=\"{3:.1f}\"/>",
-                       number, x, y, bottom, escaped(finding.path));
-    out << fmt::format("<rect class=\"flag\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{}\" height=\"18\" rx=\"3\"/><text "
-                       "class=\"number\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text></a>\n",
-                       x, y, kFlag, x + kFlag / 2, y + 14, number);
+    out << fmt::format(
+        "<a href=\"#f{0}\"><title>{4}</title><line class=\"mark\" x1=\"{1:.1f}\" x2=\"{1:.1f}\" "
+        "y1=\"{2:.1f}\" y2=\"{3:.1f}\"/>",
+        number, x, y, bottom, escaped(finding.path));
+    out << fmt::format(
+        "<rect class=\"flag\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{}\" height=\"18\" rx=\"3\"/><text "
+        "class=\"number\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text></a>\n",
+        x, y, kFlag, x + kFlag / 2, y + 14, number);
   }
 }
 
@@ -72,7 +74,8 @@ std::string escaped(std::string_view text) {
 void write_svg_patterns(std::ostream& out) {
   out << "<svg style=\"position:absolute;width:0;height:0\"><defs>"
          "<pattern id=\"hatch\" width=\"7\" height=\"7\" patternUnits=\"userSpaceOnUse\" "
-         "patternTransform=\"rotate(45)\"><rect class=\"hatchground\" width=\"7\" height=\"7\"/><line class=\"hatchink\" "
+         "patternTransform=\"rotate(45)\"><rect class=\"hatchground\" width=\"7\" height=\"7\"/><line "
+         "class=\"hatchink\" "
          "x1=\"0\" x2=\"0\" y1=\"0\" y2=\"7\"/></pattern>"
          "<pattern id=\"dots\" width=\"7\" height=\"7\" patternUnits=\"userSpaceOnUse\"><rect class=\"dotground\" "
          "width=\"7\" height=\"7\"/><circle class=\"dotink\" cx=\"3.5\" cy=\"3.5\" r=\"1.1\"/></pattern>"
@@ -90,10 +93,10 @@ void write_memory_curve(const Report& report, std::ostream& out) {
   const core::EventNumber last = std::max<core::EventNumber>(report.survey.events(), 1);
   const auto x_of = [&](core::EventNumber event) { return kLeft + share(event, last) * (kWidth - kLeft - 24); };
   const auto y_of = [&](std::uint64_t bytes) { return kBottom - share(bytes, most) * (kBottom - kTop); };
-  out << fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">\n<rect class=\"frame\" x=\"{}\" "
-                     "y=\"{}\" width=\"{:.1f}\" height=\"{}\"/>\n",
-                     kWidth, kHeight, escaped(report.strings("report.over_time")), kLeft, kTop, kWidth - kLeft - 24,
-                     kBottom - kTop);
+  out << fmt::format(
+      "<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">\n<rect class=\"frame\" x=\"{}\" "
+      "y=\"{}\" width=\"{:.1f}\" height=\"{}\"/>\n",
+      kWidth, kHeight, escaped(report.strings("report.over_time")), kLeft, kTop, kWidth - kLeft - 24, kBottom - kTop);
   std::vector<std::uint64_t> below(samples.size());
   for (std::size_t part = 0; part < std::size(trace::kWasteParts) && !samples.empty(); ++part) {
     write_layer(samples, part, below, x_of, y_of, out);
@@ -105,18 +108,19 @@ void write_memory_curve(const Report& report, std::ostream& out) {
   out << "\"/>\n";
   for (int i = 0; i <= 4; ++i) {
     const double y = kBottom - (kBottom - kTop) * i / 4;
-    out << fmt::format("<line class=\"axis\" x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/><text class=\"dim\" "
-                       "x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>\n",
-                       kLeft, kWidth - 24, y, y, kLeft - 6, y + 4,
-                       escaped(format_bytes(most / 4 * static_cast<std::uint64_t>(i))));
+    out << fmt::format(
+        "<line class=\"axis\" x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/><text class=\"dim\" "
+        "x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>\n",
+        kLeft, kWidth - 24, y, y, kLeft - 6, y + 4, escaped(format_bytes(most / 4 * static_cast<std::uint64_t>(i))));
     const core::EventNumber event = last / 4 * static_cast<core::EventNumber>(i);
     out << fmt::format("<text class=\"dim\" x=\"{:.1f}\" y=\"{}\" text-anchor=\"{}\">{}</text>\n", x_of(event),
                        kBottom + 20, i == 0 ? "start" : "middle", escaped(format_event(event)));
   }
   const double peak = x_of(report.survey.peak().event);
-  out << fmt::format("<line class=\"peak\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"><title>{3}</title>"
-                     "</line>\n",
-                     peak, kTop, kBottom, escaped(report_peak(report)));
+  out << fmt::format(
+      "<line class=\"peak\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"><title>{3}</title>"
+      "</line>\n",
+      peak, kTop, kBottom, escaped(report_peak(report)));
   write_flags(report, x_of, kTop, kBottom, out);
   out << "</svg>\n";
 }
@@ -163,19 +167,21 @@ void write_histogram_picture(const trace::Histogram& histogram, std::ostream& ou
   for (std::size_t i = first; i < columns; ++i) {
     const double x = static_cast<double>(i - first) * width;
     const double height = share(histogram.counts[i], most) * (kBase - 20);
-    out << fmt::format("<rect class=\"bar\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\"><title>{}: "
-                       "{}</title></rect>\n",
-                       x + 1, kBase - height, width - 2, height, format_count(trace::histogram_least(i)),
-                       format_count(histogram.counts[i]));
+    out << fmt::format(
+        "<rect class=\"bar\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\"><title>{}: "
+        "{}</title></rect>\n",
+        x + 1, kBase - height, width - 2, height, format_count(trace::histogram_least(i)),
+        format_count(histogram.counts[i]));
     // As many words as fit beside each other.
     const auto every = static_cast<std::size_t>(std::max(1.0, 52 / width + 0.999));
     if ((i - first) % every == 0)
       out << fmt::format("<text class=\"dim\" x=\"{:.1f}\" y=\"{}\">{}</text>\n", x + 1, kBase + 18,
                          escaped(format_count(trace::histogram_least(i))));
   }
-  out << fmt::format("<line class=\"axis\" x1=\"0\" x2=\"{0}\" y1=\"{1}\" y2=\"{1}\"/><text x=\"{0}\" y=\"14\" "
-                     "text-anchor=\"end\" class=\"dim\">max {2}</text></svg>\n",
-                     kAcross, kBase, escaped(format_count(most)));
+  out << fmt::format(
+      "<line class=\"axis\" x1=\"0\" x2=\"{0}\" y1=\"{1}\" y2=\"{1}\"/><text x=\"{0}\" y=\"14\" "
+      "text-anchor=\"end\" class=\"dim\">max {2}</text></svg>\n",
+      kAcross, kBase, escaped(format_count(most)));
 }
 
 }  // namespace palloscope::gui::cli

@@ -44,8 +44,8 @@ void write_waste(const Report& report, std::ostream& out) {
   for (std::size_t i = 0; i < peak.holders.size() && i < kReportRows; ++i)
     row(peak.holders[i].waste, report.survey.paths().text(peak.holders[i].path));
   if (peak.holders.size() > kReportRows)
-    out << "  "
-        << report.strings.fill("report.cut", {{"count", format_count(peak.holders.size() - kReportRows)}}) << '\n';
+    out << "  " << report.strings.fill("report.cut", {{"count", format_count(peak.holders.size() - kReportRows)}})
+        << '\n';
 }
 
 void write_histogram(const char* title, const trace::Histogram& histogram, std::ostream& out) {
@@ -139,8 +139,8 @@ void write_report_text(const Report& report, std::ostream& out) {
   write_histogram(strings("report.sizes"), lifetimes.sizes(), out);
   write_histogram(strings("report.lifetimes"), lifetimes.lifetimes(), out);
   out << "  "
-      << strings.fill("report.soon", {{"soon", format_count(lifetimes.soon_freed())},
-                                      {"ended", format_count(lifetimes.ended())}})
+      << strings.fill("report.soon",
+                      {{"soon", format_count(lifetimes.soon_freed())}, {"ended", format_count(lifetimes.ended())}})
       << '\n';
 }
 

@@ -75,9 +75,9 @@ std::optional<std::vector<trace::Budget>> parse_rules(const std::vector<Rule>& r
 }
 
 std::string value_text(const trace::BudgetSum& sum, std::uint64_t value) {
-  return fmt::format("{}(\"{}\") = {}", quantity_word(sum.quantity), sum.name,
-                     counts_bytes(sum.quantity) ? fmt::format("{} ({})", value, format_bytes(value))
-                                                : std::to_string(value));
+  return fmt::format(
+      "{}(\"{}\") = {}", quantity_word(sum.quantity), sum.name,
+      counts_bytes(sum.quantity) ? fmt::format("{} ({})", value, format_bytes(value)) : std::to_string(value));
 }
 
 void tell(const trace::Breach& breach, const std::vector<Rule>& rules, trace::Timeline& timeline, std::ostream& out) {
@@ -94,8 +94,9 @@ void tell(const trace::Breach& breach, const std::vector<Rule>& rules, trace::Ti
 }  // namespace
 
 int run_check(Arguments arguments, Streams io) {
-  Usage usage("check", "Holds a trace to budgets, for tests of programs: each rule must be kept from the first event to "
-                       "the last.");
+  Usage usage("check",
+              "Holds a trace to budgets, for tests of programs: each rule must be kept from the first event to "
+              "the last.");
   usage.footer(kFooter);
   std::string file, rule_file, rounds;
   std::vector<std::string> given;

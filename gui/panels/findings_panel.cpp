@@ -121,8 +121,8 @@ void FindingsPanel::draw_progress(const PanelContext& panel) {
   const auto share = static_cast<float>(survey_->progress());
   const std::string text =
       stopped_ ? panel.strings.fill("findings.stopped", {{"share", format_share(share)}})
-               : panel.strings.fill("findings.looking", {{"events", format_count(survey_->events())},
-                                                         {"share", format_share(share)}});
+               : panel.strings.fill("findings.looking",
+                                    {{"events", format_count(survey_->events())}, {"share", format_share(share)}});
   dim_text(panel, text);
   draw_share_bar(panel, share, std::min(24 * em, ImGui::GetContentRegionAvail().x), panel.theme.accent);
 }
@@ -201,8 +201,8 @@ void FindingsPanel::draw_waste(const PanelContext& panel) {
   for (std::size_t i = 0; i < std::size(trace::kWasteParts); ++i) {
     const std::uint64_t bytes = waste_.*trace::kWasteParts[i].bytes;
     if (bytes == 0) continue;
-    const std::string text = fmt::format("{} {}", waste_part_text(trace::kWasteParts[i], panel.strings),
-                                         format_bytes(bytes));
+    const std::string text =
+        fmt::format("{} {}", waste_part_text(trace::kWasteParts[i], panel.strings), format_bytes(bytes));
     const float wide = ImGui::CalcTextSize(text.c_str()).x + 2.2f * em;
     if (left > 0 && left + wide <= width)
       ImGui::SameLine(0, em);
@@ -210,7 +210,9 @@ void FindingsPanel::draw_waste(const PanelContext& panel) {
       left = 0;
     left += wide + em;
     const ImVec2 box = ImGui::GetCursorScreenPos();
-    fill_part(panel, i, {box.x, box.y + 0.15f * em}, {box.x + 0.8f * em, box.y + 0.95f * em});
+    const ImVec2 low(box.x, box.y + 0.1f * em), high(box.x + 0.85f * em, box.y + 0.95f * em);
+    fill_part(panel, i, low, high);
+    ImGui::GetWindowDrawList()->AddRect(low, high, panel.theme.line);
     ImGui::Dummy({0.9f * em, ImGui::GetTextLineHeight()});
     ImGui::SameLine(0, 0.2f * em);
     ImGui::TextUnformatted(text.c_str());
@@ -248,7 +250,6 @@ bool FindingsPanel::draw_finding(const PanelContext& panel, std::size_t i) {
   }
   ImGui::Dummy({width, 0.15f * em});
   ImGui::EndGroup();
-  const ImVec2 end = ImGui::GetCursorScreenPos();
   const ImVec2 high(at.x + width, ImGui::GetItemRectMax().y);
   ImGui::SetCursorScreenPos(at);
   const bool clicked = ImGui::InvisibleButton(fmt::format("##finding{}", i).c_str(), {width, high.y - at.y});
@@ -262,7 +263,6 @@ bool FindingsPanel::draw_finding(const PanelContext& panel, std::size_t i) {
     ImGui::SetScrollHereY(0.5f);
     reveal_ = false;
   }
-  go_back_to(end);
   ImGui::PopID();
   return clicked;
 }

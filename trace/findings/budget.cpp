@@ -30,8 +30,11 @@ class GrowthReader {
     if (!take("per")) return wrong("here stands per, as in: grows < 1kB per 1000 rounds");
     skip_spaces();
     if (at_ < text_.size() && std::isdigit(static_cast<unsigned char>(text_[at_])) != 0) {
-      if (!number(limit.per_rounds, false) || limit.per_rounds == 0)
+      const std::size_t here = at_;
+      if (!number(limit.per_rounds, false) || limit.per_rounds == 0) {
+        at_ = here;
         return wrong("here stands a number of rounds, from 1 on");
+      }
     }
     skip_spaces();
     if (take("transaction"))
@@ -189,7 +192,8 @@ core::Result<Budget> Budget::parse(std::string_view text, ConditionMistake* mist
   const std::vector<BudgetSum> sums = sums_in(*sum);
   const std::size_t last = what.find_last_not_of(' ');
   if (sums.size() != 1 || !what.starts_with(quantity_word(sums[0].quantity)) || what.find(')') != last) {
-    wrong = {0, last + 1, "growth is asked of one sum, as in: total(\"CacheMemoryContext\") grows < 1kB per 1000 rounds"};
+    wrong = {0, last + 1,
+             "growth is asked of one sum, as in: total(\"CacheMemoryContext\") grows < 1kB per 1000 rounds"};
     return error_at(wrong);
   }
   budget.growth.emplace();
@@ -311,7 +315,8 @@ std::uint64_t BudgetCheck::rounds_of(std::size_t rule) const { return watched_[r
 
 void BudgetCheck::finish() {
   for (std::size_t i = 0; i < watched_.size(); ++i) judge_growth(i);
-  std::stable_sort(breaches_.begin(), breaches_.end(), [](const Breach& a, const Breach& b) { return a.rule < b.rule; });
+  std::stable_sort(breaches_.begin(), breaches_.end(),
+                   [](const Breach& a, const Breach& b) { return a.rule < b.rule; });
   done_ = true;
 }
 
@@ -321,8 +326,8 @@ void BudgetCheck::judge_growth(std::size_t rule) {
   if (!growth || points.size() < 2) return;
   const std::uint64_t last = points.back().round, first = last / 4;
   // The value after round `first`: that of the last change up to it.
-  const auto base = std::prev(std::partition_point(points.begin() + 1, points.end(),
-                                                   [&](const Point& point) { return point.round <= first; }));
+  const auto base = std::prev(
+      std::partition_point(points.begin() + 1, points.end(), [&](const Point& point) { return point.round <= first; }));
   const auto too_much = [&](const Point& point) {
     if (point.round <= first || point.value <= base->value) return false;
     const double grown = static_cast<double>(point.value - base->value) * static_cast<double>(growth->per_rounds);

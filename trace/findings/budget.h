@@ -86,7 +86,7 @@ class BudgetCheck {
   struct Watched {
     std::unique_ptr<ConditionWatch> watch;  // of a condition, until it is broken
     bool asked = false;
-    RoundRule rounds;                       // of growth
+    RoundRule rounds;  // of growth
     std::unique_ptr<ConditionWatch> marker;
     std::uint64_t round = 0;
     bool ends_round = false;

@@ -27,9 +27,9 @@ struct Churn {
 
 class ChurnWatch {
  public:
-  static constexpr std::uint64_t kMany = 1000;          // with malloc
-  static constexpr std::uint64_t kVeryMany = 100'000;   // recycled
-  static constexpr std::uint64_t kMostAtATime = 16;     // more are a set that grows and shrinks
+  static constexpr std::uint64_t kMany = 1000;         // with malloc
+  static constexpr std::uint64_t kVeryMany = 100'000;  // recycled
+  static constexpr std::uint64_t kMostAtATime = 16;    // more are a set that grows and shrinks
 
   template <class E>
   void before(EventNumber n, const E& e, const MemoryState& state, ContextPaths& paths) {

@@ -26,9 +26,9 @@ NamedValue slope_value(double per_round) {
 }
 
 NamedValue round_value(const RoundRule& rule) {
-  static constexpr std::string_view kKeys[] = {"finding.round.none",  "finding.round.transaction",
+  static constexpr std::string_view kKeys[] = {"finding.round.none",      "finding.round.transaction",
                                                "finding.round.statement", "finding.round.reset",
-                                               "finding.round.line",  "finding.round.condition"};
+                                               "finding.round.line",      "finding.round.condition"};
   return key_value("round", kKeys[static_cast<std::size_t>(rule.kind)]);
 }
 
@@ -41,11 +41,12 @@ Finding growth_finding(const Growth& growth, const Survey& survey) {
   finding.until = growth.until;
   finding.context = {growth.example, growth.example_born};
   finding.path = paths.text(growth.path);
-  finding.sentence = {growth.of_contexts ? "finding.pile_up" : "finding.growth",
-                      {name_value("name", paths, growth.path), count_value("rounds", growth.rounds),
-                       round_value(survey.rounds()), bytes_value("bytes", growth.bytes), slope_value(growth.per_round()),
-                       count_value("survivors", growth.survivors), percent_value("share", growth.monotone_share()),
-                       percent_value("score", growth.score()), event_value("first", growth.first_survivor)}};
+  finding.sentence = {
+      growth.of_contexts ? "finding.pile_up" : "finding.growth",
+      {name_value("name", paths, growth.path), count_value("rounds", growth.rounds), round_value(survey.rounds()),
+       bytes_value("bytes", growth.bytes), slope_value(growth.per_round()), count_value("survivors", growth.survivors),
+       percent_value("share", growth.monotone_share()), percent_value("score", growth.score()),
+       event_value("first", growth.first_survivor)}};
   if (const PathNumber cure = survey.cure_for(growth.path); cure != kNoPath)
     finding.advice = {"finding.growth_cure", {name_value("cure", paths, cure), round_value(survey.rounds())}};
   else
@@ -62,12 +63,12 @@ Finding hoard_finding(const Hoard& hoard, const Survey& survey) {
   finding.until = hoard.until;
   finding.context = hoard.context;
   finding.path = paths.text(hoard.path);
-  finding.sentence = {hoard.size_class < 0 ? "finding.hoard_slab" : "finding.hoard",
-                      {name_value("name", paths, hoard.path), bytes_value("bytes", hoard.bytes),
-                       bytes_value("total", hoard.total_bytes), bytes_value("used", hoard.used_bytes),
-                       event_value("from", hoard.from), event_value("until", hoard.until),
-                       count_value("chunks", hoard.class_chunks), bytes_value("chunk", hoard.class_chunk_bytes),
-                       bytes_value("class_bytes", hoard.class_bytes)}};
+  finding.sentence = {
+      hoard.size_class < 0 ? "finding.hoard_slab" : "finding.hoard",
+      {name_value("name", paths, hoard.path), bytes_value("bytes", hoard.bytes),
+       bytes_value("total", hoard.total_bytes), bytes_value("used", hoard.used_bytes), event_value("from", hoard.from),
+       event_value("until", hoard.until), count_value("chunks", hoard.class_chunks),
+       bytes_value("chunk", hoard.class_chunk_bytes), bytes_value("class_bytes", hoard.class_bytes)}};
   finding.advice = {"finding.hoard_cure", {name_value("name", paths, hoard.path)}};
   return finding;
 }
@@ -115,11 +116,11 @@ Finding lifetime_finding(const WrongLifetime& wrong, const Survey& survey) {
   finding.until = wrong.last;
   finding.context = wrong.context;
   finding.path = paths.text(wrong.path);
-  finding.sentence = {"finding.lifetime",
-                      {name_value("name", paths, wrong.path), name_value("cure", paths, wrong.cure),
-                       count_value("chunks", wrong.chunks), bytes_value("bytes", wrong.bytes),
-                       count_value("ends", wrong.ends), count_value("freed", wrong.freed),
-                       event_value("first", wrong.first)}};
+  finding.sentence = {
+      "finding.lifetime",
+      {name_value("name", paths, wrong.path), name_value("cure", paths, wrong.cure),
+       count_value("chunks", wrong.chunks), bytes_value("bytes", wrong.bytes), count_value("ends", wrong.ends),
+       count_value("freed", wrong.freed), event_value("first", wrong.first)}};
   finding.advice = {"finding.lifetime_cure", {name_value("cure", paths, wrong.cure)}};
   return finding;
 }
@@ -139,10 +140,10 @@ Finding temporary_finding(PathNumber path, const PathUse& use, const Survey& sur
   finding.until = survey.events();
   finding.context = use.first_temporary_in;
   finding.path = paths.text(path);
-  finding.sentence = {"finding.temporary",
-                      {name_value("name", paths, path), count_value("times", use.temporary),
-                       count_value("allocated", use.allocated), bytes_value("bytes", use.temporary_bytes),
-                       event_value("first", use.first_temporary)}};
+  finding.sentence = {
+      "finding.temporary",
+      {name_value("name", paths, path), count_value("times", use.temporary), count_value("allocated", use.allocated),
+       bytes_value("bytes", use.temporary_bytes), event_value("first", use.first_temporary)}};
   finding.advice = {"finding.temporary_cure", {}};
   return finding;
 }

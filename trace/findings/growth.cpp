@@ -10,7 +10,7 @@ namespace palloscope::trace {
 namespace {
 
 constexpr std::uint64_t kLeast = RoundFinder::kLeastRounds - 1;  // rounds that count, and stretches of them
-constexpr std::uint64_t kManyStretches = 16;  // rising by chance: once in 2^15
+constexpr std::uint64_t kManyStretches = 16;                     // rising by chance: once in 2^15
 constexpr std::uint64_t kFewStretches[] = {8, kLeast};
 constexpr std::uint64_t kNeverFalls = 20;  // fewer stretches say enough where not one round in so many gave back
 constexpr int kQuarters = 4;
@@ -37,17 +37,24 @@ void RoundSeries::note(std::uint64_t round, EventNumber event, std::uint64_t val
 }
 
 const RoundNote& RoundSeries::at(std::uint64_t round) const {
-  const auto next = std::partition_point(notes_.begin(), notes_.end(),
-                                         [&](const RoundNote& note) { return note.round <= round; });
+  const auto next =
+      std::partition_point(notes_.begin(), notes_.end(), [&](const RoundNote& note) { return note.round <= round; });
   return next == notes_.begin() ? notes_.front() : *(next - 1);
 }
 
 std::uint64_t RoundSeries::least(std::uint64_t first, std::uint64_t last) const {
   std::uint64_t least = at(first).value;
-  auto note = std::partition_point(notes_.begin(), notes_.end(),
-                                   [&](const RoundNote& one) { return one.round <= first; });
+  auto note =
+      std::partition_point(notes_.begin(), notes_.end(), [&](const RoundNote& one) { return one.round <= first; });
   for (; note != notes_.end() && note->round <= last; ++note) least = std::min(least, note->value);
   return least;
+}
+
+// The last round after which there was no more than that.
+std::uint64_t RoundSeries::last_at_most(std::uint64_t value) const {
+  for (std::size_t i = notes_.size(); i-- > 0;)
+    if (notes_[i].value <= value) return i + 1 < notes_.size() ? notes_[i + 1].round - 1 : notes_[i].round;
+  return 0;
 }
 
 bool RoundSeries::rises_in(std::uint64_t first, std::uint64_t last, std::uint64_t stretches) const {
@@ -64,7 +71,10 @@ bool RoundSeries::rises_in(std::uint64_t first, std::uint64_t last, std::uint64_
 
 std::optional<std::pair<std::uint64_t, std::uint64_t>> RoundSeries::grows_until(std::uint64_t round) const {
   if (notes_.empty() || round < first_round() + kLeast) return std::nullopt;
-  const std::uint64_t first = first_round() + std::max<std::uint64_t>(1, (round - first_round()) / 8);
+  std::uint64_t first = first_round() + std::max<std::uint64_t>(1, (round - first_round()) / 8);
+  // It may begin later, if it has gone on for a quarter of the rounds or more.
+  const std::uint64_t start = last_at_most(at(first).value);
+  if (start > first && start < round && (round - start) * 4 >= round - first) first = start;
   if (round < first + kLeast || at(round).value <= at(first).value) return std::nullopt;
   const bool few_do = falls_ * kNeverFalls <= round - first;
   const bool rises = rises_in(first, round, kManyStretches) ||
@@ -176,8 +186,8 @@ bool GrowthWatch::survive(Growth& growth, const RoundSeries& series, const Memor
   std::array<std::uint64_t, kQuarters> born{};
   const auto count = [&](EventNumber event, std::uint64_t amount, ContextSlot context) {
     if (event <= begins[0] || event > growth.until) return;
-    const auto quarter = std::partition_point(begins.begin(), begins.end(),
-                                              [&](EventNumber begin) { return begin < event; });
+    const auto quarter =
+        std::partition_point(begins.begin(), begins.end(), [&](EventNumber begin) { return begin < event; });
     born[static_cast<std::size_t>(quarter - begins.begin() - 1)] += amount;
     ++growth.survivors;
     if (growth.first_survivor != 0 && growth.first_survivor <= event) return;
@@ -207,7 +217,8 @@ bool GrowthWatch::survive(Growth& growth, const RoundSeries& series, const Memor
   const std::uint64_t grown = growth.after - growth.before;
   if (2 * all < grown) return false;
   // Half of what would be even.
-  return std::all_of(born.begin(), born.end(), [&](std::uint64_t one) { return one * 2 * kQuarters >= all && one > 0; });
+  return std::all_of(born.begin(), born.end(),
+                     [&](std::uint64_t one) { return one * 2 * kQuarters >= all && one > 0; });
 }
 
 void GrowthWatch::keep(Growth growth) {

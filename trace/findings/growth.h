@@ -3,7 +3,8 @@
 //   - the least of each of several stretches of rounds is more than that of the stretch before, from first to last;
 //   - the second half grows at least half as fast as the first: a cache that fills levels off, and is no leak;
 //   - chunks of every quarter are still there: a queue that grows longer hands on, and is none either.
-// The first eighth of the rounds is warming up and does not count.
+// The first eighth of the rounds is warming up and does not count. Growth may also begin later, and last for a quarter
+// of the other rounds or more.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,7 @@ struct Growth {
   bool of_contexts = false;  // contexts pile up; else chunks
   std::uint64_t rounds = 0;  // over which it was looked at, warming up left out
   std::uint64_t first_round = 0, last_round = 0;
-  EventNumber from = 0, until = 0;  // the ends of those two rounds
+  EventNumber from = 0, until = 0;      // the ends of those two rounds
   std::uint64_t before = 0, after = 0;  // bytes (contexts: how many) at those ends
   std::uint64_t bytes = 0;              // what came to stay in between
   std::uint64_t rises = 0, falls = 0;   // rounds that left more, or less, than the one before
@@ -66,6 +67,7 @@ class RoundSeries {
 
  private:
   bool rises_in(std::uint64_t first, std::uint64_t last, std::uint64_t stretches) const;
+  std::uint64_t last_at_most(std::uint64_t value) const;
   std::uint64_t least(std::uint64_t first, std::uint64_t last) const;
 
   std::vector<RoundNote> notes_;

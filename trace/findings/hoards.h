@@ -31,11 +31,11 @@ struct Hoard {
 struct PinnedBlocks {
   PathNumber path = kNoPath;
   ContextKey context;
-  std::uint64_t blocks = 0, bytes = 0;      // of blocks
-  std::uint64_t kept_by_bytes = 0;          // requested by the chunks that keep them
-  EventNumber from = 0;                     // when the first of them was down to one chunk
-  EventNumber until = 0;                    // when the last of them was given back; 0: never
-  EventNumber chunk_born = 0;               // of the chunk that keeps the first
+  std::uint64_t blocks = 0, bytes = 0;  // of blocks
+  std::uint64_t kept_by_bytes = 0;      // requested by the chunks that keep them
+  EventNumber from = 0;                 // when the first of them was down to one chunk
+  EventNumber until = 0;                // when the last of them was given back; 0: never
+  EventNumber chunk_born = 0;           // of the chunk that keeps the first
   friend bool operator==(const PinnedBlocks&, const PinnedBlocks&) = default;
 };
 
@@ -43,8 +43,8 @@ class HoardWatch {
  public:
   static constexpr std::uint64_t kLeastFreeBytes = 32 * 1024;
   static constexpr std::uint64_t kLeastBlockBytes = 4 * 1024;
-  static constexpr std::uint64_t kKeeperShare = 16;   // a chunk keeps a block if it takes less than 1/16 of it
-  static constexpr std::uint64_t kLeastChunks = 4;    // and there were as many
+  static constexpr std::uint64_t kKeeperShare = 16;  // a chunk keeps a block if it takes less than 1/16 of it
+  static constexpr std::uint64_t kLeastChunks = 4;   // and there were as many
   static constexpr double kLongShare = 0.1;
   static constexpr EventNumber kLeastLong = 200;
 
@@ -55,7 +55,7 @@ class HoardWatch {
   void before(EventNumber n, const E& e, const MemoryState& state, ContextPaths& paths);
   void finish(EventNumber n, const MemoryState& state, ContextPaths& paths);
 
-  const std::vector<Hoard>& hoards() const { return hoards_; }        // the worst of each path
+  const std::vector<Hoard>& hoards() const { return hoards_; }  // the worst of each path
   const std::vector<PinnedBlocks>& pinned() const { return pinned_; }
 
  private:
@@ -79,7 +79,7 @@ class HoardWatch {
   void context_ends(EventNumber n, ContextSlot slot, const MemoryState& state, ContextPaths& paths);
 
   EventNumber long_;
-  std::vector<Episode> episodes_;  // by context slot
+  std::vector<Episode> episodes_;                // by context slot
   std::unordered_map<std::uint32_t, Pin> pins_;  // by block slot
   std::vector<Hoard> hoards_;
   std::vector<PinnedBlocks> pinned_;

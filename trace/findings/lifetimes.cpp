@@ -84,7 +84,10 @@ void LifetimeWatch::vote(const Freed& chunk, const Ended& ended, const ContextPa
   auto found = pairs_.find(key);
   if (found == pairs_.end()) {
     if (pairs_.size() >= kMostPairs) return;
-    found = pairs_.emplace(key, WrongLifetime{.path = chunk.path, .cure = ended.path, .first = chunk.born, .context = chunk.context})
+    found = pairs_
+                .emplace(key,
+                         WrongLifetime{
+                             .path = chunk.path, .cure = ended.path, .first = chunk.born, .context = chunk.context})
                 .first;
   }
   WrongLifetime& wrong = found->second;

@@ -56,8 +56,8 @@ class LifetimeWatch {
   template <class E>
   void before(EventNumber n, const E& e, const MemoryState& state, ContextPaths& paths);
 
-  const Histogram& sizes() const { return sizes_; }          // requested, at each allocation
-  const Histogram& lifetimes() const { return lifetimes_; }  // in events, of chunks that ended
+  const Histogram& sizes() const { return sizes_; }           // requested, at each allocation
+  const Histogram& lifetimes() const { return lifetimes_; }   // in events, of chunks that ended
   const std::vector<PathUse>& uses() const { return uses_; }  // by path
   std::uint64_t soon_freed() const { return soon_; }          // within kNearEvents
   std::uint64_t ended() const { return ended_; }

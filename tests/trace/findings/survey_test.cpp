@@ -159,7 +159,8 @@ TEST_CASE("a trace without rounds has no growth, and says so") {
 TEST_CASE("rounds are what the user says: a condition, a line, resets of a name") {
   Planted planted;
   planted.transactions(40, [&](int) { planted.alloc(planted.cache, 100); });
-  for (const char* text : {"transaction", "reset:TopTransactionContext", "reset and context == \"TopTransactionContext\""}) {
+  for (const char* text :
+       {"transaction", "reset:TopTransactionContext", "reset and context == \"TopTransactionContext\""}) {
     auto rule = parse_rounds(text);
     INFO(text);
     REQUIRE(rule);
@@ -230,8 +231,7 @@ TEST_CASE("blocks kept by one small chunk each are counted, with the chunk that 
   std::uint64_t blocks = 0;
   for (const BlockRecord& block : planted.timeline.state().blocks())
     if (block.born != 0 && block.role == core::BlockRole::Ordinary && block.live_chunk_count == 1 &&
-        block.chunk_count > 10 &&
-        planted.timeline.state().contexts()[block.context.value].name == "tuples")
+        block.chunk_count > 10 && planted.timeline.state().contexts()[block.context.value].name == "tuples")
       ++blocks;
   REQUIRE(blocks >= 4);
   CHECK(value(*finding, "blocks") == blocks);
@@ -259,7 +259,8 @@ TEST_CASE("contexts created and deleted thousands of times are told, unless they
   CHECK(value(*finding, "bytes") == 3000 * 2048);
 }
 
-TEST_CASE("chunks of a long-lived context that are freed one by one when a query ends belong into the query's context") {
+TEST_CASE(
+    "chunks of a long-lived context that are freed one by one when a query ends belong into the query's context") {
   Planted planted;
   for (int i = 0; i < 20; ++i) {
     const core::Address query = planted.process.alloc_set_context_create(planted.top, "query");

@@ -1,0 +1,114 @@
+// palloscope report and check: what they find, write and refuse.
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "tests/gui/support/verb_run.h"
+#include "tests/support/catch.h"
+
+namespace palloscope::gui::cli {
+namespace {
+
+using Catch::Contains;
+
+constexpr const char* kLeak = R"(
+cache = AllocSetContextCreate(TopMemoryContext, "CacheMemoryContext")
+xact = AllocSetContextCreate(TopMemoryContext, "TopTransactionContext")
+for i = 1, 40 do
+  MemoryContextAlloc(xact, 100)
+  MemoryContextAlloc(cache, 200)
+  MemoryContextReset(xact)
+end
+)";
+
+struct Folder {
+  Folder() : path(std::filesystem::temp_directory_path() / "palloscope_report_test") {
+    std::filesystem::create_directories(path);
+    std::ofstream(path / "leak.lua") << kLeak;
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+  std::string file(const std::string& name) const { return (path / name).string(); }
+  std::filesystem::path path;
+};
+
+TEST_CASE("report tells a leak in words and in numbers, in both languages") {
+  const Folder folder;
+  const Outcome text = run({"report", folder.file("leak.lua")});
+  CHECK(text.status == 0);
+  CHECK_THAT(text.out, Contains("CacheMemoryContext grows: of each transaction 200 B stay"));
+  const Outcome chinese = run({"report", folder.file("leak.lua"), "--lang", "zh"});
+  CHECK_THAT(chinese.out, Contains("每个事务留下 200 B"));
+  const Outcome json = run({"report", folder.file("leak.lua"), "--format", "json"});
+  const auto root = nlohmann::json::parse(json.out);
+  REQUIRE(root["findings"].size() == 1);
+  CHECK(root["findings"][0]["kind"] == "growth");
+  CHECK(root["findings"][0]["sentence"]["values"]["slope"] == 200);
+  CHECK(root["rounds"]["count"] == 40);
+  const auto& waste = root["peak"]["waste"];
+  std::uint64_t sum = 0;
+  for (const char* part : {"requested", "rounding", "headers", "free", "tails", "empty"})
+    sum += waste[part].get<std::uint64_t>();
+  CHECK(sum == waste["total"].get<std::uint64_t>());
+}
+
+TEST_CASE("the page stands alone: it loads nothing, closes what it opens, and escapes names") {
+  const Folder folder;
+  std::ofstream(folder.path / "names.lua") << "AllocSetContextCreate(TopMemoryContext, '<b>&\"x')\n" << kLeak;
+  const Outcome page = run({"report", folder.file("names.lua"), "--format", "html", "-o", folder.file("page.html")});
+  REQUIRE(page.status == 0);
+  CHECK(page.out.empty());
+  std::ifstream in(folder.path / "page.html");
+  const std::string html((std::istreambuf_iterator<char>(in)), {});
+  CHECK_THAT(html, Contains("<svg") && Contains("CacheMemoryContext grows"));
+  CHECK_THAT(html, !Contains("http:") && !Contains("https:") && !Contains("<script") && !Contains("<b>&\""));
+  CHECK_THAT(html, Contains("&lt;b&gt;&amp;&quot;x"));
+  const auto count = [&](const std::string& what) {
+    std::size_t found = 0;
+    for (std::size_t at = html.find(what); at != std::string::npos; at = html.find(what, at + 1)) ++found;
+    return found;
+  };
+  for (const char* tag : {"svg", "section", "table", "div", "li", "ol", "tr"})
+    CHECK(count(std::string("<") + tag + ">") + count(std::string("<") + tag + " ") ==
+          count(std::string("</") + tag + ">"));
+}
+
+TEST_CASE("rounds that are none are refused, with the way to say them") {
+  const Folder folder;
+  const Outcome outcome = run({"report", folder.file("leak.lua"), "--rounds", "line:x"});
+  CHECK(outcome.status == 2);
+  CHECK_THAT(outcome.err, Contains("line:12"));
+}
+
+TEST_CASE("check keeps quiet about rules that hold, and tells the first event that breaks one") {
+  const Folder folder;
+  const std::string file = folder.file("leak.lua");
+  CHECK(run({"check", file, "--budget", "total(\"CacheMemoryContext\") < 64kB"}).status == 0);
+  CHECK(run({"check", file, "--budget", "requested(\"CacheMemoryContext\") grows <= 200 per transaction"}).status == 0);
+  const Outcome condition = run({"check", file, "--budget", "requested(\"CacheMemoryContext\") < 1000"});
+  CHECK(condition.status == 1);
+  CHECK_THAT(condition.out, Contains("requested(\"CacheMemoryContext\") = 1000") && Contains("broken at #"));
+  const Outcome growth =
+      run({"check", file, "--budget", "requested(\"CacheMemoryContext\") grows < 1kB per 10 rounds"});
+  CHECK(growth.status == 1);
+  CHECK_THAT(growth.out, Contains("200.0 a round"));
+  CHECK(run({"check", file, "--budget", "requested(\"CacheMemoryContext\") grows < 2001 per 10 rounds"}).status == 0);
+}
+
+TEST_CASE("check points at the place of a bad rule, and refuses what cannot be measured") {
+  const Folder folder;
+  const std::string file = folder.file("leak.lua");
+  const Outcome bad = run({"check", file, "--budget", "total(\"x\") grows < 1kB for 3 rounds"});
+  CHECK(bad.status == 2);
+  CHECK_THAT(bad.err, Contains("rule 1: column 24"));
+  CHECK(run({"check", file, "--budget", "size >"}).status == 2);
+  CHECK(run({"check", file}).status == 2);
+  std::ofstream(folder.path / "rules") << "# budgets\n\ntotal(\"CacheMemoryContext\") < 1MB\nnonsense here\n";
+  CHECK_THAT(run({"check", file, "--budgets", folder.file("rules")}).err, Contains("rules:4"));
+  std::ofstream(folder.path / "flat.lua") << "p = palloc(10)\n";
+  const Outcome flat = run({"check", folder.file("flat.lua"), "--budget", "total(\"x\") grows < 1kB per 10 rounds"});
+  CHECK(flat.status == 2);
+  CHECK_THAT(flat.err, Contains("growth needs"));
+}
+
+}  // namespace
+}  // namespace palloscope::gui::cli
