@@ -45,6 +45,15 @@ struct StepBookmark {
   int direction = 1;
   friend bool operator==(const StepBookmark&, const StepBookmark&) = default;
 };
+// On to the next (+1) or back to the previous (-1) event at which a breakpoint that is on holds: a run over many
+// frames.
+struct RunTo {
+  int direction = 1;
+  friend bool operator==(const RunTo&, const RunTo&) = default;
+};
+struct StopRun {
+  friend bool operator==(const StopRun&, const StopRun&) = default;
+};
 struct TogglePlay {
   friend bool operator==(const TogglePlay&, const TogglePlay&) = default;
 };
@@ -55,6 +64,34 @@ struct SetSpeed {
 struct ToggleBookmark {
   EventNumber at = 0;
   friend bool operator==(const ToggleBookmark&, const ToggleBookmark&) = default;
+};
+
+// --- what is added to a stream (notes.h); kept beside its file
+struct AddBreakpoint {
+  Breakpoint breakpoint;  // one with this condition that is there already is turned on
+  friend bool operator==(const AddBreakpoint&, const AddBreakpoint&) = default;
+};
+struct SetBreakpoint {
+  std::size_t index = 0;
+  Breakpoint breakpoint;
+  friend bool operator==(const SetBreakpoint&, const SetBreakpoint&) = default;
+};
+struct RemoveBreakpoint {
+  std::size_t index = 0;
+  friend bool operator==(const RemoveBreakpoint&, const RemoveBreakpoint&) = default;
+};
+struct AddNote {
+  Note note;
+  friend bool operator==(const AddNote&, const AddNote&) = default;
+};
+struct SetNote {
+  std::size_t index = 0;
+  Note note;
+  friend bool operator==(const SetNote&, const SetNote&) = default;
+};
+struct RemoveNote {
+  std::size_t index = 0;
+  friend bool operator==(const RemoveNote&, const RemoveNote&) = default;
 };
 
 // --- pointing
@@ -232,14 +269,17 @@ struct FocusFind {
 };
 
 using Action =
-    std::variant<Seek, SeekEnd, Step, StepTouching, StepLesson, StepError, StepBookmark, TogglePlay, SetSpeed,
-                 ToggleBookmark,             //
-                 Select, SetFind, FindNext,  //
-                 OpenFile, CancelOpening, OpenScenario, RunScript, RunOnServer, Evaluate, SaveFile, CloseDocument,
-                 ForgetRecent, OpenLink, CopyLink, MarkDiffBase, OpenDiffBase, SwapDiffBase, SetLanguage, SetTheme,
-                 SetTextScale, SetMemory, SetMotion, SetPreset, ShowPanel, HidePanel, FoldPanel, FocusPanel,
-                 FullScreenPanel, SetWorkspace, ShowOverlay, ShowMessage, DismissMessage, CopyText, SavePicture, Quit,
-                 FocusFilter, SaveText, RememberQuestion, FocusFind>;
+    std::variant<Seek, SeekEnd, Step, StepTouching, StepLesson, StepError, StepBookmark, RunTo, StopRun, TogglePlay,
+                 SetSpeed,                                                                                      //
+                 ToggleBookmark, AddBreakpoint, SetBreakpoint, RemoveBreakpoint, AddNote, SetNote, RemoveNote,  //
+                 Select, SetFind, FindNext,                                                                     //
+                 OpenFile, CancelOpening, OpenScenario, OpenLink, RunScript, RunOnServer, Evaluate, SaveFile,   //
+                 CloseDocument, ForgetRecent,                                                                   //
+                 CopyLink, CopyText, SaveText, SavePicture, RememberQuestion,                                   //
+                 MarkDiffBase, OpenDiffBase, SwapDiffBase,                                                      //
+                 SetLanguage, SetTheme, SetTextScale, SetMemory, SetMotion, SetPreset, ShowPanel, HidePanel,    //
+                 FoldPanel, FocusPanel, FullScreenPanel, SetWorkspace, ShowOverlay, ShowMessage, DismissMessage, Quit,
+                 FocusFilter, FocusFind>;
 
 class ActionQueue {
  public:

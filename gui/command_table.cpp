@@ -6,6 +6,7 @@
 #include "core/version/version_profile.h"
 #include "gui/icons.h"
 #include "gui/panels/panel_table.h"
+#include "gui/watch_condition.h"
 
 namespace palloscope::gui {
 namespace {
@@ -18,6 +19,7 @@ bool can_go_on(const Session& session) {
 }
 bool has_script(const Session& session) { return session.document && !session.document->script.empty(); }
 bool has_bookmarks(const Session& session) { return session.document && !session.bookmarks.empty(); }
+bool has_breakpoints(const Session& session) { return session.document && !session.breakpoints.empty(); }
 bool can_filter(const Session& session) { return session.document && !session.focused_panel.empty(); }
 bool has_found(const Session& session) { return session.document && !session.find.empty(); }
 
@@ -90,6 +92,14 @@ Action save_picture(const Session& session) {
 Action copy_link(const Session&) { return CopyLink{}; }
 Action show_questions(const Session&) { return ShowPanel{"query"}; }
 Action show_findings(const Session&) { return ShowPanel{"findings"}; }
+Action show_breakpoints(const Session&) { return ShowPanel{"breakpoints"}; }
+template <int kDirection>
+Action run_to(const Session&) {
+  return RunTo{kDirection};
+}
+bool can_watch(const Session& session) { return session.document && !watch_condition(session).empty(); }
+Action watch_selection(const Session& session) { return AddBreakpoint{{watch_condition(session), "", true}}; }
+Action note_here(const Session& session) { return AddNote{{session.cursor(), session.cursor(), ""}}; }
 Action full_screen_panel(const Session& session) {
   if (!session.preferences.workspace.full_screen.empty()) return FullScreenPanel{};
   return FullScreenPanel{session.focused_panel.empty() ? "map" : session.focused_panel};
@@ -123,13 +133,15 @@ Action toggle_checking(const Session& session) {
   return RunOnServer{{session.server().pg_major, !session.server().checking}};
 }
 bool can_leave(const Session& session) {
-  return session.overlay != Overlay::None || session.opening || !session.preferences.workspace.full_screen.empty() ||
-         session.message || !std::holds_alternative<NothingSelected>(session.selection);
+  return session.overlay != Overlay::None || session.opening || session.run_to.is_running() ||
+         !session.preferences.workspace.full_screen.empty() || session.message ||
+         !std::holds_alternative<NothingSelected>(session.selection);
 }
 // Out of the innermost thing.
 Action leave(const Session& session) {
   if (session.overlay != Overlay::None) return ShowOverlay{Overlay::None};
   if (session.opening) return CancelOpening{};
+  if (session.run_to.is_running()) return StopRun{};
   if (session.message) return DismissMessage{};
   if (!session.preferences.workspace.full_screen.empty()) return FullScreenPanel{};
   return Select{};
@@ -184,6 +196,11 @@ constexpr Command kCommands[] = {
     {"next_bookmark", icons::kBookmarkOff, G::Time, {{{Key::N}}}, true, has_bookmarks, step_bookmark<1>},
     {"previous_bookmark", icons::kBookmarkOff, G::Time, {{{Key::N, kShift}}}, true, has_bookmarks, step_bookmark<-1>},
 
+    {"run_to_next", icons::kBreakpoint, G::Time, {{{Key::F8}}}, true, has_breakpoints, run_to<1>},
+    {"run_to_previous", icons::kBreakpoint, G::Time, {{{Key::F8, kShift}}}, true, has_breakpoints, run_to<-1>},
+    {"watch_selection", icons::kBreakpoint, G::Time, {{{Key::B, kCtrl | kShift}}}, false, can_watch, watch_selection},
+    {"note_here", icons::kNote, G::Time, {{{Key::M, kCtrl}}}, false, has_document, note_here},
+
     {"find", icons::kSearch, G::Find, {{{Key::F}, {Key::F, kCtrl}}}, false, has_document, focus_find},
     {"find_next", icons::kSearch, G::Find, {{{Key::F3}}}, true, has_found, find_next<1>},
     {"find_previous", icons::kSearch, G::Find, {{{Key::F3, kShift}}}, true, has_found, find_next<-1>},
@@ -217,6 +234,7 @@ constexpr Command kCommands[] = {
     {"compare", icons::kCompare, G::Panels, {{{Key::C}}}, false, has_document, show_compare},
     {"shared_memory", icons::kSharedMemory, G::Panels, {{{Key::M}}}, false, has_document, show_shared_memory},
     {"buffers", icons::kBuffers, G::Panels, {{{Key::P}}}, false, has_document, show_buffers},
+    {"breakpoints", icons::kBreakpoint, G::Panels, {{{Key::B, kCtrl}}}, false, has_document, show_breakpoints},
     {"operations", icons::kOperations, G::Panels, {{{Key::W}}}, false, has_document, show_operations},
     {"differences", icons::kDiff, G::Panels, {{{Key::D, kCtrl}}}, false, has_document, show_differences},
     {"diff_mark", icons::kDiff, G::Time, {{{Key::D, kCtrl | kShift}}}, false, has_document, mark_base},

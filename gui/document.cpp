@@ -90,4 +90,21 @@ EventNumber first_view(const trace::Timeline& timeline) {
   return peak == samples.end() ? timeline.size() : peak->last;
 }
 
+void take_notes(Session& session) {
+  session.bookmarks.clear();
+  session.breakpoints.clear();
+  session.notes.clear();
+  session.notes_are_damaged = false;
+  if (!session.document || session.document->path.empty()) return;
+  auto notes = read_notes(session.document->path);
+  if (!notes) {
+    session.notes_are_damaged = true;
+    session.message = Message{MessageKind::Problem, "message.notes_damaged", notes.error().message};
+    return;
+  }
+  session.breakpoints = std::move(notes->breakpoints);
+  session.bookmarks = std::move(notes->bookmarks);
+  session.notes = std::move(notes->notes);
+}
+
 }  // namespace palloscope::gui

@@ -21,6 +21,9 @@ inline constexpr std::string_view kEmptyProcess = "console";
 core::Result<Document> start_script(std::string_view name, std::string_view text,
                                     std::optional<ServerChoice> server = {});
 
+// Breakpoints, bookmarks and notes that lie beside the open document's file (notes.h), instead of those there are.
+void take_notes(Session& session);
+
 // Where a freshly opened document is shown first: lessons at their first words, dumps at their end, recordings where
 // they need most memory.
 EventNumber first_view(const trace::Timeline& timeline);

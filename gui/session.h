@@ -14,7 +14,9 @@
 
 #include "core/base/result.h"
 #include "core/scenario/scenario_run.h"
+#include "gui/breakpoint_run.h"
 #include "gui/diff_base.h"
+#include "gui/notes.h"
 #include "gui/preferences.h"
 #include "gui/selection.h"
 #include "trace/analysis/fault_list.h"
@@ -89,6 +91,10 @@ struct Session {
   Playback playback;
   Preferences preferences;
   std::set<EventNumber> bookmarks;
+  std::vector<Breakpoint> breakpoints;
+  std::vector<Note> notes;         // by their first events
+  bool notes_are_damaged = false;  // what lies beside the file could not be read: it is not written over
+  BreakpointRun run_to;            // to the next or previous hit of a breakpoint; how often each holds
   std::optional<Message> message;
   Overlay overlay = Overlay::None;
   std::string focused_panel;  // id: what keys like '/' mean

@@ -68,11 +68,22 @@ void keep_budget(Session& session) {
   session.document->timeline.set_memory_budget({static_cast<std::size_t>(session.preferences.memory_mb) << 20});
 }
 
+// After each change. What could not be read is not written over.
+void keep_notes(Session& session) {
+  if (!session.document || session.document->path.empty() || session.notes_are_damaged) return;
+  const core::Status kept =
+      write_notes(session.document->path, {session.breakpoints, session.bookmarks, session.notes});
+  if (!kept) say(session, MessageKind::Problem, "message.notes_not_kept", kept.error().message);
+}
+
 void open(Session& session, core::Result<Document> opened) {
   if (!opened) {
     say(session, MessageKind::Problem, "message.cannot_open", opened.error().message);
     return;
   }
+  session.run_to.forget_stream();
+  const bool same_script = session.document && session.document->path == opened->path &&
+                           session.document->scenario_name == opened->scenario_name;
   session.document.reset();  // the old run goes before its timeline
   session.document.emplace(std::move(*opened));
   session.document->serial = ++session.documents_opened;
@@ -80,8 +91,8 @@ void open(Session& session, core::Result<Document> opened) {
   session.selection = {};
   session.playback.playing = false;
   session.playback.owed_events = 0;
-  session.bookmarks.clear();
   session.message.reset();
+  if (!same_script) take_notes(session);  // a script that runs again keeps them
   suit_arrangement(session);
   suit_front(session.preferences.workspace, *session.document);
   if (!session.document->timeline.problem().empty())
@@ -124,6 +135,7 @@ struct Applier {
   WorkspaceState& workspace() { return session.preferences.workspace; }
 
   void seek(EventNumber to) {
+    session.run_to.stop();
     if (document() != nullptr) document()->timeline.seek(to);
   }
   void run_on(const core::AdvanceLimits& limits) {
@@ -237,6 +249,67 @@ struct Applier {
   void operator()(const SetSpeed& action) { session.playback.speed = std::clamp(action.speed, 0, kSpeedCount - 1); }
   void operator()(const ToggleBookmark& action) {
     if (session.bookmarks.erase(action.at) == 0) session.bookmarks.insert(action.at);
+    keep_notes(session);
+  }
+
+  void operator()(const RunTo& action) {
+    session.playback.playing = false;
+    if (document() == nullptr) return;
+    if (!session.run_to.start(document()->timeline, session.breakpoints, session.cursor(), action.direction))
+      say(session, MessageKind::Notice, "message.no_breakpoint");
+  }
+  void operator()(const StopRun&) { session.run_to.stop(); }
+  void breakpoints_changed() {
+    session.run_to.stop();
+    session.run_to.forget_counts();
+    keep_notes(session);
+  }
+  void operator()(const AddBreakpoint& action) {
+    if (document() == nullptr) return;
+    auto& list = session.breakpoints;
+    const auto same = std::find_if(list.begin(), list.end(), [&](const Breakpoint& breakpoint) {
+      return breakpoint.condition == action.breakpoint.condition;
+    });
+    if (same != list.end())
+      same->on = true;
+    else if (list.size() < kMostNotes)
+      list.push_back(action.breakpoint);
+    breakpoints_changed();
+  }
+  void operator()(const SetBreakpoint& action) {
+    if (action.index >= session.breakpoints.size()) return;
+    Breakpoint& breakpoint = session.breakpoints[action.index];
+    const bool same_condition = breakpoint.condition == action.breakpoint.condition;
+    breakpoint = action.breakpoint;
+    if (!same_condition) return breakpoints_changed();
+    session.run_to.stop();
+    keep_notes(session);
+  }
+  void operator()(const RemoveBreakpoint& action) {
+    if (action.index >= session.breakpoints.size()) return;
+    session.breakpoints.erase(session.breakpoints.begin() + static_cast<std::ptrdiff_t>(action.index));
+    breakpoints_changed();
+  }
+  void put_note(const Note& note) {
+    const auto place = std::upper_bound(session.notes.begin(), session.notes.end(), note,
+                                        [](const Note& a, const Note& b) { return a.first < b.first; });
+    if (session.notes.size() < kMostNotes) session.notes.insert(place, note);
+  }
+  void operator()(const AddNote& action) {
+    if (document() == nullptr || action.note.last < action.note.first) return;
+    put_note(action.note);
+    keep_notes(session);
+  }
+  void operator()(const SetNote& action) {
+    if (action.index >= session.notes.size() || action.note.last < action.note.first) return;
+    session.notes.erase(session.notes.begin() + static_cast<std::ptrdiff_t>(action.index));
+    put_note(action.note);
+    keep_notes(session);
+  }
+  void operator()(const RemoveNote& action) {
+    if (action.index >= session.notes.size()) return;
+    session.notes.erase(session.notes.begin() + static_cast<std::ptrdiff_t>(action.index));
+    keep_notes(session);
   }
 
   void operator()(const Select& action) { session.selection = action.what; }
@@ -347,6 +420,9 @@ struct Applier {
     say(session, MessageKind::Notice, "message.saved", path.string());
   }
   void operator()(const CloseDocument&) {
+    session.run_to.forget_stream();
+    session.breakpoints.clear();
+    session.notes.clear();
     session.document.reset();
     session.selection = {};
     session.playback.playing = false;
@@ -483,10 +559,38 @@ void finish_opening(Session& session) {
   if (const core::Result<ViewLink> link = parse_view_link(view)) show_view(session, *link);
 }
 
+namespace {
+
+bool playing_or_running(const Session& session) { return session.playback.playing || session.document->runs_to_end; }
+
+// A slice of the run to a breakpoint's hit; a script that is not through goes on meanwhile.
+void run_on_to_hit(Session& session) {
+  Document& document = *session.document;
+  const BreakpointRun::Outcome outcome = session.run_to.advance();
+  if (outcome == BreakpointRun::Outcome::Goes) return;
+  if (outcome == BreakpointRun::Outcome::Found) {
+    document.timeline.seek(session.run_to.hit()->event);
+    return;
+  }
+  const bool forward = session.run_to.direction() > 0;
+  if (forward && session.can_run_on()) {
+    document.run->advance({.instructions = kFrameInstructions});
+    report_failed_run(session);
+    return;
+  }
+  session.run_to.stop();
+  say(session, MessageKind::Notice, forward ? "message.no_later_hit" : "message.no_earlier_hit");
+}
+
+}  // namespace
+
 void advance(Session& session, double seconds) {
   if (!session.document) return;
   Document& document = *session.document;
   document.faults.follow(document.timeline);
+  if (session.run_to.is_running()) return run_on_to_hit(session);
+  if (!playing_or_running(session) && session.run_to.is_counting())
+    session.run_to.count(document.timeline, session.breakpoints);
   if (document.runs_to_end) {
     document.run->advance({.instructions = kFrameInstructions});
     document.timeline.seek(document.timeline.size());

@@ -138,6 +138,13 @@ void draw_status_bar(const PanelContext& context) {
     ImGui::TextUnformatted(context.strings(session.document->runs_to_end ? "status.running" : "status.live"));
     ImGui::PopStyleColor();
   }
+  if (session.run_to.is_running()) {
+    ImGui::SameLine(0, gap);
+    ImGui::PushStyleColor(ImGuiCol_Text, context.theme.accent);
+    ImGui::TextUnformatted(
+        context.strings.fill("status.run_to", {{"share", format_share(session.run_to.progress())}}).c_str());
+    ImGui::PopStyleColor();
+  }
   const std::uint64_t impossible = session.state().fault_count();
   const std::string end_text =
       fmt::format("{}{}   {}   {}", memory_text(context), version_text(context), source_text(context), session.title());

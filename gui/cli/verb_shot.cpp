@@ -115,6 +115,7 @@ core::Status open_subject(Session& session, const ShotOptions& options) {
   if (document->run) document->run->advance({});
   session.document.emplace(std::move(*document));
   session.document->serial = ++session.documents_opened;
+  take_notes(session);
   trace::Timeline& timeline = session.document->timeline;
   if (options.at && *options.at > timeline.size())
     return core::Error{core::ErrorCode::BadArgument, options.file + ": --at " + std::to_string(*options.at) +

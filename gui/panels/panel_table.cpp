@@ -5,6 +5,7 @@
 #include <string>
 
 #include "gui/icons.h"
+#include "gui/panels/breakpoints_panel.h"
 #include "gui/panels/buffers_panel.h"
 #include "gui/panels/compare_panel.h"
 #include "gui/panels/contexts_panel.h"
@@ -51,6 +52,7 @@ constexpr PanelRow kPanels[] = {
     {{"diff", Place::CentreTop, {false, true, true}}, icons::kDiff, make_panel<DiffPanel>},
     {{"query", Place::CentreTop, {false, true, true}}, icons::kQuestions, make_panel<QueryPanel>},
     {{"findings", Place::CentreMiddle, {true, true, true}}, icons::kFindings, make_panel<FindingsPanel>},
+    {{"breakpoints", Place::RightBottom, {false, true, false}}, icons::kBreakpoint, make_panel<BreakpointsPanel>},
 };
 
 consteval bool has_unique_ids() {

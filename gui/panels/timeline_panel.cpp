@@ -251,6 +251,15 @@ void TimelinePanel::draw_marks(const PanelContext& panel, float x0, float y0, fl
     draw_event_sign(panel, mark.tag, {x - small * 0.3f, y0 + height - small * 0.8f}, small * 0.7f);
     last_x[mark.tag] = x;
   }
+  for (const Note& note : panel.session.notes) {
+    const float x = x0 + static_cast<float>(axis_.x_of(static_cast<double>(note.first)));
+    const float end = x0 + static_cast<float>(axis_.x_of(static_cast<double>(note.last)));
+    if (note.last != note.first) {
+      draw->AddRectFilled({x, y0}, {end, y0 + height}, with_alpha(panel.theme.notice, 0.12f));
+      draw->AddRectFilled({x, y0}, {end, y0 + small * 0.2f}, panel.theme.notice);
+    }
+    draw->AddText(panel.fonts.text, small, {x - small * 0.3f, y0 - small * 1.1f}, panel.theme.notice, icons::kNote);
+  }
   for (EventNumber bookmark : panel.session.bookmarks) {
     const float x = x0 + static_cast<float>(axis_.x_of(static_cast<double>(bookmark)));
     draw->AddText(panel.fonts.text, small, {x - small * 0.3f, y0 - small * 1.1f}, panel.theme.notice, icons::kBookmark);

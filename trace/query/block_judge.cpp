@@ -59,33 +59,33 @@ ValueRange BlockJudge::range(const ConditionNode& node, bool and_before) const {
 BlockJudge::Truth BlockJudge::compare(const ConditionNode& node, bool and_before) const {
   const ConditionNode& left = at(node.left);
   const ValueRange a = range(left, and_before), b = range(at(node.right), and_before);
-  if (known_ && node.comparison == Comparison::Equal && b.least == b.most && left.sort == NodeSort::Field) {
+  if (known_ && node.comparison == Comparator::Equal && b.least == b.most && left.sort == NodeSort::Field) {
     if (left.quantity == Quantity::Buffer && !known_->has_buffer(b.least)) return {false, true};
   }
   // What has no value compares as false: "may be false" is only certain where there always is one.
   bool may = true, must = false;
   switch (node.comparison) {
-    case Comparison::Equal:
+    case Comparator::Equal:
       may = a.least <= b.most && b.least <= a.most;
       must = a.least == a.most && b.least == b.most && a.least == b.least;
       break;
-    case Comparison::Unequal:
+    case Comparator::Unequal:
       may = !(a.least == a.most && b.least == b.most && a.least == b.least);
       must = a.most < b.least || b.most < a.least;
       break;
-    case Comparison::Less:
+    case Comparator::Less:
       may = a.least < b.most;
       must = a.most < b.least;
       break;
-    case Comparison::LessEqual:
+    case Comparator::LessEqual:
       may = a.least <= b.most;
       must = a.most <= b.least;
       break;
-    case Comparison::Greater:
+    case Comparator::Greater:
       may = a.most > b.least;
       must = a.least > b.most;
       break;
-    case Comparison::GreaterEqual:
+    case Comparator::GreaterEqual:
       may = a.most >= b.least;
       must = a.least >= b.most;
       break;
@@ -109,7 +109,7 @@ bool BlockJudge::may_change(const ConditionNode& node) const {
       // A freelist runs empty: that is noted.
       const ConditionNode &left = at(node.left), &right = at(node.right);
       const bool empty = left.sort == NodeSort::Field && left.quantity == Quantity::FreelistLength &&
-                         node.comparison == Comparison::Equal && right.sort == NodeSort::Literal && right.number == 0;
+                         node.comparison == Comparator::Equal && right.sort == NodeSort::Literal && right.number == 0;
       if (empty && known_) return known_->empties_freelist(left.number);
       return may_change(left) || may_change(right);
     }

@@ -7,6 +7,7 @@
 #include "trace/query/block_judge.h"
 #include "trace/query/condition_eval.h"
 #include "trace/query/condition_parser.h"
+#include "trace/replay/event_store.h"
 
 namespace palloscope::trace {
 

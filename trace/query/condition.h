@@ -14,9 +14,10 @@
 #include "trace/query/condition_node.h"
 #include "trace/query/event_facts.h"
 #include "trace/query/kind_set.h"
-#include "trace/replay/event_store.h"
 
 namespace palloscope::trace {
+
+class EventStore;
 
 // What a part that speaks of the state alone means.
 enum class StateParts : std::uint8_t {

@@ -20,36 +20,36 @@ std::int64_t saturating(NodeSort sort, std::int64_t a, std::int64_t b) {
   return __builtin_mul_overflow(a, b, &result) ? ((a < 0) == (b < 0) ? kMost : kLeast) : result;
 }
 
-bool compare_numbers(Comparison how, std::int64_t a, std::int64_t b) {
+bool compare_numbers(Comparator how, std::int64_t a, std::int64_t b) {
   switch (how) {
-    case Comparison::Equal:
+    case Comparator::Equal:
       return a == b;
-    case Comparison::Unequal:
+    case Comparator::Unequal:
       return a != b;
-    case Comparison::Less:
+    case Comparator::Less:
       return a < b;
-    case Comparison::LessEqual:
+    case Comparator::LessEqual:
       return a <= b;
-    case Comparison::Greater:
+    case Comparator::Greater:
       return a > b;
-    case Comparison::GreaterEqual:
+    case Comparator::GreaterEqual:
       return a >= b;
-    case Comparison::Contains:
-    case Comparison::Lacks:
+    case Comparator::Contains:
+    case Comparator::Lacks:
       break;
   }
   return false;
 }
 
-bool compare_texts(Comparison how, std::string_view a, std::string_view b) {
+bool compare_texts(Comparator how, std::string_view a, std::string_view b) {
   switch (how) {
-    case Comparison::Equal:
+    case Comparator::Equal:
       return a == b;
-    case Comparison::Unequal:
+    case Comparator::Unequal:
       return a != b;
-    case Comparison::Contains:
+    case Comparator::Contains:
       return a.find(b) != std::string_view::npos;
-    case Comparison::Lacks:
+    case Comparator::Lacks:
       return a.find(b) == std::string_view::npos;
     default:
       return false;

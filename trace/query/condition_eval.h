@@ -29,8 +29,8 @@ bool is_true(const ConditionTree& tree, const ConditionNode& node, const EventFa
 MaybeNumber number_of(const ConditionTree& tree, const ConditionNode& node, const EventFacts& facts,
                       StateAnswers* state);
 
-bool compare_numbers(Comparison how, std::int64_t a, std::int64_t b);
-bool compare_texts(Comparison how, std::string_view a, std::string_view b);
+bool compare_numbers(Comparator how, std::int64_t a, std::int64_t b);
+bool compare_texts(Comparator how, std::string_view a, std::string_view b);
 // Sums and products that stay at the ends of the range instead of wrapping.
 std::int64_t saturating(NodeSort sort, std::int64_t a, std::int64_t b);
 std::int64_t saturated(std::uint64_t value);

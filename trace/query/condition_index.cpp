@@ -160,7 +160,7 @@ const ConditionIndex::Totals* ConditionIndex::totals_of(const std::string& name)
 
 bool ConditionIndex::matches_a_name(const ConditionNode& match, const std::string& wanted, const Block& block) const {
   if (spelled_.size() >= kMostNames) return true;
-  if (match.comparison == Comparison::Equal) {
+  if (match.comparison == Comparator::Equal) {
     const auto found = names_.find(wanted);
     return found != names_.end() && has_bit(block.names, found->second % kNameBits);
   }

@@ -32,11 +32,11 @@ enum class NodeSort : std::uint8_t {
   Times,
 };
 
-enum class Comparison : std::uint8_t { Equal, Unequal, Less, LessEqual, Greater, GreaterEqual, Contains, Lacks };
+enum class Comparator : std::uint8_t { Equal, Unequal, Less, LessEqual, Greater, GreaterEqual, Contains, Lacks };
 
 struct ConditionNode {
   NodeSort sort = NodeSort::Literal;
-  Comparison comparison = Comparison::Equal;
+  Comparator comparison = Comparator::Equal;
   Quantity quantity = Quantity::None;
   std::uint16_t left = 0, right = 0;  // nodes
   std::uint16_t text = 0;             // index into texts

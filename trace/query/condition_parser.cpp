@@ -105,12 +105,12 @@ bool ConditionParser::expect(std::string_view sign) {
   return refuse(token_.at, token_.spelled.size(), fmt::format("'{}' is expected here", sign));
 }
 
-std::optional<Comparison> ConditionParser::comparison_sign() const {
-  static constexpr std::pair<std::string_view, Comparison> kSigns[] = {
-      {"==", Comparison::Equal},   {"=", Comparison::Equal},         {"!=", Comparison::Unequal},
-      {"<>", Comparison::Unequal}, {"<", Comparison::Less},          {"<=", Comparison::LessEqual},
-      {">", Comparison::Greater},  {">=", Comparison::GreaterEqual}, {"~", Comparison::Contains},
-      {"!~", Comparison::Lacks}};
+std::optional<Comparator> ConditionParser::comparison_sign() const {
+  static constexpr std::pair<std::string_view, Comparator> kSigns[] = {
+      {"==", Comparator::Equal},   {"=", Comparator::Equal},         {"!=", Comparator::Unequal},
+      {"<>", Comparator::Unequal}, {"<", Comparator::Less},          {"<=", Comparator::LessEqual},
+      {">", Comparator::Greater},  {">=", Comparator::GreaterEqual}, {"~", Comparator::Contains},
+      {"!~", Comparator::Lacks}};
   if (token_.sort != TokenSort::Sign) return std::nullopt;
   for (const auto& [sign, comparison] : kSigns)
     if (token_.spelled == sign) return comparison;
@@ -255,7 +255,7 @@ ConditionParser::Parsed ConditionParser::comparison() {
   }
   const auto how = comparison_sign();
   if (!how) return left;
-  if (*how == Comparison::Contains || *how == Comparison::Lacks)
+  if (*how == Comparator::Contains || *how == Comparator::Lacks)
     return no(fmt::format("'{}' compares texts, and what stands left of it is none", token_.spelled));
   if (!is_number(*left) || !advance()) return std::nullopt;
   const auto right = sum();
@@ -263,7 +263,7 @@ ConditionParser::Parsed ConditionParser::comparison() {
   return compare(*how, *left, *right);
 }
 
-ConditionParser::Parsed ConditionParser::compare(Comparison how, const Part& a, const Part& b) {
+ConditionParser::Parsed ConditionParser::compare(Comparator how, const Part& a, const Part& b) {
   auto made = calculate(NodeSort::Compare, a, b);
   if (!made) return made;
   made->type = Type::Truth;
@@ -277,9 +277,9 @@ ConditionParser::Parsed ConditionParser::changed(const Part& of) {
     return no(of, fmt::format("'{}' is no number of the state, and does not change", spelled(of)));
   ConditionNode made;
   made.sort = NodeSort::Changed;
-  made.comparison = is_word("incremented")   ? Comparison::Greater
-                    : is_word("decremented") ? Comparison::Less
-                                             : Comparison::Unequal;
+  made.comparison = is_word("incremented")   ? Comparator::Greater
+                    : is_word("decremented") ? Comparator::Less
+                                             : Comparator::Unequal;
   made.left = of.node;
   made.term = tree_.befores++;
   made.kinds = of.moved_by & node(of).kinds;

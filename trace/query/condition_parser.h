@@ -47,7 +47,7 @@ class ConditionParser {
   bool is_sign(std::string_view sign) const { return token_.sort == TokenSort::Sign && token_.spelled == sign; }
   bool is_word(std::string_view word) const { return token_.sort == TokenSort::Word && token_.spelled == word; }
   bool expect(std::string_view sign);
-  std::optional<Comparison> comparison_sign() const;
+  std::optional<Comparator> comparison_sign() const;
 
   ConditionNode& node(const Part& part) { return tree_.nodes[part.node]; }
   Parsed add(ConditionNode made, Part part);
@@ -63,7 +63,7 @@ class ConditionParser {
   Parsed term();
   Parsed join(NodeSort sort, const Part& a, const Part& b);
   Parsed calculate(NodeSort sort, const Part& a, const Part& b);
-  Parsed compare(Comparison how, const Part& a, const Part& b);
+  Parsed compare(Comparator how, const Part& a, const Part& b);
   Parsed changed(const Part& of);
   Parsed became(const Part& of);
   // Puts Became around the branches of `root` that speak of the state alone.

@@ -222,8 +222,8 @@ ConditionParser::Parsed ConditionParser::text_match(const ConditionWord& row) {
     return no(part,
               fmt::format("'{}' is a text, neither true nor false: compare it, as in: {}", spelled(part), row.example));
   }
-  if (*how != Comparison::Equal && *how != Comparison::Unequal && *how != Comparison::Contains &&
-      *how != Comparison::Lacks)
+  if (*how != Comparator::Equal && *how != Comparator::Unequal && *how != Comparator::Contains &&
+      *how != Comparator::Lacks)
     return no(fmt::format("texts are compared by ==, !=, ~ (contains) and !~, as in: {}", row.example));
   made.comparison = *how;
   if (!advance()) return std::nullopt;

@@ -1,0 +1,65 @@
+// What breakpoints do between frames: the run to the next or back to the previous event at which one holds, and, when
+// nothing else is to be done, how often each holds in the whole stream. In slices; a run can be stopped at any time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "gui/notes.h"
+#include "trace/replay/timeline.h"
+
+namespace palloscope::trace {
+class ConditionIndex;
+class ConditionSearch;
+}  // namespace palloscope::trace
+
+namespace palloscope::gui {
+
+class BreakpointRun {
+ public:
+  BreakpointRun();
+  BreakpointRun(BreakpointRun&&) noexcept;
+  BreakpointRun& operator=(BreakpointRun&&) noexcept;
+  ~BreakpointRun();
+
+  // The stream or the list is another one: what is known of the old is forgotten.
+  void forget_stream();
+  void forget_counts();
+
+  // From the event on, or back from it, to where one of those that are on holds. False: none is on.
+  bool start(const trace::Timeline& timeline, std::span<const Breakpoint> breakpoints, core::EventNumber from,
+             int direction);
+  void stop();
+  bool is_running() const { return search_ != nullptr; }
+  int direction() const { return direction_; }
+  double progress() const;
+
+  struct Hit {
+    core::EventNumber event = 0;
+    std::size_t breakpoint = 0;
+  };
+  enum class Outcome : std::uint8_t { Goes, Found, Nothing };
+  // A slice of the run. Nothing: a stream that grows may bring it later, if the run is not stopped.
+  Outcome advance();
+  std::optional<Hit> hit() const { return hit_; }  // the last one, as long as the list stays
+
+  // A slice of what needs not be at once: the index, then the counts. True: there is more to do.
+  bool count(const trace::Timeline& timeline, std::span<const Breakpoint> breakpoints);
+  bool is_counting() const { return counts_wanted_; }
+  double count_progress() const;
+  // How often that breakpoint holds, as far as is counted. None: not begun.
+  std::optional<std::uint64_t> count_of(std::size_t breakpoint) const;
+
+ private:
+  std::unique_ptr<trace::ConditionIndex> index_;
+  std::unique_ptr<trace::ConditionSearch> search_, counting_;
+  std::vector<std::size_t> searched_;  // which breakpoints those are
+  int direction_ = 1;
+  std::optional<Hit> hit_;
+  bool counts_wanted_ = true;
+};
+
+}  // namespace palloscope::gui
