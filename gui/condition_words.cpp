@@ -9,7 +9,7 @@ using trace::WordSort;
 std::string word_key(const trace::ConditionWord& word) {
   std::string key(word.same_as.empty() ? word.word : word.same_as);
   std::replace(key.begin(), key.end(), '.', '_');
-  return (word.sort == WordSort::Sum ? "condition_word.sum_" : "condition_word.") + key;
+  return std::string("condition_word") + (word.sort == WordSort::Sum ? ".sum_" : ".") + key;
 }
 
 const char* word_group_key(WordSort sort) {
