@@ -9,8 +9,7 @@
 namespace palloscope::trace {
 
 Survey::Survey(const Timeline& timeline, std::optional<RoundRule> rounds)
-    : timeline_(&timeline),
-      profile_(core::find_profile(timeline.description().pg_major, timeline.description().checking)),
+    : profile_(core::find_profile(timeline.description().pg_major, timeline.description().checking)),
       size_(timeline.size()),
       walker_(std::make_unique<Walker>(timeline.events(), 0)),
       hoards_(size_),

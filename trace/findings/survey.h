@@ -78,7 +78,6 @@ class Survey {
   void finish();
   void find_peak();
 
-  const Timeline* timeline_;
   const core::VersionProfile* profile_;
   EventNumber size_;
   std::unique_ptr<RoundFinder> finder_;  // while it looks for rounds

@@ -51,6 +51,20 @@ TEST_CASE("report tells a leak in words and in numbers, in both languages") {
   CHECK(sum == waste["total"].get<std::uint64_t>());
 }
 
+TEST_CASE("of the program's scenarios two leave something with each round, and say so themselves") {
+  const auto kinds = [](const char* scenario) {
+    const auto root = nlohmann::json::parse(run({"report", scenario, "--format", "json"}).out);
+    std::string found;
+    for (const auto& finding : root["findings"])
+      found += finding["kind"].get<std::string>() + ' ' + finding["path"].get<std::string>();
+    return found;
+  };
+  CHECK(kinds("14") == "growth TopMemoryContext/CacheMemoryContext");
+  // An application that prepares a new statement for every request.
+  CHECK(kinds("42") == "pile_up TopMemoryContext/CacheMemoryContext/CachedPlanSource");
+  for (const char* clean : {"7", "12", "43", "45", "59"}) CHECK(kinds(clean).empty());
+}
+
 TEST_CASE("the page stands alone: it loads nothing, closes what it opens, and escapes names") {
   const Folder folder;
   std::ofstream(folder.path / "names.lua") << "AllocSetContextCreate(TopMemoryContext, '<b>&\"x')\n" << kLeak;
