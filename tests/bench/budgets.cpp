@@ -92,7 +92,7 @@ void record(const bench::StreamOptions& stream, const std::string& file) {
 // What an event costs who emits it, in pieces that fit the tapes: the other thread's work is not in it. Cold: between
 // any two events so much of other memory is used that nothing of the recorder stays in the caches near the processor.
 void hook(bool cold) {
-  constexpr std::uint32_t kEvents = 2048;
+  constexpr std::uint32_t kEvents = 1024;
   auto sink = [](ByteSpan) -> core::Status { return core::Done{}; };
   TraceWriterOptions options;
   options.flush_after = {};
@@ -123,7 +123,7 @@ void hook(bool cold) {
     return word;
   };
   std::uint32_t sum = 0;
-  for (int round = 0; round < 61; ++round) {
+  for (int round = 0; round < 301; ++round) {
     double began = thread_ns();
     for (std::uint32_t i = 0; i < kEvents; ++i) sum += work();
     without.add((thread_ns() - began) / kEvents);
