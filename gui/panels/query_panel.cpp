@@ -158,6 +158,15 @@ void QueryPanel::draw_mistake(const PanelContext& panel, const Mistake& mistake)
   ImGui::PopFont();
 }
 
+// Up, Down and Enter in what can be asked.
+void QueryPanel::take_ready_keys(const PanelContext& panel) {
+  if (!panel.is_focused || ImGui::GetIO().WantTextInput) return;
+  const auto questions = trace::sql::ready_questions();
+  if (ImGui::IsKeyPressed(ImGuiKey_DownArrow)) ready_ = std::min(ready_ + 1, static_cast<int>(questions.size()) - 1);
+  if (ImGui::IsKeyPressed(ImGuiKey_UpArrow)) ready_ = std::max(ready_ - 1, 0);
+  if (ImGui::IsKeyPressed(ImGuiKey_Enter, false)) ask_ready(panel, questions[static_cast<std::size_t>(ready_)]);
+}
+
 // What can be asked, as long as nothing is: a click asks it.
 void QueryPanel::draw_ready(const PanelContext& panel) {
   if (!ImGui::BeginChild("##begin")) return ImGui::EndChild();
@@ -167,11 +176,7 @@ void QueryPanel::draw_ready(const PanelContext& panel) {
   ImGui::PopStyleColor();
   ImGui::Dummy({0, em * 0.3f});
   const auto questions = trace::sql::ready_questions();
-  const bool has_keys = panel.is_focused && !ImGui::GetIO().WantTextInput;
   const int count = static_cast<int>(questions.size());
-  if (has_keys && ImGui::IsKeyPressed(ImGuiKey_DownArrow)) ready_ = std::min(ready_ + 1, count - 1);
-  if (has_keys && ImGui::IsKeyPressed(ImGuiKey_UpArrow)) ready_ = std::max(ready_ - 1, 0);
-  const bool entered = has_keys && ImGui::IsKeyPressed(ImGuiKey_Enter, false);
   for (int i = 0; i < count; ++i) {
     const ReadyQuestion& question = questions[static_cast<std::size_t>(i)];
     const ImVec2 at = ImGui::GetCursorScreenPos();
@@ -180,7 +185,7 @@ void QueryPanel::draw_ready(const PanelContext& panel) {
                                                 {at.x + ImGui::GetContentRegionAvail().x, at.y + em * 1.15f},
                                                 panel.theme.selection, em * 0.2f);
     ImGui::PushID(i);
-    if (draw_link(panel, "##ready", title_of(panel, question)) || (entered && i == ready_)) ask_ready(panel, question);
+    if (draw_link(panel, "##ready", title_of(panel, question))) ask_ready(panel, question);
     ImGui::PopID();
     ImGui::SetItemTooltip("%s", std::string(question.sql).c_str());
   }
@@ -201,13 +206,18 @@ void QueryPanel::draw(const PanelContext& panel) {
   follow(panel);
   work(panel);
   const float em = panel.em();
-  const float height = std::clamp(ImGui::GetContentRegionAvail().y * 0.25f, em * 3.2f, em * 7);
-  if (editor_.draw(panel, database_->tables(), height)) ask(panel);
-  editor_.draw_completions(panel);
+  const float room = ImGui::GetContentRegionAvail().y;
+  const bool low = room < em * 12;  // then the answer needs the lines
+  if (editor_.draw(panel, database_->tables(), low ? em * 1.8f : std::clamp(room * 0.25f, em * 3.2f, em * 7)))
+    ask(panel);
+  if (!low) editor_.draw_completions(panel);
   draw_tools(panel);
   if (asked_ && panel.is_focused && !ImGui::GetIO().WantTextInput && ImGui::IsKeyPressed(ImGuiKey_Backspace, false))
     is_running() ? asked_->stop() : asked_.reset();  // back to what can be asked
-  if (!asked_) return draw_ready(panel);
+  if (!asked_) {
+    draw_ready(panel);
+    return take_ready_keys(panel);
+  }
   if (const auto& mistake = asked_->mistake(); asked_->done() && mistake) draw_mistake(panel, *mistake);
   answer_.draw(panel, asked_->answer(), panel.is_focused);
 }

@@ -25,6 +25,7 @@ class QueryPanel final : public Panel {
   void work(const PanelContext& panel);
   void draw_tools(const PanelContext& panel);
   void draw_state(const PanelContext& panel);
+  void take_ready_keys(const PanelContext& panel);
   void draw_ready(const PanelContext& panel);
   void draw_menu(const PanelContext& panel);
   void draw_save(const PanelContext& panel);
