@@ -196,6 +196,7 @@ core::Result<ViewLink> parse_view_link(std::string_view text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.remove_suffix(1);
   while (text.starts_with(' ')) text.remove_prefix(1);
   if (text.size() > kLongestLink) return bad("it is too long");
+  if (text.find('\0') != std::string_view::npos) return bad("it holds a zero byte");
   if (text.starts_with(kScheme)) text.remove_prefix(kScheme.size());
   const std::size_t hash = std::min(text.rfind('#'), text.size());
   const auto file = unescaped(text.substr(0, hash));

@@ -58,7 +58,7 @@ class WorkspaceView {
   void draw_cell(const PanelContext& context, const WorkspaceCell& cell);
   void draw_splitters(const PanelContext& context, const WorkspaceLayout& layout, RectF area);
   std::map<std::string, std::unique_ptr<Panel>, std::less<>> panels_;  // by id
-  std::map<std::string, RectF, std::less<>> places_;                // of those in sight
+  std::map<std::string, RectF, std::less<>> places_;                   // of those in sight
 };
 
 // Palette, help, scenario list and file dialogs: at most one, over everything else.

@@ -155,7 +155,7 @@ void FileDialog::draw(const PanelContext& context) {
   if (!begin_overlay(context, saves ? "##save" : "##open", 44, 32)) return;
 
   ImGui::PushFont(context.fonts.title, context.fonts.title_size);
-  ImGui::TextUnformatted(context.strings(saves                            ? "dialog.save"
+  ImGui::TextUnformatted(context.strings(saves                           ? "dialog.save"
                                          : kind_ == FileDialogKind::Base ? "dialog.base"
                                                                          : "dialog.open"));
   ImGui::PopFont();

@@ -111,9 +111,9 @@ void DiffReport::text(const Found& found, std::size_t top, bool as_tree, std::os
     for (const std::uint32_t node : found.nodes)
       for (std::uint32_t at = node; at != trace::PathNode::kNone && !told[at]; at = table_.nodes()[at].parent)
         told[at] = true;
-    out << fmt::format("{:>14} {:>14}  ({})\n", "with all below", "own", trace::kPathMeasureNames[static_cast<int>(measure_)]);
-    for (const std::uint32_t node :
-         ordered_nodes(table_, difference_weights(table_, kPair, measure_, /*own=*/false)))
+    out << fmt::format("{:>14} {:>14}  ({})\n", "with all below", "own",
+                       trace::kPathMeasureNames[static_cast<int>(measure_)]);
+    for (const std::uint32_t node : ordered_nodes(table_, difference_weights(table_, kPair, measure_, /*own=*/false)))
       if (told[node] && left > 0) out << tree_line(node), --left;
   } else {
     for (const std::uint32_t node : found.nodes)
@@ -126,8 +126,8 @@ void DiffReport::text(const Found& found, std::size_t top, bool as_tree, std::os
 }
 
 nlohmann::ordered_json sums_json(const PathSums& sums) {
-  return {{"contexts", sums.contexts},       {"total_bytes", sums.total_bytes}, {"blocks", sums.blocks},
-          {"free_bytes", sums.free_bytes},   {"free_chunks", sums.free_chunks}, {"used_bytes", sums.used_bytes},
+  return {{"contexts", sums.contexts},     {"total_bytes", sums.total_bytes}, {"blocks", sums.blocks},
+          {"free_bytes", sums.free_bytes}, {"free_chunks", sums.free_chunks}, {"used_bytes", sums.used_bytes},
           {"chunks", sums.chunks}};
 }
 
@@ -167,10 +167,11 @@ bool add_moment(const std::string& text, PathTable& table, Streams io) {
 }  // namespace
 
 int run_diff(Arguments arguments, Streams io) {
-  Usage usage("diff",
-              "Compares two moments, context by context: which came, went, grew or shrank, the largest difference first. "
-              "Contexts are matched by their path, the names from the top context down; those of one name under one "
-              "parent are counted together. Exit status 1: they differ.");
+  Usage usage(
+      "diff",
+      "Compares two moments, context by context: which came, went, grew or shrank, the largest difference first. "
+      "Contexts are matched by their path, the names from the top context down; those of one name under one "
+      "parent are counted together. Exit status 1: they differ.");
   std::string first, second, by = "total", format = "text";
   std::size_t top = ~std::size_t{0};
   bool all = false, idents = false, tree = false;

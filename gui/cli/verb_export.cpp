@@ -86,9 +86,10 @@ bool write(const trace::Timeline& timeline, const ExportOptions& options, Range 
 }  // namespace
 
 int run_export(Arguments arguments, Streams io) {
-  Usage usage("export",
-              "Writes what happened for other programs: events, or with --states the contexts, as CSV or JSON Lines; or "
-              "all as Chrome trace events, which ui.perfetto.dev and chrome://tracing open (an event is a microsecond).");
+  Usage usage(
+      "export",
+      "Writes what happened for other programs: events, or with --states the contexts, as CSV or JSON Lines; or "
+      "all as Chrome trace events, which ui.perfetto.dev and chrome://tracing open (an event is a microsecond).");
   ExportOptions options;
   usage.add("FILE", &options.file, "a trace, a server's dump, or a scenario (a file, a name or a number)").required();
   usage.add("--as", &options.as, "the form").one_of({"csv", "jsonl", "chrome"}).shows_default();
@@ -96,7 +97,8 @@ int run_export(Arguments arguments, Streams io) {
   usage.add("--from", &options.from, "the first event").takes("N");
   usage.add("--to", &options.to, "the last one; left out: to the end").takes("N");
   usage.add("--states", &options.states, "rows of contexts instead of events (csv, jsonl)");
-  usage.add("--every", &options.every, "states: after every N events; chrome: events from one sample to the next").takes("N");
+  usage.add("--every", &options.every, "states: after every N events; chrome: events from one sample to the next")
+      .takes("N");
   if (const auto status = usage.parse(arguments, io)) return *status;
   if (options.every == 0) return complain("export", "--every 0: give 1 or more", io);
   if (options.states && options.as == "chrome")
@@ -109,10 +111,9 @@ int run_export(Arguments arguments, Streams io) {
   const Range range{std::max<core::EventNumber>(options.from, 1),
                     std::min(options.to.value_or(timeline->size()), timeline->size())};
   if (options.from > timeline->size() && timeline->size() > 0)
-    return complain("export",
-                    fmt::format("{}: there is no event {}, the last one is {}", options.file, options.from,
-                                timeline->size()),
-                    io);
+    return complain(
+        "export",
+        fmt::format("{}: there is no event {}, the last one is {}", options.file, options.from, timeline->size()), io);
   bool is_whole = false;
   if (options.out.empty()) {
     is_whole = write(*timeline, options, range, io.out, io);

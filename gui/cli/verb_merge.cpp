@@ -45,8 +45,8 @@ void write_text(const DumpMerge& merge, PathMeasure measure, std::size_t top, st
                      all.total_bytes, all.blocks, all.used_bytes);
   out << fmt::format("{} of the contexts of a path; in the last columns: of one backend\n",
                      trace::kPathMeasureNames[static_cast<int>(measure)]);
-  out << fmt::format("{:>14} {:>14} {:>9} {:>9} {:>12} {:>12} {:>12}  path (largest backend)\n", "with all below", "own",
-                     "contexts", "backends", "least", "median", "most");
+  out << fmt::format("{:>14} {:>14} {:>9} {:>9} {:>12} {:>12} {:>12}  path (largest backend)\n", "with all below",
+                     "own", "contexts", "backends", "least", "median", "most");
   for (const std::uint32_t node : largest_first(table, measure)) {
     if (top-- == 0) return;
     const PathShare sum = sum_of(table, node);
@@ -101,8 +101,11 @@ void write_json(const DumpMerge& merge, PathMeasure measure, std::size_t top, st
     nlohmann::ordered_json path{{"path", trace::printable(table.path(node))}, {"level", table.nodes()[node].depth}};
     path["own"] = sums_json(sum.own);
     path["with_all_below"] = sums_json(sum.all);
-    path["spread"] = {{"backends", spread.backends}, {"least", spread.least},     {"median", spread.median},
-                      {"most", spread.most},         {"largest", spread.largest}};
+    path["spread"] = {{"backends", spread.backends},
+                      {"least", spread.least},
+                      {"median", spread.median},
+                      {"most", spread.most},
+                      {"largest", spread.largest}};
     path["each"] = nlohmann::ordered_json::array();
     for (const PathShare& share : table.nodes()[node].shares)
       path["each"].push_back({{"backend", share.source}, {"own", sums_json(share.own)}});

@@ -159,7 +159,7 @@ core::Status write_animation(const ShotOptions& options, App& app, Screen& scree
   const core::EventNumber first = options.from.value_or(0), last = options.to.value_or(timeline.size());
   const core::EventNumber count = (last - first) / options.every + 1;
   ApngWriter writer(options.out, static_cast<std::uint32_t>(count), static_cast<std::uint16_t>(options.delay),
-                    picture_text(app.session()));
+                    fmt::format("{}, shown from event {} to {}", picture_text(app.session()), first, last));
   Progress progress("shot", io);
   for (core::EventNumber i = 0; i < count; ++i) {
     progress.tell("pictures", i, count);
@@ -185,7 +185,8 @@ std::string wrong_with(const ShotOptions& options) {
 std::string wrong_range(const ShotOptions& options, core::EventNumber size) {
   const core::EventNumber first = options.from.value_or(0), last = options.to.value_or(size);
   if (first > last || last > size)
-    return fmt::format("{}: there is no range from event {} to {}, the last one is {}", options.file, first, last, size);
+    return fmt::format("{}: there is no range from event {} to {}, the last one is {}", options.file, first, last,
+                       size);
   const core::EventNumber count = (last - first) / options.every + 1;
   if (count > kMostFrames) return fmt::format("{} pictures are too many; give --every {}", count, count / 200 + 1);
   return "";
@@ -203,10 +204,13 @@ core::Status write_shot(const ShotOptions& options, App& app, Screen& screen, St
 
 int run_shot(Arguments arguments, Streams io) {
   ShotOptions options;
-  Usage usage("shot", "Draws the window into a PNG or SVG file, without a display; with --from or --to a range of steps into an "
-              "animated PNG. Without FILE: the welcome screen. What the processor draws (--draw cpu, SVG, animations) is "
-              "the same on every machine.");
-  usage.add("FILE", &options.file, "a trace, a server's dump, a scenario (a file, a name or a number), or a link to a view of one");
+  Usage usage(
+      "shot",
+      "Draws the window into a PNG or SVG file, without a display; with --from or --to a range of steps into an "
+      "animated PNG. Without FILE: the welcome screen. What the processor draws (--draw cpu, SVG, animations) is "
+      "the same on every machine.");
+  usage.add("FILE", &options.file,
+            "a trace, a server's dump, a scenario (a file, a name or a number), or a link to a view of one");
   usage.add("-o,--out", &options.out, "the picture: .png, .svg, .apng").takes("FILE").required();
   usage.add("--at", &options.at, "after this event; left out: where the file opens, a scenario at its end").takes("N");
   usage.add("--from", &options.from, "the first event of an animated picture").takes("N");
@@ -269,10 +273,10 @@ int run_shot(Arguments arguments, Streams io) {
     if (const std::string wrong = wrong_range(options, session.event_count()); !wrong.empty())
       return complain("shot", wrong, io);
   if (session.document && (options.caption || options.is_animated()))
-    window.set_caption(fmt::format("{}   {}   Palloscope", session.document->path.empty()
-                                                               ? session.document->scenario_name
-                                                               : session.document->path.filename().string(),
-                                   content_hash(*session.document)));
+    window.set_caption(fmt::format(
+        "{}   {}   Palloscope",
+        session.document->path.empty() ? session.document->scenario_name : session.document->path.filename().string(),
+        content_hash(*session.document)));
 
   core::Result<Screen> screen = make_screen(options, window, *size, io);
   if (!screen) return complain("shot", screen.error(), io);

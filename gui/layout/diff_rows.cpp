@@ -22,8 +22,7 @@ DiffRows lay_out_differences(const trace::PathTable& table, trace::PathPair pair
     shown[nodes[i].parent] = has_shown_child[nodes[i].parent] = true;
   }
   int hidden_below = -1;  // the depth of a closed row
-  for (const std::uint32_t i :
-       ordered_nodes(table, difference_weights(table, pair, request.measure, /*own=*/false))) {
+  for (const std::uint32_t i : ordered_nodes(table, difference_weights(table, pair, request.measure, /*own=*/false))) {
     const int depth = static_cast<int>(nodes[i].depth);
     if (hidden_below >= 0 && depth > hidden_below) continue;
     hidden_below = -1;

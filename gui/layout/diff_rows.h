@@ -19,8 +19,8 @@ struct DiffRow {
   bool has_children = false, open = true;
   DiffSide side = DiffSide::Both;
   std::uint64_t a_contexts = 0, b_contexts = 0;
-  std::uint64_t a = 0, b = 0;             // with all below
-  std::int64_t whole = 0, own = 0;        // b - a: with all below; of the path's contexts alone
+  std::uint64_t a = 0, b = 0;       // with all below
+  std::int64_t whole = 0, own = 0;  // b - a: with all below; of the path's contexts alone
   std::string label;
 };
 

@@ -157,8 +157,8 @@ void DiffPanel::draw_head(const PanelContext& panel) const {
     ImDrawList* list = ImGui::GetWindowDrawList();
     list->AddRectFilled(at, {at.x + side, at.y + side}, color, 0.2f * em);
     const ImVec2 size = panel.fonts.title->CalcTextSizeA(em, FLT_MAX, 0, letter);
-    list->AddText(panel.fonts.title, em, {at.x + (side - size.x) / 2, at.y + (side - size.y) / 2},
-                  readable_on(color), letter);
+    list->AddText(panel.fonts.title, em, {at.x + (side - size.x) / 2, at.y + (side - size.y) / 2}, readable_on(color),
+                  letter);
     ImGui::Dummy({side, side});
     ImGui::SameLine(0, 0.4f * em);
   };

@@ -31,9 +31,9 @@ class DiffPanel final : public Panel {
 
   DiffRequest request_;
   DiffRows rows_;
-  std::optional<trace::PathTable> table_;         // that rows_ are of
-  std::vector<std::uint32_t> places_;             // by context slot: node of table_
-  std::optional<trace::PathTable> counted_;       // being counted for the cursor
+  std::optional<trace::PathTable> table_;    // that rows_ are of
+  std::vector<std::uint32_t> places_;        // by context slot: node of table_
+  std::optional<trace::PathTable> counted_;  // being counted for the cursor
   std::optional<trace::PathReader> reader_;
   bool stale_ = true;  // the request changed
   int scroll_to_ = -1;

@@ -14,8 +14,8 @@ constexpr std::array<std::uint16_t, 29> kLengthBase = {3,  4,  5,  6,  7,  8,  9
                                                        31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258};
 constexpr std::array<std::uint8_t, 29> kLengthBits = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,
                                                       2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
-constexpr std::array<std::uint16_t, 30> kDistanceBase = {1,   2,   3,   4,   5,   7,    9,    13,   17,   25,
-                                                         33,  49,  65,  97,  129, 193,  257,  385,  513,  769,
+constexpr std::array<std::uint16_t, 30> kDistanceBase = {1,    2,    3,    4,    5,    7,    9,    13,    17,    25,
+                                                         33,   49,   65,   97,   129,  193,  257,  385,   513,   769,
                                                          1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577};
 
 class BitWriter {
@@ -42,12 +42,12 @@ class BitWriter {
       code(0xC0 + value - 280, 8);
   }
   void match(std::size_t length, std::size_t distance) {
-    const auto at = static_cast<std::size_t>(
-        std::upper_bound(kLengthBase.begin(), kLengthBase.end(), length) - kLengthBase.begin() - 1);
+    const auto at = static_cast<std::size_t>(std::upper_bound(kLengthBase.begin(), kLengthBase.end(), length) -
+                                             kLengthBase.begin() - 1);
     literal(257 + static_cast<unsigned>(at));
     bits(static_cast<std::uint32_t>(length - kLengthBase[at]), kLengthBits[at]);
-    const auto d = static_cast<std::size_t>(
-        std::upper_bound(kDistanceBase.begin(), kDistanceBase.end(), distance) - kDistanceBase.begin() - 1);
+    const auto d = static_cast<std::size_t>(std::upper_bound(kDistanceBase.begin(), kDistanceBase.end(), distance) -
+                                            kDistanceBase.begin() - 1);
     code(static_cast<std::uint32_t>(d), 5);
     bits(static_cast<std::uint32_t>(distance - kDistanceBase[d]), d < 4 ? 0 : static_cast<unsigned>(d / 2 - 1));
   }

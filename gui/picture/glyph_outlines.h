@@ -18,7 +18,7 @@ class GlyphOutlines {
   GlyphOutlines& operator=(const GlyphOutlines&) = delete;
 
   struct Glyph {
-    int number = 0;            // the same for the same outline
+    int number = 0;               // the same for the same outline
     float width = 0, height = 0;  // of its piece of the atlas, as drawn at its own size
   };
   // The upper left corner of its piece of the atlas; none: there is no glyph.

@@ -21,7 +21,8 @@ std::filesystem::path picture_file(const Session& session, const PictureRequest&
   }
   if (!request.panel.empty()) name += '-' + request.panel;
   for (int i = 1;; ++i) {
-    std::filesystem::path file = folder / (name + (i == 1 ? "" : fmt::format("-{}", i)) + (request.svg ? ".svg" : ".png"));
+    std::filesystem::path file =
+        folder / (name + (i == 1 ? "" : fmt::format("-{}", i)) + (request.svg ? ".svg" : ".png"));
     std::error_code ignored;
     if (!std::filesystem::exists(file, ignored)) return file;
   }
@@ -47,10 +48,9 @@ std::string picture_text(const Session& session) {
   if (!session.document) return "Palloscope";
   const Document& document = *session.document;
   const int major = document.timeline.description().pg_major;
-  return fmt::format("{}, event {} of {}{}",
-                     document.path.empty() ? document.scenario_name : document.path.filename().string(),
-                     session.cursor(), session.event_count(),
-                     major == 0 ? std::string() : fmt::format(", PostgreSQL {}", major));
+  return fmt::format(
+      "{}, event {} of {}{}", document.path.empty() ? document.scenario_name : document.path.filename().string(),
+      session.cursor(), session.event_count(), major == 0 ? std::string() : fmt::format(", PostgreSQL {}", major));
 }
 
 core::Status write_text(const std::filesystem::path& file, const std::string& text) {

@@ -30,7 +30,8 @@ struct Pixels {
   }
   void set(int x, int y, Rgb color) {
     std::uint8_t* at = &picture.rgba[(static_cast<std::size_t>(y) * static_cast<std::size_t>(picture.width) +
-                                      static_cast<std::size_t>(x)) * 4];
+                                      static_cast<std::size_t>(x)) *
+                                     4];
     at[0] = level(color.r);
     at[1] = level(color.g);
     at[2] = level(color.b);
@@ -47,8 +48,8 @@ class MapShader {
 
  private:
   const MapTexel& texel(int x, int row) const {
-    return image_.texels[static_cast<std::size_t>(row) * static_cast<std::size_t>(image_.width) +
-                         static_cast<std::size_t>(x)];
+    return image_
+        .texels[static_cast<std::size_t>(row) * static_cast<std::size_t>(image_.width) + static_cast<std::size_t>(x)];
   }
   Rgb filled(const MapTexel& t, Rgb tint, float px, float py) const;
   Rgb notched(Rgb color, int x, MapLine line) const;
@@ -113,8 +114,8 @@ Rgb tile_fill(const PoolTexel& t, const PoolColours& colours, bool by_state) {
                sum(scaled(colours.tints[2], dirty), scaled(colours.tints[3], pinned)));
   }
   const std::size_t tint = t.tint & 31U;
-  const Rgb fill = mixed(colours.tints[tint], colours.tints[std::min<std::size_t>(tint + 1, 31)],
-                         static_cast<float>(t.blend) / 255);
+  const Rgb fill =
+      mixed(colours.tints[tint], colours.tints[std::min<std::size_t>(tint + 1, 31)], static_cast<float>(t.blend) / 255);
   return mixed(colours.tints[0], fill, 0.25f + 0.75f * static_cast<float>(t.strength) / 255);
 }
 
@@ -123,12 +124,23 @@ Rgb tile_shapes(Rgb fill, const PoolTexel& t, const PoolColours& colours, int x,
   const int step = std::max(3, static_cast<int>(static_cast<float>(side) / 3));
   if (t.free > 127 && x % step == step / 2 && y % step == step / 2) fill = mixed(fill, colours.ink, 0.45f);
   if (t.dirty > 127 && (x + y) % step < std::max(1, step / 3)) fill = mixed(fill, colours.ground, 0.65f);
-  const float reach = std::max(std::fabs(static_cast<float>(x) + 0.5f - half), std::fabs(static_cast<float>(y) + 0.5f - half));
+  const float reach =
+      std::max(std::fabs(static_cast<float>(x) + 0.5f - half), std::fabs(static_cast<float>(y) + 0.5f - half));
   if (t.pinned > 127 && reach < half * 0.5f) fill = reach < half * 0.34f ? colours.ink : colours.ground;
   return fill;
 }
 
 }  // namespace
+
+Picture upside_down(const Picture& picture) {
+  Picture turned{picture.width, picture.height, {}};
+  turned.rgba.reserve(picture.rgba.size());
+  for (int y = picture.height; y-- > 0;) {
+    const auto row = picture.rgba.begin() + static_cast<std::ptrdiff_t>(y) * picture.width * 4;
+    turned.rgba.insert(turned.rgba.end(), row, row + static_cast<std::ptrdiff_t>(picture.width) * 4);
+  }
+  return turned;
+}
 
 Picture shade_map(const MapImage& image, const MapColours& colours) {
   const int height = static_cast<int>(image.lines.size());
@@ -163,15 +175,17 @@ std::uint64_t PictureSurfaces::draw(const MapImage& image, const MapColours& col
                                 : image.width > 0 && !image.lines.empty() && image.row_height >= 0
                                     ? kOwnMaps + static_cast<std::uint64_t>(picture)
                                     : 0;
-  if (texture != 0) kept_[texture] = {.map = image, .pool = {}, .map_colours = colours, .pool_colours = {}, .shaded = {}};
+  if (texture != 0)
+    kept_[texture] = {.map = image, .pool = {}, .map_colours = colours, .pool_colours = {}, .shaded = {}};
   return texture;
 }
 
 std::uint64_t PictureSurfaces::draw_pool(const PoolImage& image, const PoolColours& colours) {
-  const std::uint64_t texture = gpu_pool_ != nullptr                       ? gpu_pool_->draw_pool(image, colours)
+  const std::uint64_t texture = gpu_pool_ != nullptr                  ? gpu_pool_->draw_pool(image, colours)
                                 : image.columns > 0 && image.rows > 0 ? kOwnPool
-                                                                           : 0;
-  if (texture != 0) kept_[texture] = {.map = {}, .pool = image, .map_colours = {}, .pool_colours = colours, .shaded = {}};
+                                                                      : 0;
+  if (texture != 0)
+    kept_[texture] = {.map = {}, .pool = image, .map_colours = {}, .pool_colours = colours, .shaded = {}};
   return texture;
 }
 
@@ -179,8 +193,9 @@ const Picture* PictureSurfaces::picture(std::uint64_t texture) {
   const auto found = kept_.find(texture);
   if (found == kept_.end()) return nullptr;
   Kept& kept = found->second;
-  if (!kept.shaded)
-    kept.shaded = kept.map ? shade_map(*kept.map, kept.map_colours) : shade_pool(*kept.pool, kept.pool_colours);
+  if (!kept.shaded)  // as OpenGL has its textures
+    kept.shaded =
+        upside_down(kept.map ? shade_map(*kept.map, kept.map_colours) : shade_pool(*kept.pool, kept.pool_colours));
   return &*kept.shaded;
 }
 

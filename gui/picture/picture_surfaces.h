@@ -15,6 +15,7 @@ namespace palloscope::gui {
 
 Picture shade_map(const MapImage& image, const MapColours& colours);
 Picture shade_pool(const PoolImage& image, const PoolColours& colours);
+Picture upside_down(const Picture& picture);
 
 class PictureSurfaces final : public MapSurface, public PoolSurface {
  public:
@@ -26,7 +27,7 @@ class PictureSurfaces final : public MapSurface, public PoolSurface {
   std::uint64_t draw(const MapImage& image, const MapColours& colours, int picture) override;
   std::uint64_t draw_pool(const PoolImage& image, const PoolColours& colours) override;
 
-  // Behind a number that draw() or draw_pool() answered; null: none.
+  // Behind a number that draw() or draw_pool() answered, bottom row first as OpenGL has it; null: none.
   const Picture* picture(std::uint64_t texture);
 
  private:

@@ -57,8 +57,8 @@ Bytes packed(const Picture& picture, Part part) {
   const auto columns = static_cast<std::size_t>(part.width);
   rows.reserve((columns * 3 + 1) * static_cast<std::size_t>(part.height));
   const auto at = [&](int x, int y) {
-    return picture.rgba.data() + (static_cast<std::size_t>(y) * static_cast<std::size_t>(picture.width) +
-                                  static_cast<std::size_t>(x)) * 4;
+    return picture.rgba.data() +
+           (static_cast<std::size_t>(y) * static_cast<std::size_t>(picture.width) + static_cast<std::size_t>(x)) * 4;
   };
   for (int y = 0; y < part.height; ++y) {
     rows.push_back(2);  // filter: up
@@ -127,7 +127,11 @@ core::Status write_stable_png(const std::filesystem::path& file, const Picture& 
 
 ApngWriter::ApngWriter(std::filesystem::path file, std::uint32_t frames, std::uint16_t milliseconds,
                        const std::string& text)
-    : file_(std::move(file)), out_(file_, std::ios::binary), frames_(frames), milliseconds_(milliseconds), text_(text) {}
+    : file_(std::move(file)),
+      out_(file_, std::ios::binary),
+      frames_(frames),
+      milliseconds_(milliseconds),
+      text_(text) {}
 
 core::Status ApngWriter::failed() const {
   return core::Error{core::ErrorCode::Io, file_.string() + ": " + std::strerror(errno)};

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstddef>
 
+#include "gui/picture/upright_box.h"
+
 namespace palloscope::gui {
 namespace {
 
@@ -59,9 +61,9 @@ class Canvas {
   void blend(int x, int y, const int (&color)[4]) {
     const int alpha = color[3];
     if (alpha == 0) return;
-    std::uint8_t* at =
-        &picture.rgba[(static_cast<std::size_t>(y) * static_cast<std::size_t>(picture.width) +
-                       static_cast<std::size_t>(x)) * 4];
+    std::uint8_t* at = &picture.rgba[(static_cast<std::size_t>(y) * static_cast<std::size_t>(picture.width) +
+                                      static_cast<std::size_t>(x)) *
+                                     4];
     for (int c = 0; c < 3; ++c)
       at[c] = static_cast<std::uint8_t>((color[c] * alpha + at[c] * (255 - alpha) + 127) / 255);
   }
@@ -97,14 +99,6 @@ void draw_box(Canvas& canvas, const Texture& texture, const ImDrawVert& a, const
     }
 }
 
-bool is_box(const ImDrawVert* v, const ImDrawIdx* index) {
-  if (index[3] != index[0] || index[4] != index[2]) return false;
-  const ImDrawVert &a = v[index[0]], &b = v[index[1]], &c = v[index[2]], &d = v[index[5]];
-  return a.pos.y == b.pos.y && b.pos.x == c.pos.x && c.pos.y == d.pos.y && d.pos.x == a.pos.x && a.col == b.col &&
-         b.col == c.col && c.col == d.col && a.uv.y == b.uv.y && b.uv.x == c.uv.x && c.uv.y == d.uv.y &&
-         d.uv.x == a.uv.x && a.pos.x <= c.pos.x && a.pos.y <= c.pos.y;
-}
-
 struct Edge {
   std::int64_t a, b, c;  // a x + b y + c, in parts of a pixel; 0 on the edge, greater inside
   Edge(std::int64_t x0, std::int64_t y0, std::int64_t x1, std::int64_t y1)
@@ -133,7 +127,8 @@ void draw_triangle(Canvas& canvas, const Texture& texture, const ImDrawVert* v0,
   const int top = std::max(clip.top, first_middle(std::min({y[0], y[1], y[2]})));
   const int bottom = std::min(clip.bottom, first_middle(std::max({y[0], y[1], y[2]})) + 1);
   const bool is_plain = v0->col == v1->col && v1->col == v2->col;
-  const bool has_one_texel = v0->uv.x == v1->uv.x && v1->uv.x == v2->uv.x && v0->uv.y == v1->uv.y && v1->uv.y == v2->uv.y;
+  const bool has_one_texel =
+      v0->uv.x == v1->uv.x && v1->uv.x == v2->uv.x && v0->uv.y == v1->uv.y && v1->uv.y == v2->uv.y;
   int tint[4] = {channel(v0->col, 0), channel(v0->col, 1), channel(v0->col, 2), channel(v0->col, 3)}, color[4];
   if (is_plain && has_one_texel) shaded(texture, v0->uv.x, v0->uv.y, tint, color);
   for (int py = top; py < bottom; ++py)
@@ -144,7 +139,8 @@ void draw_triangle(Canvas& canvas, const Texture& texture, const ImDrawVert* v0,
       if (!is_plain)
         for (int c = 0; c < 4; ++c)
           tint[c] = static_cast<int>(std::clamp<std::int64_t>(
-              (channel(v0->col, c) * w0 + channel(v1->col, c) * w1 + channel(v2->col, c) * w2 + area / 2) / area, 0, 255));
+              (channel(v0->col, c) * w0 + channel(v1->col, c) * w1 + channel(v2->col, c) * w2 + area / 2) / area, 0,
+              255));
       if (!is_plain || !has_one_texel) {
         const double whole = static_cast<double>(area), b0 = static_cast<double>(w0) / whole,
                      b1 = static_cast<double>(w1) / whole, b2 = static_cast<double>(w2) / whole;
@@ -178,7 +174,7 @@ Picture rasterise(const ImDrawData& data, Color ground, const TexturePictures& p
       const ImDrawVert* vertices = list->VtxBuffer.Data + command.VtxOffset;
       const ImDrawIdx* indices = list->IdxBuffer.Data + command.IdxOffset;
       for (unsigned i = 0; i + 2 < command.ElemCount; i += 3) {
-        if (i + 5 < command.ElemCount && is_box(vertices, indices + i)) {
+        if (i + 5 < command.ElemCount && is_upright_box(vertices, indices + i)) {
           draw_box(canvas, texture, vertices[indices[i]], vertices[indices[i + 2]], clip);
           i += 3;
           continue;

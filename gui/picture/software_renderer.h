@@ -1,5 +1,6 @@
-// What ImGui drew, as pixels, without OpenGL: for pictures that are the same on every machine. Samples at the middles of
-// pixels, as a GPU does, in whole numbers wherever a last bit could differ. Slow beside a GPU, quick beside a person.
+// What ImGui drew, as pixels, without OpenGL: for pictures that are the same on every machine. Samples at the middles
+// of pixels, as a GPU does, in whole numbers wherever a last bit could differ. Slow beside a GPU, quick beside a
+// person.
 #pragma once
 
 #include <cstdint>

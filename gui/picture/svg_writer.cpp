@@ -8,7 +8,9 @@
 #include <set>
 
 #include "gui/picture/glyph_outlines.h"
+#include "gui/picture/picture_surfaces.h"
 #include "gui/picture/png_writer.h"
+#include "gui/picture/upright_box.h"
 
 namespace palloscope::gui {
 namespace {
@@ -71,6 +73,7 @@ class SvgDrawing {
   void begin_clip(const ImVec4& rect);
   bool draw_glyph(const ImDrawVert* v, const ImDrawIdx* index);
   void draw_picture(const ImDrawVert* v, const ImDrawIdx* index, std::uint64_t texture);
+  void draw_box(const ImDrawVert* v, const ImDrawIdx* index);
   void add_triangle(const ImDrawVert* v, const ImDrawIdx* index);
   void end_shape();
 
@@ -129,7 +132,17 @@ void SvgDrawing::draw_picture(const ImDrawVert* v, const ImDrawIdx* index, std::
       "<image x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" preserveAspectRatio=\"none\" "
       "style=\"image-rendering:pixelated\" href=\"data:image/png;base64,{}\"/>\n",
       number(a.pos.x), number(std::min(a.pos.y, c.pos.y)), number(c.pos.x - a.pos.x),
-      number(std::max(a.pos.y, c.pos.y) - std::min(a.pos.y, c.pos.y)), base64(png_bytes(*picture)));
+      number(std::max(a.pos.y, c.pos.y) - std::min(a.pos.y, c.pos.y)),
+      base64(png_bytes(a.uv.y > c.uv.y ? upside_down(*picture) : *picture)));
+}
+
+// Sharp edges: columns of a curve stand side by side without seams.
+void SvgDrawing::draw_box(const ImDrawVert* v, const ImDrawIdx* index) {
+  const ImDrawVert &a = v[index[0]], &c = v[index[2]];
+  end_shape();
+  if (a.col >> 24 == 0) return;
+  body += fmt::format("<rect class=\"b\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" {}/>\n", number(a.pos.x),
+                      number(a.pos.y), number(c.pos.x - a.pos.x), number(c.pos.y - a.pos.y), fill_of(a.col));
 }
 
 void SvgDrawing::add_triangle(const ImDrawVert* v, const ImDrawIdx* index) {
@@ -167,6 +180,11 @@ void SvgDrawing::draw_command(const ImDrawList& list, const ImDrawCmd& command) 
       i += 3;
       continue;
     }
+    if (is_quad && is_upright_box(vertices, index)) {
+      draw_box(vertices, index);
+      i += 3;
+      continue;
+    }
     add_triangle(vertices, index);
   }
 }
@@ -186,7 +204,8 @@ std::string svg_text(const ImDrawData& data, Color ground, const TexturePictures
   drawing.draw();
   return fmt::format(
              "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{2}\" height=\"{3}\" viewBox=\"{0} {1} {2} {3}\">\n"
-             "<title>{4}</title>\n<defs>\n{5}</defs>\n<rect x=\"{0}\" y=\"{1}\" width=\"{2}\" height=\"{3}\" {6}/>\n",
+             "<title>{4}</title>\n<style>.b{{shape-rendering:crispEdges}}</style>\n<defs>\n{5}</defs>\n<rect x=\"{0}\" "
+             "y=\"{1}\" width=\"{2}\" height=\"{3}\" {6}/>\n",
              number(part.x), number(part.y), number(part.width), number(part.height), escaped(title),
              drawing.definitions, fill_of(ground)) +
          drawing.body + "</svg>\n";

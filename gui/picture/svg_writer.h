@@ -1,6 +1,6 @@
-// What ImGui drew as SVG: shapes as paths, text as outlines of the program's own fonts (so it looks the same where those
-// are not installed), maps as pictures inside. Sharp at any size; meant for frames drawn without anti-aliasing, which
-// ImGui makes of faint edges of their own.
+// What ImGui drew as SVG: shapes as paths, text as outlines of the program's own fonts (so it looks the same where
+// those are not installed), maps as pictures inside. Sharp at any size; meant for frames drawn without anti-aliasing,
+// which ImGui makes of faint edges of their own.
 #pragma once
 
 #include <string>

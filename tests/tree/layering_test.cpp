@@ -91,8 +91,8 @@ TEST_CASE("core includes neither trace nor gui, and trace does not include gui")
 }
 
 TEST_CASE("ImGui is included only where the window is drawn or set up") {
-  only_included_from({"imgui", "imstb"}, {"gui/panels/", "gui/chrome/", "gui/platform/", "gui/picture/",
-                                          "gui/app.cpp", "gui/key_input.cpp", "gui/look.cpp", "tests/"});
+  only_included_from({"imgui", "imstb"}, {"gui/panels/", "gui/chrome/", "gui/platform/", "gui/picture/", "gui/app.cpp",
+                                          "gui/key_input.cpp", "gui/look.cpp", "tests/"});
 }
 
 TEST_CASE("OpenGL is included only in gui/gl and gui/platform, and window systems only in gui/platform") {

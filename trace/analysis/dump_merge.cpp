@@ -42,11 +42,12 @@ std::size_t DumpMerge::add(const Timeline& timeline, const std::string& file, bo
   const std::size_t before = backends_.size();
   if (timeline.size() == 0) return 0;
   if (description.source != core::SourceKind::Dump) {
-    timeline.visit(timeline.size(), timeline.size(), [&](EventNumber n, const core::EventBody&, const MemoryState& end) {
-      if (!end.first_root()) return;
-      table_.add(end, profile);
-      backends_.push_back({.file = file, .pid = 0, .label = {}, .event = n});
-    });
+    timeline.visit(timeline.size(), timeline.size(),
+                   [&](EventNumber n, const core::EventBody&, const MemoryState& end) {
+                     if (!end.first_root()) return;
+                     table_.add(end, profile);
+                     backends_.push_back({.file = file, .pid = 0, .label = {}, .event = n});
+                   });
     return backends_.size() - before;
   }
   std::vector<TakenDump> dumps = dumps_of(timeline);

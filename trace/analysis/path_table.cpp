@@ -16,7 +16,7 @@ std::uint64_t magnitude(std::int64_t value) {
   return value < 0 ? std::uint64_t{0} - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
 }
 
-std::int64_t change(const PathShare* a, const PathShare* b, PathSums PathShare::* part, PathMeasure measure) {
+std::int64_t change(const PathShare* a, const PathShare* b, PathSums PathShare::*part, PathMeasure measure) {
   const std::uint64_t before = a == nullptr ? 0 : measured(a->*part, measure);
   const std::uint64_t after = b == nullptr ? 0 : measured(b->*part, measure);
   return static_cast<std::int64_t>(after - before);
@@ -113,8 +113,9 @@ std::uint32_t PathTable::add(const MemoryState& state, const core::VersionProfil
 
 const PathShare* PathTable::share(std::uint32_t node, std::uint32_t source) const {
   const std::vector<PathShare>& shares = nodes_[node].shares;
-  const auto found = std::lower_bound(shares.begin(), shares.end(), source,
-                                      [](const PathShare& share, std::uint32_t wanted) { return share.source < wanted; });
+  const auto found =
+      std::lower_bound(shares.begin(), shares.end(), source,
+                       [](const PathShare& share, std::uint32_t wanted) { return share.source < wanted; });
   return found == shares.end() || found->source != source ? nullptr : &*found;
 }
 

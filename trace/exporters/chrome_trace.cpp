@@ -114,7 +114,9 @@ void ChromeTrace::take(EventNumber number, const core::EventBody& event, const M
   if (last_ == 0) {  // what is there already counts from here
     for (std::uint32_t i = 0; i < after.contexts().size(); ++i)
       if (after.context({i}) != nullptr) touched_.push_back({i});
-    is_touched_.assign(after.contexts().size(), true);
+    is_touched_.assign(after.contexts().size(), false);
+    for (const ContextSlot slot : touched_) is_touched_[slot.value] = true;
+    for (const BlockRecord& block : after.blocks()) owners_.push_back(block.born != 0 ? block.context : ContextSlot{});
     next_sample_ = number;
   }
   last_ = number;
@@ -130,20 +132,26 @@ void ChromeTrace::take(EventNumber number, const core::EventBody& event, const M
         };
         for_each_touched(after, e, touch);
         if constexpr (std::is_same_v<E, core::ContextDeleted>) touch(e.context);
-        if constexpr (requires { e.chunk; } && !requires { e.block; })
-          if (e.chunk && e.chunk.value < after.chunks().size())
-            if (const BlockRecord* block = after.block(after.chunks()[e.chunk.value].block); block && block->context)
-              touch(block->context);
-        if constexpr (requires { BlockSlot(e.block); })  // a block that left its context
-          if (e.block && e.block.value < after.blocks().size() && after.blocks()[e.block.value].context)
-            touch(after.blocks()[e.block.value].context);
+        // Whose a block was before it left, and whose it is now.
+        const auto touch_owners = [&](BlockSlot slot) {
+          if (!slot || slot.value >= after.blocks().size()) return;
+          if (owners_.size() < after.blocks().size()) owners_.resize(after.blocks().size());
+          ContextSlot& owner = owners_[slot.value];
+          if (owner) touch(owner);
+          const BlockRecord* block = after.block(slot);
+          owner = block != nullptr ? block->context : ContextSlot{};
+          if (owner) touch(owner);
+        };
+        if constexpr (requires { BlockSlot(e.block); })
+          touch_owners(e.block);
+        else if constexpr (requires { ChunkSlot(e.chunk); })
+          if (e.chunk && e.chunk.value < after.chunks().size()) touch_owners(after.chunks()[e.chunk.value].block);
         if constexpr (std::is_same_v<E, core::Statement>) {
           open_slice(statement_, kStatements, number, e.text);
         } else if constexpr (std::is_same_v<E, core::Narration>) {
           open_slice(narration_, kNarration, number, e.en.empty() ? e.zh : e.en);
         } else if constexpr (std::is_same_v<E, core::OperationBegan>) {
-          operations_[e.operation.value] = {
-              number, e.name.empty() ? std::string(operation_kind_name(e.kind)) : e.name};
+          operations_[e.operation.value] = {number, e.name.empty() ? std::string(operation_kind_name(e.kind)) : e.name};
         } else if constexpr (std::is_same_v<E, core::OperationEnded>) {
           // Operations overlap: each has a track of its own.
           if (const auto found = operations_.find(e.operation.value); found != operations_.end()) {

@@ -54,6 +54,7 @@ class ChromeTrace {
   std::vector<bool> is_touched_;  // by context slot: since the last sample
   std::vector<ContextSlot> touched_;
   std::vector<Counted> counted_;
+  std::vector<ContextSlot> owners_;  // by block slot
   std::map<std::string, Sums> sums_;
   std::size_t left_out_ = 0;
   Slice statement_, narration_;

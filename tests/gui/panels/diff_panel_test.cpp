@@ -1,0 +1,145 @@
+#include <filesystem>
+#include <fstream>
+
+#include "gui/layout/diff_rows.h"
+#include "tests/gui/support/headless.h"
+#include "tests/support/catch.h"
+#include "tests/support/random_stream.h"
+
+using namespace palloscope;
+using namespace palloscope::gui;
+using palloscope::test::Headless;
+
+namespace {
+
+constexpr const char* kScript = R"(
+local a = AllocSetContextCreate(TopMemoryContext, "first")
+local b = AllocSetContextCreate(TopMemoryContext, "second")
+for i = 1, 40 do MemoryContextAlloc(a, 1000) end
+MemoryContextDelete(b)
+)";
+
+}  // namespace
+
+TEST_CASE("A is marked by key, the cursor is B, and a click on a row selects its context") {
+  Headless window;
+  window.open_script(kScript);
+  apply(window.session(), Seek{0});
+  window.frames(2);
+  window.key("Ctrl+D");
+  window.frames(2);
+  CHECK(window.session().focused_panel == "diff");
+  CHECK_FALSE(window.session().diff_base);
+  window.key("Ctrl+Shift+D");
+  window.frames(2);
+  REQUIRE(window.session().diff_base);
+  CHECK(window.session().diff_base->event == 0);
+  apply(window.session(), Seek{window.session().event_count()});
+  window.frames(3);
+  window.click("##difference");
+  window.frames(2);
+  const auto* selected = std::get_if<ContextKey>(&window.session().selection);
+  REQUIRE(selected != nullptr);
+  for (int i = 0; i < 4; ++i) window.key("Up");
+  window.frames(2);
+  selected = std::get_if<ContextKey>(&window.session().selection);
+  REQUIRE(selected != nullptr);
+  CHECK(find(window.session().state(), *selected)->name == "TopMemoryContext");
+  window.key("Down");
+  window.frames(2);
+  selected = std::get_if<ContextKey>(&window.session().selection);
+  REQUIRE(selected != nullptr);
+  CHECK(find(window.session().state(), *selected)->name == "first");
+}
+
+TEST_CASE("A and B change places, and a mark of another document is kept with its name") {
+  Headless window;
+  window.open_script(kScript);
+  const EventNumber end = window.session().event_count();
+  apply(window.session(), MarkDiffBase{});
+  apply(window.session(), Seek{10});
+  window.key("Alt+D");
+  window.frames(2);
+  CHECK(window.session().cursor() == end);
+  CHECK(window.session().diff_base->event == 10);
+  window.open_script("x = palloc(5)");
+  window.frames(3);
+  REQUIRE(window.session().diff_base);
+  CHECK(window.session().diff_base->document != window.session().document->serial);
+  window.key("Alt+D");  // the other document is gone: nothing to go to
+  window.frames(2);
+  CHECK(window.session().diff_base->event == 10);
+}
+
+TEST_CASE("another file is compared with, and one that is none is a message") {
+  Headless window;
+  window.open_script(kScript);
+  const auto path = std::filesystem::temp_directory_path() / "palloscope_diff_base.lua";
+  std::ofstream(path) << "AllocSetContextCreate(TopMemoryContext, 'third')\n";
+  apply(window.session(), OpenDiffBase{path});
+  window.frames(4);
+  REQUIRE(window.session().diff_base);
+  CHECK(window.session().diff_base->title == "palloscope_diff_base.lua");
+  CHECK(window.session().diff_base->document == 0);
+  apply(window.session(), OpenDiffBase{"/no/such/file"});
+  window.frames(4);
+  REQUIRE(window.session().message);
+  CHECK(window.session().message->key == "message.cannot_open");
+  std::filesystem::remove(path);
+}
+
+TEST_CASE("rows of differences: every path that differs is there below its parents, equal ones only when asked for") {
+  trace::MemoryState a, b;
+  const auto events = test::random_events(21, 3000, {.live_chunks = 200, .resets = 0.05});
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    b.apply(events[i]);
+    if (i == 1200) a = b;
+  }
+  trace::PathTable table;
+  table.add(a, nullptr);
+  table.add(b, nullptr);
+  DiffRequest request;
+  const DiffRows rows = lay_out_differences(table, {0, 1}, request);
+  std::size_t different = 0;
+  for (std::uint32_t i = 0; i < table.nodes().size(); ++i) different += differs(table, i, {0, 1}) ? 1 : 0;
+  REQUIRE(rows.came + rows.went + rows.changed == different);
+  REQUIRE(different > 5);
+  std::set<std::uint32_t> seen{trace::PathNode::kNone};
+  std::int64_t sum = 0;
+  for (const DiffRow& row : rows.rows) {
+    REQUIRE(seen.insert(row.node).second);
+    REQUIRE(seen.count(table.nodes()[row.node].parent) == 1);
+    REQUIRE(static_cast<std::uint64_t>(std::abs(row.whole)) <= rows.largest);
+    sum += row.own;
+  }
+  REQUIRE(sum == static_cast<std::int64_t>(rows.b - rows.a));
+  request.with_equal = true;
+  REQUIRE(lay_out_differences(table, {0, 1}, request).rows.size() == table.nodes().size());
+  request.closed.insert(table.path(0));
+  const DiffRows closed = lay_out_differences(table, {0, 1}, request);
+  for (const DiffRow& row : closed.rows) REQUIRE(table.nodes()[row.node].parent != 0);
+  REQUIRE(lay_out_differences(table, {0, 0}, {}).rows.empty());
+}
+
+TEST_CASE("a picture of the panel or the window is saved beside what is open, and the message says where") {
+  const auto folder = std::filesystem::temp_directory_path() / "palloscope_saved_pictures";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directory(folder);
+  std::ofstream(folder / "own.lua") << kScript;
+  Headless window(700, 480);
+  apply(window.session(), OpenFile{folder / "own.lua"});
+  window.frames(4);
+  apply(window.session(), ShowPanel{"contexts"});
+  for (const char* keys : {"Ctrl+E", "Ctrl+E", "Alt+E", "Alt+Shift+E"}) {
+    window.key(keys);
+    window.frames(8);
+    REQUIRE(window.session().message);
+    INFO(window.session().message->detail);
+    CHECK(window.session().message->key == "message.picture_saved");
+    CHECK(std::filesystem::file_size(window.session().message->detail) > 1000);
+  }
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) names.insert(entry.path().extension().string());
+  CHECK(names == std::set<std::string>{".lua", ".png", ".svg"});
+  std::filesystem::remove_all(folder);
+}
