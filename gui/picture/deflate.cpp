@@ -84,7 +84,8 @@ std::vector<std::uint8_t> zlib_packed(std::span<const std::uint8_t> bytes) {
   constexpr std::size_t kNone = ~std::size_t{0};
   std::vector<std::size_t> newest(std::size_t{1} << kHashBits, kNone), older(std::min(bytes.size(), kWindow), kNone);
   const auto hash = [&](std::size_t i) {
-    const std::uint32_t three = bytes[i] | bytes[i + 1] << 8 | static_cast<std::uint32_t>(bytes[i + 2]) << 16;
+    const auto at = [&](std::size_t k) { return std::uint32_t{bytes[i + k]}; };
+    const std::uint32_t three = at(0) | at(1) << 8 | at(2) << 16;
     return (three * 2654435761U) >> (32 - kHashBits);
   };
   const auto remember = [&](std::size_t i) {
