@@ -9,7 +9,8 @@ namespace {
 
 constexpr float kFrameSeconds = 1.0f / 60;
 
-// A renderer's part: the atlas is where it is, nothing has to be brought anywhere.
+}  // namespace
+
 void answer_texture_requests() {
   for (ImTextureData* texture : ImGui::GetPlatformIO().Textures) {
     if (texture->Status == ImTextureStatus_WantDestroy) {
@@ -21,8 +22,6 @@ void answer_texture_requests() {
     }
   }
 }
-
-}  // namespace
 
 CpuScreen::CpuScreen(App& app, int width, int height) : app_(app) {
   ImGuiIO& io = ImGui::GetIO();

@@ -10,6 +10,10 @@ namespace palloscope::gui {
 
 class App;
 
+// A renderer's part, where there is none: the atlas is where it is, nothing has to be brought anywhere. After each
+// frame.
+void answer_texture_requests();
+
 class CpuScreen {
  public:
   CpuScreen(App& app, int width, int height);

@@ -8,25 +8,13 @@
 #include <utility>
 
 #include "gui/document.h"
+#include "gui/picture/cpu_screen.h"
 #include "tests/support/catch.h"
 
 namespace palloscope::test {
 namespace {
 
 constexpr float kFrameSeconds = 1.0f / 60;
-
-// The renderer's part: every texture is "made" at once.
-void answer_texture_requests() {
-  for (ImTextureData* texture : ImGui::GetPlatformIO().Textures) {
-    if (texture->Status == ImTextureStatus_WantDestroy) {
-      texture->SetTexID(ImTextureID_Invalid);
-      texture->SetStatus(ImTextureStatus_Destroyed);
-    } else if (texture->Status != ImTextureStatus_OK) {
-      texture->SetTexID(1);
-      texture->SetStatus(ImTextureStatus_OK);
-    }
-  }
-}
 
 ImGuiKey imgui_key(gui::Key key) {
   using gui::Key;
@@ -83,7 +71,7 @@ void Headless::frames(int count) {
     ImGui::GetIO().DeltaTime = kFrameSeconds;
     item_log().current.clear();
     app_->frame();
-    answer_texture_requests();
+    gui::answer_texture_requests();
   }
 }
 
