@@ -43,7 +43,7 @@ narrate{
 }
 narrate{
   en = "Findings compares what is there after each transaction, and tells what never comes back: how much of each, the first chunk that stayed, and the context that ends with each transaction and would have freed it in time. Enter goes to that chunk.",
-  zh = "“发现”比较每个事务之后还剩什么，说出从不归还的：每个事务多少、第一个留下的块是哪个、哪个上下文随每个事务结束、本可以及时释放它。按 Enter 转到那个块。",
+  zh = "“发现”比较每个事务之后还剩什么，说出从不归还的：每个事务多少、第一个留下的内存片是哪个、哪个上下文随每个事务结束、本可以及时释放它。按 Enter 转到那个内存片。",
 }
 
 for i = 1, 3 do

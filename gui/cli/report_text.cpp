@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <string>
+#include <vector>
 
 #include "gui/cli/report.h"
 #include "gui/cli/sentence_json.h"
@@ -28,21 +30,47 @@ void write_findings(const Report& report, std::ostream& out) {
   }
 }
 
+using Row = std::vector<std::string>;
+
+// Columns of a terminal: Chinese characters and their punctuation take two.
+std::size_t columns_of(const std::string& text) {
+  std::size_t columns = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte & 0xC0) != 0x80) columns += byte >= 0xE3 && byte < 0xF0 ? 2 : 1;
+  }
+  return columns;
+}
+
+// The last column to the left, the others to the right.
+void write_table(const std::vector<Row>& rows, std::ostream& out) {
+  std::vector<std::size_t> widths(rows.front().size(), 0);
+  for (const Row& row : rows)
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns_of(row[i]));
+  for (const Row& row : rows) {
+    for (std::size_t i = 0; i + 1 < row.size(); ++i)
+      out << "  " << std::string(widths[i] - columns_of(row[i]), ' ') << row[i];
+    out << "  " << row.back() << '\n';
+  }
+}
+
 void write_waste(const Report& report, std::ostream& out) {
   const trace::Peak& peak = report.survey.peak();
   out << '\n' << report.strings("report.peak") << '\n' << "  " << report_peak(report) << '\n';
-  const auto row = [&](const trace::Waste& waste, const std::string& name) {
-    out << fmt::format("  {:>12}", waste.total_bytes);
-    for (const trace::WastePart& part : trace::kWasteParts) out << fmt::format(" {:>12}", waste.*part.bytes);
-    out << "  " << name << '\n';
+  std::vector<Row> rows(1);
+  rows[0].emplace_back(report.strings("waste.total"));
+  for (const trace::WastePart& part : trace::kWasteParts) rows[0].push_back(waste_part_text(part, report.strings));
+  rows[0].emplace_back(report.strings("report.context"));
+  const auto add = [&](const trace::Waste& waste, const std::string& name) {
+    Row& row = rows.emplace_back();
+    row.push_back(std::to_string(waste.total_bytes));
+    for (const trace::WastePart& part : trace::kWasteParts) row.push_back(std::to_string(waste.*part.bytes));
+    row.push_back(name);
   };
-  // Words are wider than letters in some languages: they stand above, in the order of the columns.
-  out << "  " << report.strings("waste.total");
-  for (const trace::WastePart& part : trace::kWasteParts) out << " | " << waste_part_text(part, report.strings);
-  out << " | " << report.strings("report.context") << '\n';
-  row(peak.waste, report.strings("waste.total"));
+  add(peak.waste, report.strings("waste.total"));
   for (std::size_t i = 0; i < peak.holders.size() && i < kReportRows; ++i)
-    row(peak.holders[i].waste, report.survey.paths().text(peak.holders[i].path));
+    add(peak.holders[i].waste, report.survey.paths().text(peak.holders[i].path));
+  write_table(rows, out);
   if (peak.holders.size() > kReportRows)
     out << "  " << report.strings.fill("report.cut", {{"count", format_count(peak.holders.size() - kReportRows)}})
         << '\n';
@@ -125,15 +153,15 @@ void write_report_text(const Report& report, std::ostream& out) {
   write_findings(report, out);
   write_waste(report, out);
   out << '\n' << strings("report.allocations") << '\n';
-  out << fmt::format("  {} | {} | {} | {} | {} | {}\n", strings("report.allocated"), strings("report.bytes"),
-                     strings("report.freed"), strings("report.dropped"), strings("report.temporary"),
-                     strings("report.context"));
+  std::vector<Row> rows = {{strings("report.allocated"), strings("report.bytes"), strings("report.freed"),
+                            strings("report.dropped"), strings("report.temporary"), strings("report.context")}};
   const auto paths = paths_by_allocations(lifetimes);
   for (std::size_t i = 0; i < paths.size() && i < kReportRows; ++i) {
     const trace::PathUse& use = lifetimes.uses()[paths[i]];
-    out << fmt::format("  {:>10} {:>14} {:>10} {:>10} {:>10}  {}\n", use.allocated, use.allocated_bytes, use.freed,
-                       use.dropped, use.temporary, report.survey.paths().text(paths[i]));
+    rows.push_back({std::to_string(use.allocated), std::to_string(use.allocated_bytes), std::to_string(use.freed),
+                    std::to_string(use.dropped), std::to_string(use.temporary), report.survey.paths().text(paths[i])});
   }
+  write_table(rows, out);
   if (paths.size() > kReportRows)
     out << "  " << strings.fill("report.cut", {{"count", format_count(paths.size() - kReportRows)}}) << '\n';
   write_histogram(strings("report.sizes"), lifetimes.sizes(), out);

@@ -35,7 +35,7 @@ TEST_CASE("report tells a leak in words and in numbers, in both languages") {
   const Folder folder;
   const Outcome text = run({"report", folder.file("leak.lua")});
   CHECK(text.status == 0);
-  CHECK_THAT(text.out, Contains("CacheMemoryContext grows: of each transaction 200 B stay"));
+  CHECK_THAT(text.out, Contains("CacheMemoryContext grows: each transaction leaves 200 B behind"));
   const Outcome chinese = run({"report", folder.file("leak.lua"), "--lang", "zh"});
   CHECK_THAT(chinese.out, Contains("每个事务留下 200 B"));
   const Outcome json = run({"report", folder.file("leak.lua"), "--format", "json"});
