@@ -42,6 +42,11 @@ std::string rounds_text(const trace::Survey& survey, const Strings& strings) {
                             {"text", rule.condition ? rule.condition->text() : std::string()}});
 }
 
+const char* no_findings_text(const Strings& strings, const trace::Timeline& timeline) {
+  const bool is_dump = timeline.description().source == core::SourceKind::Dump;
+  return strings(is_dump ? "findings.none_dump" : "findings.none");
+}
+
 std::string waste_part_text(const trace::WastePart& part, const Strings& strings) {
   return strings("waste." + std::string(part.name));
 }

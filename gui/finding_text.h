@@ -11,6 +11,8 @@ namespace palloscope::gui {
 std::string finding_title(const trace::Finding& finding, const Strings& strings);  // "Growth"
 std::string finding_text(const trace::Finding& finding, const Strings& strings);
 std::string advice_text(const trace::Finding& finding, const Strings& strings);  // empty: none
+// What is said where nothing was found.
+const char* no_findings_text(const Strings& strings, const trace::Timeline& timeline);
 // "400 transactions"
 std::string rounds_text(const trace::Survey& survey, const Strings& strings);
 // "asked for"

@@ -14,23 +14,23 @@
 namespace palloscope::gui {
 namespace {
 
-// The context whose accounted memory or live payload the last move changed most, with the difference.
+// The context whose live chunks, else whose blocks, the last move changed most, with the difference in bytes.
 std::string change_text(const PanelContext& context) {
   const trace::ChangeSet& change = context.session.timeline()->last_change();
   if (!change.known || change.from == change.to) return "";
   const trace::MemoryState& state = context.state();
   std::int64_t largest = 0;
   std::string name;
-  for (const auto& [slot, old] : change.contexts) {
-    const trace::ContextRecord* now = state.context(slot);
-    const auto bytes = [](const trace::ContextRecord& record) {
-      return static_cast<std::int64_t>(record.granted_bytes) +
-             (record.granted_bytes == 0 ? static_cast<std::int64_t>(record.mem_allocated_bytes) : 0);
-    };
-    const std::int64_t before = old.born != 0 ? bytes(old) : 0, after = now != nullptr ? bytes(*now) : 0;
-    if (std::abs(after - before) <= std::abs(largest)) continue;
-    largest = after - before;
-    name = now != nullptr ? now->name : old.name;
+  for (const auto bytes : {&trace::ContextRecord::granted_bytes, &trace::ContextRecord::mem_allocated_bytes}) {
+    if (largest != 0) break;  // no chunk came or went, but perhaps a block did
+    for (const auto& [slot, old] : change.contexts) {
+      const trace::ContextRecord* now = state.context(slot);
+      const auto before = static_cast<std::int64_t>(old.born != 0 ? old.*bytes : 0);
+      const auto after = static_cast<std::int64_t>(now != nullptr ? now->*bytes : 0);
+      if (std::abs(after - before) <= std::abs(largest)) continue;
+      largest = after - before;
+      name = now != nullptr ? now->name : old.name;
+    }
   }
   if (largest == 0) {
     const auto grown = static_cast<std::int64_t>(state.totals().malloc_bytes - change.totals.malloc_bytes);

@@ -53,7 +53,7 @@ void write_findings(const Report& report, std::ostream& out) {
   const Strings& strings = report.strings;
   out << fmt::format("<h2>{}</h2>\n", escaped(strings("report.findings")));
   if (report.survey.findings().empty()) {
-    out << fmt::format("<section>{}</section>\n", escaped(strings("findings.none")));
+    out << fmt::format("<section>{}</section>\n", escaped(no_findings_text(strings, report.timeline)));
     return;
   }
   out << "<ol>\n";

@@ -19,7 +19,7 @@ using Json = nlohmann::ordered_json;
 
 void write_findings(const Report& report, std::ostream& out) {
   out << '\n' << report.strings("report.findings") << '\n';
-  if (report.survey.findings().empty()) out << "  " << report.strings("findings.none") << '\n';
+  if (report.survey.findings().empty()) out << "  " << no_findings_text(report.strings, report.timeline) << '\n';
   std::size_t number = 0;
   for (const trace::Finding& finding : report.survey.findings()) {
     out << fmt::format("{:>3}. [{}] {}\n", ++number, finding_title(finding, report.strings),
@@ -137,6 +137,9 @@ std::string report_head(const Report& report) {
 
 std::string report_peak(const Report& report) {
   const trace::Peak& peak = report.survey.peak();
+  if (peak.malloc_bytes == 0)
+    return report.strings.fill("report.peak_dump",
+                               {{"event", format_event(peak.event)}, {"contexts", format_bytes(peak.bytes())}});
   return report.strings.fill("report.peak_said", {{"event", format_event(peak.event)},
                                                   {"bytes", format_bytes(peak.malloc_bytes)},
                                                   {"contexts", format_bytes(peak.waste.total_bytes)},

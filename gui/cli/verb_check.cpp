@@ -19,7 +19,7 @@ namespace palloscope::gui::cli {
 namespace {
 
 constexpr const char* kFooter =
-    "A rule is a condition (palloscope find --help tells the language) that must hold at every event:\n"
+    "A rule is a condition (palloscope help conditions tells the language) that must hold at every event:\n"
     "  total(\"ExecutorState\") < 64MB\n"
     "  not (alloc and size > 1MB)\n"
     "or a limit of growth, from the end of the first quarter of the rounds to the last round:\n"

@@ -63,7 +63,9 @@ bool write(const trace::Timeline& timeline, const ExportOptions& options, Range 
   } else if (options.states) {
     if (!json) out << trace::kStateCsvHead;
     const core::EventNumber every = options.every.value_or(1);
-    for (core::EventNumber n = range.first; n <= range.last && out; n += std::min(every, range.last - n + 1)) {
+    for (core::EventNumber done = range.first - 1; done < range.last && out;) {
+      const core::EventNumber n = done + std::min(every, range.last - done);  // the last state always
+      done = n;
       progress.tell("events", n - range.first, range.last - range.first + 1);
       timeline.visit(n, n, [&](core::EventNumber, const core::EventBody&, const trace::MemoryState& after) {
         out << trace::state_rows(after, profile, json);
@@ -97,7 +99,9 @@ int run_export(Arguments arguments, Streams io) {
   usage.add("--from", &options.from, "the first event").takes("N");
   usage.add("--to", &options.to, "the last one; left out: to the end").takes("N");
   usage.add("--states", &options.states, "rows of contexts instead of events (csv, jsonl)");
-  usage.add("--every", &options.every, "states: after every N events; chrome: events from one sample to the next")
+  usage
+      .add("--every", &options.every,
+           "states: after every N events and at the end; chrome: events from one sample to the next")
       .takes("N");
   if (const auto status = usage.parse(arguments, io)) return *status;
   if (options.every == 0) return complain("export", "--every 0: give 1 or more", io);

@@ -69,6 +69,8 @@ int run_report(Arguments arguments, Streams io) {
   }
   if (!survey.problem().empty())
     io.err << fmt::format("palloscope report: {}: {}; looked at up to there\n", file, survey.problem());
+  if (usage.given("--rounds") && survey.round_count() == 0)
+    return complain("report", fmt::format("--rounds {}: there is none in {}", rounds, file), io);
   const Language words = language == "zh" ? Language::Chinese : Language::English;
   const Report report{file, *timeline, survey, strings_of(words), words};
   if (target.empty()) {

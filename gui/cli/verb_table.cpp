@@ -23,7 +23,7 @@ constexpr Verb kVerbs[] = {
     {"report", "leaks, waste, the peak, lifetimes: what a trace's memory was used for", run_report},
     {"run", "run a scenario without a window", run_scenario},
     {"shmem", "the shared memory of a server, from its settings alone", run_shmem},
-    {"shot", "draw the window into a PNG file, without a display", run_shot},
+    {"shot", "draw the window into a PNG, SVG or animated PNG file, without a display", run_shot},
     {"state", "the state at one moment as text, CSV or JSON", run_state},
     {"verify", "check every rule that a correct heap and buffer pool obey", run_verify},
     {"why", "why an event did what it did, and by which rule", run_why},

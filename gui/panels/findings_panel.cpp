@@ -131,15 +131,14 @@ void FindingsPanel::draw_head(const PanelContext& panel) {
   const trace::Peak& peak = survey_->peak();
   if (peak.event != 0) {
     const std::string said = panel.strings.fill(
-        "findings.peak", {{"event", format_event(peak.event)}, {"bytes", format_bytes(peak.malloc_bytes)}});
+        "findings.peak", {{"event", format_event(peak.event)}, {"bytes", format_bytes(peak.bytes())}});
     if (draw_link(panel, "##peak", said)) panel.actions.push(Seek{peak.event});
     if (!peak.holders.empty()) {
       const trace::PathWaste& most = peak.holders.front();
       const std::string held = panel.strings.fill(
-          "findings.held_by",
-          {{"name", survey_->paths().text(most.path)},
-           {"share", format_share(static_cast<double>(most.waste.total_bytes) /
-                                  static_cast<double>(std::max<std::uint64_t>(peak.malloc_bytes, 1)))}});
+          "findings.held_by", {{"name", survey_->paths().text(most.path)},
+                               {"share", format_share(static_cast<double>(most.waste.total_bytes) /
+                                                      static_cast<double>(std::max<std::uint64_t>(peak.bytes(), 1)))}});
       ImGui::SameLine(0, panel.em());
       draw_cut_text(held, ImGui::GetContentRegionAvail().x, panel.theme.text);
     }
@@ -274,7 +273,7 @@ void FindingsPanel::draw_list(const PanelContext& panel) {
     ImGui::TextUnformatted(icons::kCheck);
     ImGui::PopStyleColor();
     ImGui::SameLine(0, 0.5f * panel.em());
-    draw_paragraphs(panel.strings("findings.none"));
+    draw_paragraphs(no_findings_text(panel.strings, *panel.session.timeline()));
     return;
   }
   for (std::size_t i = 0; i < findings.size() && i < kMostShown; ++i)

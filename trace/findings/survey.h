@@ -37,6 +37,8 @@ struct Peak {
   std::vector<PathWaste> holders;  // most first
   Waste waste;
   std::uint64_t recycled_bytes = 0, plain_bytes = 0;  // regions of no context: malloc = waste.total + these
+  // A dump tells of contexts only.
+  std::uint64_t bytes() const { return malloc_bytes != 0 ? malloc_bytes : waste.total_bytes; }
 };
 
 class Survey {
