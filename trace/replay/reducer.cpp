@@ -280,8 +280,13 @@ void Reducer<J>::operator()(const core::Realloc& e) {
       save(block->first_chunk);
       chunk->at = e.at + (chunk->at - block->at);
       const std::uint64_t granted = e.at + e.bytes - chunk->at;
-      owner.granted_bytes += granted - chunk->granted_bytes;  // modulo 2^64, as are all sums
-      s_.heads_.totals.granted_bytes += granted - chunk->granted_bytes;
+      const std::uint64_t growth = granted - chunk->granted_bytes;  // modulo 2^64, as are all sums
+      if (chunk->state == ChunkState::Live) {
+        owner.granted_bytes += growth;
+        s_.heads_.totals.granted_bytes += growth;
+      } else {
+        owner.free_chunk_bytes += growth;
+      }
       chunk->granted_bytes = granted;
     }
     save(e.block);

@@ -193,6 +193,21 @@ TEST_CASE("A freed chunk that has no freelist is a fault where freelists are kep
   require_fault(state, ChunkFreed{{0}, ChunkFate::ToFreelist});
 }
 
+TEST_CASE("A dedicated block whose chunk was freed and counted grows by free bytes") {
+  MemoryState state = two_contexts(ContextKind::Generation);
+  state.apply(Malloc{{2}, {0x5000}, 1024});
+  state.apply(BlockAdded{{2}, kTop, BlockRole::External, BlockPosition::Head, {0x5000}, {0x5028}, 1024, 0});
+  ChunkAllocated large = chunk(0, 2, 0x5030, ChunkOrigin::External);
+  large.granted_bytes = 976;
+  state.apply(large);
+  state.apply(ChunkFreed{{0}, ChunkFate::Counted});
+  state.apply(Realloc{{2}, {0x5000}, 2048});
+  REQUIRE(state.fault_count() == 0);
+  CHECK(state.context(kTop)->granted_bytes == 0);
+  CHECK(state.totals().granted_bytes == 0);
+  CHECK(state.context(kTop)->free_chunk_bytes == 2000);
+}
+
 TEST_CASE("Source lines, narration, errors and variables move the program point") {
   MemoryState state = two_contexts();
   const EventNumber n = state.event_number();
