@@ -99,10 +99,9 @@ namespace {
 // What this program itself keeps of the trace, where that is worth a word: by part where the mouse rests.
 std::string memory_text(const PanelContext& context) {
   constexpr std::size_t kWorthAWord = std::size_t{32} << 20;
-  if (context.session.timeline()->memory_use().total() < kWorthAWord) return "";
-  return context.strings.fill("status.memory",
-                              {{"used", format_bytes(context.session.timeline()->memory_use().total())}}) +
-         "   ";
+  const std::size_t used = context.session.timeline()->memory_use().total();
+  if (used < kWorthAWord) return "";
+  return context.strings.fill("status.memory", {{"used", format_bytes(used)}}) + "   ";
 }
 void draw_memory_tip(const PanelContext& context) {
   if (!ImGui::IsItemHovered()) return;
