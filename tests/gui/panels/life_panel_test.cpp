@@ -4,6 +4,7 @@
 
 #include "gui/fault_text.h"
 #include "gui/layout/life_layout.h"
+#include "tests/gui/support/event_of.h"
 #include "tests/gui/support/headless.h"
 #include "tests/support/catch.h"
 #include "trace/analysis/chunk_life.h"
@@ -11,6 +12,7 @@
 namespace palloscope::gui {
 namespace {
 
+using test::event_of;
 using test::Headless;
 
 constexpr const char* kScript = R"(
@@ -27,13 +29,6 @@ MemoryContextSwitchTo(TopMemoryContext)
 MemoryContextDelete(bag)
 local other = AllocSetContextCreate(TopMemoryContext, "other")
 )";
-
-core::EventNumber event_of(const Session& session, std::uint8_t tag, int which = 1) {
-  core::EventNumber at = 0;
-  const std::uint8_t tags[] = {tag};
-  for (; which > 0; --which) at = session.timeline()->next_of(tags, at).value_or(0);
-  return at;
-}
 
 // The chunk that `p` was given, selected, with the cursor at its birth.
 ChunkKey select_p(Headless& window) {

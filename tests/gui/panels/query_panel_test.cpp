@@ -2,12 +2,14 @@
 #include <fstream>
 #include <iterator>
 
+#include "tests/gui/support/event_of.h"
 #include "tests/gui/support/headless.h"
 #include "tests/support/catch.h"
 
 namespace palloscope::gui {
 namespace {
 
+using test::event_of;
 using test::Headless;
 
 constexpr const char* kScript = R"(
@@ -18,13 +20,6 @@ MemoryContextReset(bag)
 MemoryContextSwitchTo(TopMemoryContext)
 MemoryContextDelete(bag)
 )";
-
-core::EventNumber event_of(const Session& session, std::uint8_t tag, int which = 1) {
-  core::EventNumber at = 0;
-  const std::uint8_t tags[] = {tag};
-  for (; which > 0; --which) at = session.timeline()->next_of(tags, at).value_or(0);
-  return at;
-}
 
 // The panel over the whole window, with the keyboard in its field.
 void open_questions(Headless& window) {
