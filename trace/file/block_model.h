@@ -152,10 +152,28 @@ class BlockModel {
     e.granted_bytes = grant.bytes;
     e.size_class = grant.size_class;
     b.next_at = e.at.value + grant.bytes;
-    made_[made_count_] = {slot, b.newest};
-    b.newest = made_count_++;
-    ++b.made;
+    add_made(b, slot);
     chunks_[slot % kChunks] = {slot, last_block_, e.at.value};
+    last_made_ = last_used_ = slot;
+    last_at_ = e.at.value;
+    return true;
+  }
+  // The writer's side of it: whether `e` is that event. If so, it was seen.
+  [[gnu::always_inline]] bool saw_expected(const core::ChunkAllocated& e) {
+    Block& b = blocks_[last_block_ % kBlocks];
+    const std::uint32_t slot = next_chunk();
+    const auto grant = granted_for(b.rule, e.requested_bytes);
+    // One branch, where asking one by one would be many.
+    const std::uint64_t differs = (b.slot ^ last_block_) | (e.block.value ^ last_block_) | (e.chunk.value ^ slot) |
+                                  (e.at.value ^ (b.next_at + b.gap)) | (e.granted_bytes ^ grant.bytes) |
+                                  static_cast<unsigned>(e.size_class ^ grant.size_class) |
+                                  static_cast<unsigned>(e.origin != core::ChunkOrigin::Tail) |
+                                  static_cast<unsigned>(e.cause != core::ChunkCause::Palloc);
+    if (differs != 0) return false;
+    if (!unused_.empty()) unused_.pop_back();
+    b.next_at = e.at.value + grant.bytes;
+    add_made(b, slot);
+    chunks_[slot % kChunks] = {slot, e.block.value, e.at.value};
     last_made_ = last_used_ = slot;
     last_at_ = e.at.value;
     return true;
@@ -262,6 +280,9 @@ class BlockModel {
     auto gap = at - b.next_at;
     if (gap != b.gap && gap <= 64) b.gap = gap_ = static_cast<std::uint32_t>(gap);
     b.next_at = at + granted_bytes;
+    add_made(b, slot);
+  }
+  [[gnu::always_inline]] void add_made(Block& b, std::uint32_t slot) {
     made_[made_count_] = {slot, b.newest};
     b.newest = made_count_++;
     ++b.made;
@@ -349,7 +370,7 @@ class BlockModel {
   std::vector<std::uint32_t> unused_, unused_blocks_, unused_contexts_;  // slots, next one last
   std::array<std::uint32_t, 2 * kFreed> freed_;
   std::uint32_t freed_count_ = 0;
-  static constexpr std::uint32_t kFreedFilter = 1024;
+  static constexpr std::uint32_t kFreedFilter = 4096;
   std::array<std::uint8_t, kFreedFilter>
       freed_filter_;  // how many of freed_ fall here: mostly none, which saves a search
   std::uint32_t last_made_ = kNone, last_used_ = kNone, last_block_ = kNone, last_freed_ = kNone;

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <type_traits>
 
 #include "core/events/event.h"
 #include "trace/replay/memory_state.h"
@@ -36,6 +37,11 @@ struct BlockSummary {
     context_bytes_max = now > context_bytes_max ? now : context_bytes_max;
     malloc_bytes_max = totals.malloc_bytes > malloc_bytes_max ? totals.malloc_bytes : malloc_bytes_max;
     granted_bytes_max = totals.granted_bytes > granted_bytes_max ? totals.granted_bytes : granted_bytes_max;
+  }
+
+  // The same after an event that changes nothing of it but, perhaps, the granted bytes.
+  void add_granted(const HeapTotals& totals) {
+    if (totals.granted_bytes > granted_bytes_max) granted_bytes_max = totals.granted_bytes;
   }
 
  private:
@@ -71,5 +77,47 @@ void for_each_touched(const MemoryState& before, const E& e, F&& touch) {
     if (const ChunkRecord* chunk = before.chunk(e.chunk)) owner_of_block(chunk->block);
   }
 }
+
+// Makes a block's summary while its events are applied: before() with the state just before an event, after() with the
+// state just after it. What is known to be in the summary already is not asked again: the usual events follow others in
+// the same block of memory and change no more than the granted bytes.
+class SummaryMaker {
+ public:
+  template <class E>
+  void before(const MemoryState& state, const E& e) {
+    summary_.add_kind(E::kTag);
+    if constexpr (std::is_same_v<E, core::ChunkAllocated>) {
+      if (e.block == owner_told_) return;
+      owner_told_ = e.block;
+    } else if constexpr (std::is_same_v<E, core::ChunkFreed>) {
+      const ChunkRecord* chunk = state.chunk(e.chunk);
+      if (e.fate == core::ChunkFate::WithBlock)
+        owner_told_ = {};
+      else if (chunk && chunk->block == owner_told_)
+        return;
+    } else {
+      owner_told_ = {};  // it may have another owner from now on
+    }
+    for_each_touched(state, e, [this](core::ContextSlot context) { summary_.add_touched(context); });
+  }
+  template <class E>
+  void after(const MemoryState& state, const E& e) {
+    if constexpr (std::is_same_v<E, core::ChunkAllocated>) {
+      if (!first_) return summary_.add_granted(state.totals());
+    } else if constexpr (std::is_same_v<E, core::ChunkFreed>) {
+      if (!first_ && e.fate != core::ChunkFate::WithBlock) return;
+    }
+    summary_.add_totals(state.totals(), first_);
+    first_ = false;
+  }
+
+  const BlockSummary& summary() const { return summary_; }
+  void clear() { *this = {}; }
+
+ private:
+  BlockSummary summary_;
+  core::BlockSlot owner_told_;  // its owner was touched, and is still the same
+  bool first_ = true;
+};
 
 }  // namespace palloscope::trace

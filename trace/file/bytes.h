@@ -66,30 +66,42 @@ inline std::size_t put_number(std::uint8_t* to, std::uint64_t number) {
 // A column that grows. Space is made ahead of a number, so that writing one is a store and an addition.
 class NumberWriter {
  public:
+  NumberWriter() = default;
+  NumberWriter(const NumberWriter&) = delete;
+  NumberWriter& operator=(const NumberWriter&) = delete;
+
   [[gnu::always_inline]] void put(std::uint64_t number) {
-    if (size_ + 16 > bytes_.size()) [[unlikely]]
-      grow();
-    size_ += put_number(bytes_.data() + size_, number);
+    if (to_ >= full_) [[unlikely]]
+      grow(0);
+    to_ += put_number(to_, number);
   }
   [[gnu::always_inline]] void put_byte(std::uint8_t byte) {
-    if (size_ + 16 > bytes_.size()) [[unlikely]]
-      grow();
-    bytes_[size_++] = byte;
+    if (to_ >= full_) [[unlikely]]
+      grow(0);
+    *to_++ = byte;
   }
   void put_bytes(const void* from, std::size_t count) {
-    if (size_ + count + 16 > bytes_.size()) bytes_.resize((size_ + count) * 2 + 1024);
-    if (count) std::memcpy(bytes_.data() + size_, from, count);
-    size_ += count;
+    if (full_ - to_ <= static_cast<std::ptrdiff_t>(count)) grow(count);
+    if (count) std::memcpy(to_, from, count);
+    to_ += count;
   }
-  ByteSpan written() const { return {bytes_.data(), size_}; }
-  std::size_t size() const { return size_; }
-  void clear() { size_ = 0; }
+  ByteSpan written() const { return {bytes_.data(), size()}; }
+  std::size_t size() const { return static_cast<std::size_t>(to_ - bytes_.data()); }
+  void clear() { to_ = bytes_.data(); }
 
  private:
-  [[gnu::noinline]] void grow() { bytes_.resize(bytes_.size() * 2 + 1024); }
+  static constexpr std::size_t kSpare = 16;  // behind full_: room for the longest number
+
+  [[gnu::noinline]] void grow(std::size_t by) {
+    const std::size_t used = size();
+    bytes_.resize((used + by) * 2 + 1024);
+    to_ = bytes_.data() + used;
+    full_ = bytes_.data() + bytes_.size() - kSpare;
+  }
 
   Bytes bytes_;
-  std::size_t size_ = 0;
+  std::uint8_t* to_ = nullptr;  // into bytes_, where the next number goes
+  std::uint8_t* full_ = nullptr;
 };
 
 class NumberReader {

@@ -52,6 +52,14 @@ class RowWriter {
 
 template <class E>
 void EventBlockEncoder::add(const E& e) {
+  if constexpr (std::is_same_v<E, core::ChunkAllocated>) {
+    if (model_->saw_expected(e)) [[likely]] {
+      columns_[kSizes].put(e.requested_bytes);
+      columns_[kOps].put_byte(kAllocOp | kExpectedSlot);
+      ++count_;
+      return;
+    }
+  }
   if constexpr (std::is_same_v<E, core::ChunkAllocated> || std::is_same_v<E, core::ChunkCarved>)
     hint_if_new(e.block.value);
   bool usual = false;

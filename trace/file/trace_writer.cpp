@@ -75,7 +75,7 @@ struct TraceWriter::Impl {
   TraceWriterOptions options;
   EventBlockEncoder encoder;
   MemoryState state;
-  BlockSummary summary;
+  SummaryMaker summary;
   Clock::time_point waiting_since;
   TraceIndex part;                 // since the last index frame
   std::uint64_t last_index = 0;    // its offset
@@ -107,23 +107,20 @@ struct TraceWriter::Impl {
   }
 
   template <class E>
-  void add(const E& e) {
+  [[gnu::always_inline]] void add(const E& e) {
     if (longest_text(e) > kMaxTextBytes) [[unlikely]] {
       status = Error{ErrorCode::Unsupported, fmt::format("event {} has a text of {} bytes, a trace takes up to {}",
                                                          state.event_number() + 1, longest_text(e), kMaxTextBytes)};
       return;
     }
-    bool first = encoder.count() == 0;
-    if (first) waiting_since = Clock::now();
-    for_each_touched(state, e, [&](ContextSlot context) { summary.add_touched(context); });
-    summary.add_kind(E::kTag);
+    if (encoder.count() == 0) [[unlikely]]
+      waiting_since = Clock::now();
+    summary.before(state, e);
     encoder.add(e);
     state.apply_typed(e);
-    summary.add_totals(state.totals(), first);
+    summary.after(state, e);
     if (encoder.full()) [[unlikely]]
       write_block();
-    else if (encoder.count() % 64 == 0) [[unlikely]]
-      flush_if_due();
   }
 
   void flush_if_due() {
@@ -138,10 +135,10 @@ struct TraceWriter::Impl {
     head.type = static_cast<std::uint8_t>(FrameType::Events);
     head.first_event = written_events + 1;
     head.event_count = count;
-    part.blocks.push_back({head.first_event, count, offset, summary});
-    write_frame(head, encode_summary(summary), encoder.finish());
+    part.blocks.push_back({head.first_event, count, offset, summary.summary()});
+    write_frame(head, encode_summary(summary.summary()), encoder.finish());
     written_events += count;
-    summary = {};
+    summary.clear();
     // Restoring a keyframe costs as the heap is large, so large heaps have fewer.
     auto chunks = state.totals().live_chunk_count + state.totals().free_chunk_count;
     if (written_events - last_keyframe >= std::max(options.events_per_keyframe, 2 * chunks)) write_keyframe();
@@ -203,13 +200,17 @@ void TraceWriter::emit(const EventBody& event) {
   check(!impl_->closed, "nothing is emitted to a trace that is closed");
   if (!impl_->status) return;
   std::visit([&](const auto& e) { impl_->add(e); }, event);
+  if (impl_->encoder.count() % 64 == 0) [[unlikely]]
+    impl_->flush_if_due();
 }
 
 void TraceWriter::emit(const EventTape& tape) {
   check(!impl_->closed, "nothing is emitted to a trace that is closed");
-  visit_fetching(tape, impl_->state, [this](const auto& e) {
-    if (impl_->status) impl_->add(e);
+  visit_fetching(tape, impl_->state, [&impl = *impl_](const auto& e) {
+    if (impl.status) [[likely]]
+      impl.add(e);
   });
+  impl_->flush_if_due();
 }
 
 void TraceWriter::flush() { impl_->write_block(); }

@@ -15,17 +15,15 @@ constexpr EventNumber kEventsPerKeyframe = 64 * 1024;  // replayed within a mill
 }  // namespace
 
 void RecordedEvents::emit(const core::EventBody& event) {
-  const bool first = open_.empty();
   open_.push_back(event);
   std::visit(
       [&](const auto& e) {
-        for_each_touched(end_, e, [&](ContextSlot context) { summary_.add_touched(context); });
-        summary_.add_kind(e.kTag);
+        summary_.before(end_, e);
         encoder_.add(e);
         end_.apply_typed(e);
+        summary_.after(end_, e);
       },
       event);
-  summary_.add_totals(end_.totals(), first);
   open_points_.push_back(heap_point(end_.totals()));
   if (encoder_.full()) close_block();
 }
@@ -37,12 +35,12 @@ RecordedEvents::Packed RecordedEvents::pack(ByteSpan raw) {
 
 void RecordedEvents::close_block() {
   const EventNumber first = first_event(blocks_.size());
-  blocks_.push_back({first, encoder_.count(), summary_, pack(encoder_.finish())});
+  blocks_.push_back({first, encoder_.count(), summary_.summary(), pack(encoder_.finish())});
   packed_bytes_ += sizeof(Block) + blocks_.back().packed.bytes.capacity();
   open_.clear();
   if (on_closed) on_closed(blocks_.size() - 1, std::move(open_points_));
   open_points_ = {};
-  summary_ = {};
+  summary_.clear();
   // Restoring a keyframe costs as the heap is large, so large heaps have fewer.
   const EventNumber last = keyframes_.empty() ? 0 : keyframes_.back().at;
   const std::uint64_t chunks = end_.totals().live_chunk_count + end_.totals().free_chunk_count;

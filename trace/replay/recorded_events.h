@@ -27,7 +27,7 @@ class RecordedEvents final : public EventStore, public core::EventSink {
     return block < blocks_.size() ? blocks_[block].count : static_cast<std::uint32_t>(open_.size());
   }
   const BlockSummary& summary(std::size_t block) const override {
-    return block < blocks_.size() ? blocks_[block].summary : summary_;
+    return block < blocks_.size() ? blocks_[block].summary : summary_.summary();
   }
   std::size_t block_of(EventNumber event) const override;
   bool is_open(std::size_t block) const override { return block >= blocks_.size(); }
@@ -68,7 +68,7 @@ class RecordedEvents final : public EventStore, public core::EventSink {
   std::size_t packed_bytes_ = 0;  // of both
   std::vector<core::EventBody> open_;
   std::vector<CurvePoint> open_points_;
-  BlockSummary summary_;
+  SummaryMaker summary_;
   Bytes room_;
 };
 
