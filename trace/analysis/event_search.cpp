@@ -8,6 +8,7 @@
 
 #include "trace/exporters/event_text.h"
 #include "trace/file/event_fields.h"
+#include "trace/query/condition_search.h"
 #include "trace/replay/bulk_replay.h"
 #include "trace/replay/event_store.h"
 #include "trace/replay/walker.h"
@@ -67,7 +68,7 @@ struct FieldSearch {
 }  // namespace
 
 struct EventSearch::Impl {
-  Impl(const Timeline& stream, EventFilter wanted, EventNumber anchor, std::size_t most)
+  Impl(const Timeline& stream, EventFilter wanted, EventNumber anchor, std::size_t most, const ConditionIndex* index)
       : timeline(stream),
         filter(std::move(wanted)),
         words(filter.words),
@@ -78,7 +79,24 @@ struct EventSearch::Impl {
         // Sizes stand in the events; whose names and addresses they mean the state knows.
         needs_state(filter.context.slot || (!filter.words.empty() && !words.number)),
         ahead(stream.events(), 0),
-        behind(stream.events(), 0) {}
+        behind(stream.events(), 0) {
+    if (filter.condition.empty()) return;
+    auto parsed = Condition::parse(filter.condition);
+    core::check(static_cast<bool>(parsed), "a filter's condition is one");
+    const Condition narrowed = parsed->narrowed(any_kind ? KindSet::all() : kinds_of(filter), filter.context.born);
+    const auto search = [&](EventNumber from, SearchDirection direction) {
+      return std::make_unique<ConditionSearch>(stream, std::vector{narrowed}, SearchWish{from, direction, most, false},
+                                               index);
+    };
+    condition_ahead = search(previous, SearchDirection::Forward);
+    condition_behind = search(next, SearchDirection::Back);
+  }
+
+  static KindSet kinds_of(const EventFilter& filter) {
+    KindSet kinds;
+    kinds.bits = filter.kinds;
+    return kinds;
+  }
 
   bool wants(std::uint8_t tag) const { return any_kind || ((filter.kinds[tag / 64u] >> (tag % 64u)) & 1) != 0; }
   bool concerns(std::size_t block) const;
@@ -90,6 +108,8 @@ struct EventSearch::Impl {
   void read(EventNumber first, EventNumber last, Walker& walker, std::vector<EventNumber>& into);
   void forwards();
   void backwards();
+  void condition_forwards();
+  void condition_backwards();
 
   const Timeline& timeline;
   EventFilter filter;
@@ -98,7 +118,8 @@ struct EventSearch::Impl {
   EventNumber next, previous;  // looked at are the events between them
   bool any_kind, needs_state;
   Walker ahead, behind;
-  std::vector<EventNumber> after, before;  // ascending; descending
+  std::unique_ptr<ConditionSearch> condition_ahead, condition_behind;  // null: the filter has no condition
+  std::vector<EventNumber> after, before;                              // ascending; descending
   bool turn = false;
 };
 
@@ -189,7 +210,22 @@ void EventSearch::Impl::read(EventNumber first, EventNumber last, Walker& walker
   }
 }
 
+void EventSearch::Impl::condition_forwards() {
+  condition_ahead->advance(kPortion);
+  const auto& hits = condition_ahead->hits();
+  for (std::size_t i = after.size(); i < hits.size(); ++i) after.push_back(hits[i].event);
+  next = condition_ahead->looked_to() + 1;
+}
+
+void EventSearch::Impl::condition_backwards() {
+  condition_behind->advance(kPortion);
+  const auto& hits = condition_behind->hits();
+  for (std::size_t i = before.size(); i < hits.size(); ++i) before.push_back(hits[i].event);
+  previous = condition_behind->looked_to() - 1;
+}
+
 void EventSearch::Impl::forwards() {
+  if (condition_ahead) return condition_forwards();
   const EventStore& store = timeline.events();
   for (std::size_t skipped = 0; next <= timeline.size() && skipped < kBlocksSkipped; ++skipped) {
     const std::size_t block = store.block_of(next);
@@ -208,6 +244,7 @@ void EventSearch::Impl::forwards() {
 }
 
 void EventSearch::Impl::backwards() {
+  if (condition_behind) return condition_backwards();
   const EventStore& store = timeline.events();
   for (std::size_t skipped = 0; previous > 0 && skipped < kBlocksSkipped; ++skipped) {
     std::size_t block = store.block_of(previous);
@@ -225,8 +262,9 @@ void EventSearch::Impl::backwards() {
   }
 }
 
-EventSearch::EventSearch(const Timeline& timeline, EventFilter filter, EventNumber anchor, std::size_t most_found)
-    : impl_(std::make_unique<Impl>(timeline, std::move(filter), anchor, most_found)) {}
+EventSearch::EventSearch(const Timeline& timeline, EventFilter filter, EventNumber anchor, std::size_t most_found,
+                         const ConditionIndex* index)
+    : impl_(std::make_unique<Impl>(timeline, std::move(filter), anchor, most_found, index)) {}
 EventSearch::~EventSearch() = default;
 EventSearch::EventSearch(EventSearch&&) noexcept = default;
 EventSearch& EventSearch::operator=(EventSearch&&) noexcept = default;

@@ -1,6 +1,6 @@
 // The events that a filter lets through, nearest to some event first, both ways: by kind, by context, and by words in
-// names, idents, notes and texts, or sizes and addresses. Found in portions, so that a list can show what there is so
-// far; keeps a bounded number of them around the place where the search began.
+// names, idents, notes and texts, or sizes and addresses, or by a condition. Found in portions, so that a list can show
+// what there is so far; keeps a bounded number of them around the place where the search began.
 #pragma once
 
 #include <array>
@@ -15,19 +15,25 @@ namespace palloscope::trace {
 
 struct EventFilter {
   std::string words;                     // "Executor", "8192", "0x55d0c0de1000"; empty: any
+  std::string condition;                 // "alloc and size > 1MB" (trace/query); then there are no words; empty: any
   std::array<std::uint64_t, 4> kinds{};  // bit `tag`; none: any
   ContextKey context;                    // no slot: any
 
-  bool empty() const { return words.empty() && kinds == std::array<std::uint64_t, 4>{} && !context.slot; }
+  bool empty() const {
+    return words.empty() && condition.empty() && kinds == std::array<std::uint64_t, 4>{} && !context.slot;
+  }
   friend bool operator==(const EventFilter&, const EventFilter&) = default;
 };
+
+class ConditionIndex;
 
 class EventSearch {
  public:
   static constexpr std::size_t kMostFound = 10'000;  // either way
 
-  // The timeline must outlive it; it may grow.
-  EventSearch(const Timeline& timeline, EventFilter filter, EventNumber anchor, std::size_t most_found = kMostFound);
+  // The timeline must outlive it; it may grow. So must the index, of which a condition makes use; null: there is none.
+  EventSearch(const Timeline& timeline, EventFilter filter, EventNumber anchor, std::size_t most_found = kMostFound,
+              const ConditionIndex* index = nullptr);
   ~EventSearch();
   EventSearch(EventSearch&&) noexcept;
   EventSearch& operator=(EventSearch&&) noexcept;

@@ -31,6 +31,32 @@ bool Condition::holds(const EventFacts& facts) const {
   return is_true(tree_, tree_.root(), facts, nullptr);
 }
 
+Condition Condition::narrowed(const KindSet& kinds, EventNumber context_born) const {
+  Condition made = *this;
+  std::vector<ConditionNode>& nodes = made.tree_.nodes;
+  const auto and_also = [&](const ConditionNode& also) {
+    ConditionNode both;
+    both.sort = NodeSort::And;
+    both.left = static_cast<std::uint16_t>(nodes.size() - 1);
+    both.right = static_cast<std::uint16_t>(nodes.size());
+    both.kinds = nodes.back().kinds & also.kinds;
+    nodes.push_back(also);
+    nodes.push_back(both);
+    made.kinds_ = both.kinds;
+  };
+  ConditionNode also;
+  also.sort = NodeSort::Deed;
+  also.kinds = kinds;
+  if (kinds != KindSet::all()) and_also(also);
+  if (context_born == 0) return made;
+  also.sort = NodeSort::Born;
+  also.kinds = find_condition_word("context", false)->kinds;
+  also.number = static_cast<std::int64_t>(context_born);
+  and_also(also);
+  made.needs_state_ = true;
+  return made;
+}
+
 ConditionCompletion complete_condition(std::string_view text, std::size_t cursor) {
   ConditionCompletion completion;
   cursor = std::min(cursor, text.size());

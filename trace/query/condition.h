@@ -55,6 +55,9 @@ class Condition {
   }
   bool holds(const EventFacts& facts) const;
 
+  // The same, at events of these kinds alone, and in the context alone that was made by that event (0: in any).
+  Condition narrowed(const KindSet& kinds, EventNumber context_born) const;
+
   // For who evaluates it.
   const ConditionTree& tree() const { return tree_; }
 

@@ -25,6 +25,7 @@ ConditionSearch::ConditionSearch(const Timeline& timeline, std::vector<Condition
       wanted_(conditions_.size()),
       walker_(timeline.events(), kJournalBytes),
       counts_(conditions_.size()) {
+  if (wish_.mark_all) marks_.resize(conditions_.size());
   const core::VersionProfile* profile = &profile_for(timeline.description());
   for (const Condition& condition : conditions_) {
     watches_.emplace_back(condition, profile);
@@ -55,6 +56,13 @@ double ConditionSearch::progress() const {
     return share(next_ - wish_.from - 1, last_ > wish_.from ? last_ - wish_.from : 0);
   const EventNumber all = std::min(wish_.from, timeline_->size() + 1) - 1;
   return share(all - std::min(all, back_to_), all);
+}
+
+EventNumber ConditionSearch::looked_to() const {
+  if (is_over() && !stopped_) return hits_.back().event;
+  if (wish_.direction == SearchDirection::Forward) return next_ - 1;
+  // A span that is not through tells nothing yet.
+  return next_ > last_ ? back_to_ + 1 : last_ + 1;
 }
 
 bool ConditionSearch::advance(std::size_t events) {
@@ -137,7 +145,7 @@ void ConditionSearch::replay_block(EventNumber last) {
         std::size_t first = watches_.size();
         for (std::size_t i = watches_.size(); i-- != 0;) {
           if (!wanted_[i] || !watches_[i].after(walker_.state())) continue;
-          ++counts_[i];
+          count_hit(walker_.at(), i);
           first = i;
         }
         if (first != watches_.size()) found(walker_.at(), first);
@@ -153,7 +161,7 @@ void ConditionSearch::judge(EventNumber number, const E& event) {
   std::size_t first = conditions_.size();
   for (std::size_t i = conditions_.size(); i-- != 0;) {
     if (!conditions_[i].holds(number, event)) continue;
-    ++counts_[i];
+    count_hit(number, i);
     first = i;
   }
   if (first != conditions_.size()) found(number, first);

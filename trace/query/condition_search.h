@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "trace/query/condition_watch.h"
+#include "trace/query/hit_marks.h"
 #include "trace/replay/timeline.h"
 #include "trace/replay/walker.h"
 
@@ -30,6 +31,7 @@ struct SearchWish {
   SearchDirection direction = SearchDirection::Forward;
   std::size_t keep = 1;    // so many hits are kept, the nearest; then the search is over ...
   bool count_all = false;  // ... unless the others are to be counted
+  bool mark_all = false;   // and where each condition holds is noted (marks); only forwards
 };
 
 class ConditionSearch {
@@ -46,7 +48,10 @@ class ConditionSearch {
 
   // In the order in which they were found: backwards, the last event first.
   const std::vector<ConditionHit>& hits() const { return hits_; }
+  // All hits between where it began and this event, which was looked at too, are known.
+  EventNumber looked_to() const;
   const std::vector<std::uint64_t>& counts() const { return counts_; }  // by condition, of what was looked through
+  const std::vector<HitMarks>& marks() const { return marks_; }         // by condition; empty: they are not noted
   std::uint64_t count() const { return count_; }                        // of events at which one held
   const std::vector<Condition>& conditions() const { return conditions_; }
   const std::string& problem() const { return problem_; }  // why the rest cannot be read; empty: it can
@@ -63,6 +68,10 @@ class ConditionSearch {
   template <class E>
   void judge(EventNumber number, const E& event);
   void found(EventNumber event, std::size_t condition);
+  void count_hit(EventNumber event, std::size_t condition) {
+    ++counts_[condition];
+    if (!marks_.empty()) marks_[condition].add(event);
+  }
 
   const Timeline* timeline_;
   const EventStore* store_;
@@ -83,6 +92,7 @@ class ConditionSearch {
 
   std::vector<ConditionHit> hits_;
   std::vector<std::uint64_t> counts_;
+  std::vector<HitMarks> marks_;
   std::uint64_t count_ = 0;
   std::string problem_;
 };

@@ -1,9 +1,14 @@
 // What a filter finds, against a look at every event.
 #include "trace/analysis/event_search.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "tests/support/catch.h"
 #include "tests/support/random_stream.h"
 #include "trace/exporters/event_text.h"
+#include "trace/query/condition_index.h"
+#include "trace/query/condition_search.h"
 #include "trace/replay/event_store.h"
 
 namespace palloscope::trace {
@@ -112,6 +117,53 @@ TEST_CASE("words are found in names, texts, sizes and addresses, whatever their 
   CHECK(found("0x1030") == Events{4, 6});
   CHECK(found("Narration") == Events{7});
   CHECK(found("nothing of the kind").empty());
+}
+
+TEST_CASE("a condition lets through what it holds at, of the chosen kinds and in the chosen context") {
+  const auto events = test::random_events(35, 30'000, {.live_chunks = 300, .contexts = 20, .resets = 0.02});
+  const Timeline timeline = recorded(events);
+  ConditionIndex index(timeline);
+  while (!index.advance()) {
+  }
+  const auto hits_of = [&](const std::string& text) {
+    ConditionSearch all(timeline, {*Condition::parse(text)}, {0, SearchDirection::Forward, events.size(), false});
+    while (!all.advance()) {
+    }
+    std::vector<EventNumber> hits;
+    for (const ConditionHit& hit : all.hits()) hits.push_back(hit.event);
+    return hits;
+  };
+  const auto first_made =
+      look_at_all(events, [](const auto& e, const auto&) { return e.tag() == core::ContextCreated::kTag; })[4];
+  const auto in_context = hits_of("context @" + std::to_string(first_made) + " touched");
+  REQUIRE(in_context.size() > 20);
+  for (const char* text : {"size > 500", "heap.total > 100kB", "heap.used > 40kB or alloc and size < 40"}) {
+    INFO(text);
+    const auto hits = hits_of(text);
+    REQUIRE(hits.size() >= 2);
+    EventFilter filter;
+    filter.condition = text;
+    for (const EventNumber anchor : {0u, 11'000u, 30'000u}) CHECK(search(timeline, filter, anchor) == hits);
+    EventSearch by_index(timeline, filter, 15'000, 5, &index);
+    while (by_index.advance()) {
+    }
+    CHECK(by_index.found() <= 10);
+    CHECK(by_index.reaches(15'000));
+    for (std::size_t i = 0; i < by_index.found(); ++i) {
+      CHECK(std::binary_search(hits.begin(), hits.end(), by_index[i]));
+      const auto known = std::lower_bound(hits.begin(), hits.end(), by_index.looked_first()) - hits.begin();
+      CHECK(hits[static_cast<std::size_t>(known) + i] == by_index[i]);
+    }
+    add<core::ChunkAllocated>(filter);
+    std::vector<EventNumber> of_kind, of_both;
+    std::copy_if(hits.begin(), hits.end(), std::back_inserter(of_kind),
+                 [&](EventNumber n) { return events[n - 1].tag() == core::ChunkAllocated::kTag; });
+    CHECK(search(timeline, filter, 9'000) == of_kind);
+    std::set_intersection(of_kind.begin(), of_kind.end(), in_context.begin(), in_context.end(),
+                          std::back_inserter(of_both));
+    filter.context = {std::get<core::ContextCreated>(events[first_made - 1]).context, first_made};
+    CHECK(search(timeline, filter, 9'000) == of_both);
+  }
 }
 
 TEST_CASE("a search keeps a bounded number around its place, and says when it must begin anew") {
