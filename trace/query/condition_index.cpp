@@ -41,7 +41,7 @@ ConditionIndex::ConditionIndex(const Timeline& timeline)
 
 double ConditionIndex::progress() const {
   const EventNumber size = timeline_->size();
-  return size == 0 || stopped_ ? 1 : static_cast<double>(walker_.at()) / static_cast<double>(size);
+  return size == 0 || stopped_ || restored_ ? 1 : static_cast<double>(walker_.at()) / static_cast<double>(size);
 }
 
 std::size_t ConditionIndex::memory_bytes() const {
@@ -52,7 +52,7 @@ std::size_t ConditionIndex::memory_bytes() const {
 }
 
 bool ConditionIndex::advance(std::size_t events) {
-  while (!stopped_) {
+  while (!stopped_ && !restored_) {
     const EventNumber next = walker_.at() + 1;
     if (next > timeline_->size()) return true;
     const std::size_t block = store_->block_of(next);

@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "core/version/version_profile.h"
+#include "trace/file/bytes.h"
 #include "trace/query/condition.h"
+#include "trace/replay/event_store.h"
 #include "trace/replay/timeline.h"
 #include "trace/replay/walker.h"
 
@@ -28,7 +30,13 @@ class ConditionIndex {
   // False: the condition holds nowhere in that block. Of blocks that are not known yet: what their summary says.
   bool may_hold(const Condition& condition, std::size_t block) const;
   bool knows(std::size_t block) const { return block < blocks_.size(); }
+  // All blocks of a stream that is complete.
+  bool is_whole() const { return !stopped_ && blocks_.size() == store_->block_count(); }
   std::size_t memory_bytes() const;
+
+  // To be kept and taken back (condition_index_file.h). False: they are of another trace, or damaged.
+  Bytes saved() const;
+  bool restore(Bytes bytes);
 
  private:
   static constexpr std::size_t kNameBits = 512;
@@ -65,7 +73,8 @@ class ConditionIndex {
   const EventStore* store_;
   const core::VersionProfile* profile_;
   Walker walker_;
-  bool stopped_ = false;  // the rest cannot be read
+  bool stopped_ = false;   // the rest cannot be read
+  bool restored_ = false;  // there is nothing to go through
 
   std::vector<Block> blocks_;
   Block block_;  // that is being read

@@ -16,8 +16,9 @@
 #include "trace/analysis/context_counters.h"
 #include "trace/explain/profile_for.h"
 #include "trace/exporters/event_text.h"
+#include "trace/file/crc32c.h"
 #include "trace/file/trace_writer.h"
-#include "trace/query/condition_index.h"
+#include "trace/query/condition_index_file.h"
 
 namespace palloscope::trace {
 namespace {
@@ -395,6 +396,47 @@ TEST_CASE("a search follows a stream that grows") {
   CHECK(search.advance());
   REQUIRE(search.hits().size() == 1);
   CHECK(search.hits()[0].event == 2);
+}
+
+TEST_CASE("an index that was kept says what it said, of its own trace only, and damage is seen") {
+  const auto events = test::workload_events(test::Workload::Oltp, 5, 6000);
+  const Timeline timeline = small_blocks(events);
+  ConditionIndex index(timeline);
+  while (!index.advance()) {
+  }
+  REQUIRE(index.is_whole());
+  const Bytes saved = index.saved();
+  ConditionIndex again(timeline);
+  REQUIRE(again.restore(saved));
+  CHECK(again.is_whole());
+  CHECK(again.advance());
+  CHECK(again.progress() == 1);
+  CHECK(again.saved() == saved);
+  const auto [name, address] = something_in(events);
+  for (const Question& question : private_questions(200, name, address)) {
+    INFO(question.text);
+    const Condition condition = *Condition::parse(question.text);
+    for (std::size_t i = 0; i < timeline.events().block_count(); ++i)
+      REQUIRE(again.may_hold(condition, i) == index.may_hold(condition, i));
+  }
+  const Timeline other = small_blocks(test::workload_events(test::Workload::Oltp, 6, 6000));
+  CHECK_FALSE(ConditionIndex(other).restore(saved));
+  std::mt19937_64 random(11);
+  for (int i = 0; i < 200; ++i) {
+    Bytes damaged = saved;
+    if (i % 2 == 0) damaged.resize(random() % saved.size());
+    if (i % 2 == 1) damaged[random() % saved.size()] ^= static_cast<std::uint8_t>(1 + random() % 255);
+    REQUIRE_FALSE(ConditionIndex(timeline).restore(damaged));
+  }
+  // What a hostile file says under a good checksum is bounded, too.
+  for (int i = 0; i < 2000; ++i) {
+    Bytes hostile = saved;
+    for (int k = 0; k < 3; ++k) hostile[16 + random() % (hostile.size() - 20)] = static_cast<std::uint8_t>(random());
+    hostile.resize(hostile.size() - 4);
+    append_little(hostile, crc32c(hostile));
+    ConditionIndex taken(timeline);
+    if (taken.restore(hostile)) CHECK(taken.memory_bytes() < 64 * saved.size());
+  }
 }
 
 TEST_CASE("an index passes over the blocks where nothing is so") {
