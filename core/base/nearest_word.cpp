@@ -36,6 +36,31 @@ std::optional<std::string_view> nearest_word(std::string_view word, std::span<co
   return best;
 }
 
+std::vector<std::string_view> nearest_names(std::string_view typed, std::span<const std::string_view> names,
+                                            std::size_t most) {
+  constexpr std::size_t kNotNear = 1000;
+  // A part of the name comes next to the name itself; a slip in one of its words, or in the whole, behind.
+  const auto distance = [&](std::string_view name) {
+    if (typed.size() >= 3 && name.find(typed) != std::string_view::npos) return name.size() - typed.size();
+    std::size_t least = edit_distance(typed, name);
+    for (std::size_t from = 0; from < name.size();) {
+      const std::size_t to = std::min(name.find('-', from), name.size());
+      const std::size_t slips = edit_distance(typed, name.substr(from, to - from));
+      // Behind the number, the name is as good as the whole.
+      least = std::min({least, to - from > 3 ? slips : kNotNear, edit_distance(typed, name.substr(from))});
+      from = to + 1;
+    }
+    return least <= 2 && least < typed.size() ? kNotNear / 2 + least : kNotNear;
+  };
+  std::vector<std::pair<std::size_t, std::string_view>> near;
+  for (const std::string_view name : names)
+    if (const std::size_t far = distance(name); far < kNotNear) near.emplace_back(far, name);
+  std::stable_sort(near.begin(), near.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<std::string_view> nearest;
+  for (std::size_t i = 0; i < std::min(near.size(), most); ++i) nearest.push_back(near[i].second);
+  return nearest;
+}
+
 std::string choices_for(std::string_view word, std::span<const std::string_view> words) {
   if (const auto meant = nearest_word(word, words)) return fmt::format("; did you mean {}?", *meant);
   return fmt::format("; there are: {}", fmt::join(words, ", "));

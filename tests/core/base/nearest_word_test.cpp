@@ -11,6 +11,17 @@ namespace {
 const std::vector<std::string_view> kWords = {"work_mem", "shared_buffers", "json"};
 }
 
+TEST_CASE("names are known by a part, by a slip in one of their words, and the nearest come first") {
+  const std::vector<std::string_view> names = {"01-malloc-and-contexts", "03-chunks-and-freelists", "20-freeing-twice",
+                                               "45-sort", "58-sort-that-spills"};
+  using Names = std::vector<std::string_view>;
+  CHECK(palloscope::core::nearest_names("sort", names, 2) == Names{"45-sort", "58-sort-that-spills"});
+  CHECK(palloscope::core::nearest_names("freelsits", names, 2) == Names{"03-chunks-and-freelists"});
+  CHECK(palloscope::core::nearest_names("mallocandcontexts", names, 2) == Names{"01-malloc-and-contexts"});
+  CHECK(palloscope::core::nearest_names("x", names, 2).empty());
+  CHECK(palloscope::core::nearest_names("something-else", names, 2).empty());
+}
+
 TEST_CASE("a word with two slips is answered with the one that was meant") {
   CHECK(edit_distance("kitten", "sitting") == 3);
   CHECK(edit_distance("", "abc") == 3);
