@@ -5,22 +5,14 @@
 #include <algorithm>
 #include <cstddef>
 #include <map>
-#include <optional>
 #include <ostream>
 #include <string>
 
 #include "trace/exporters/csv_field.h"
-#include "trace/importers/dump_origin.h"
+#include "trace/exporters/shmem_rows.h"
 
 namespace palloscope::trace {
 namespace {
-
-std::optional<SegmentSlot> main_segment(const ServerState& server) {
-  for (std::size_t i = 0; i < server.segments.size(); ++i)
-    if (server.segments[i].born != 0 && server.segments[i].kind == core::SegmentKind::Main)
-      return SegmentSlot{static_cast<std::uint32_t>(i)};
-  return std::nullopt;
-}
 
 // Bytes of the pages that the allocation touches, by node; -1: not placed yet.
 std::map<std::int32_t, std::uint64_t> placed_bytes(const ServerState& server, const ShmemRecord& allocation,
@@ -51,21 +43,9 @@ void write_row(const std::string& name, std::int32_t node, std::uint64_t bytes, 
 
 void write_shmem_csv(const ServerState& server, const core::StreamDescription& description, std::ostream& out) {
   out << "name,off,size,allocated_size\n";
-  const auto segment = main_segment(server);
-  if (!segment || description.origin == kOriginShmemByNode) return;
-  std::uint64_t anonymous = 0, end = 0;
-  for (const ShmemRecord& allocation : server.allocations) {
-    if (allocation.born == 0 || allocation.segment != *segment) continue;
-    end = std::max(end, allocation.offset + allocation.allocated_bytes);
-    if (allocation.name.empty())
-      anonymous += allocation.allocated_bytes;
-    else
-      out << csv_field(allocation.name)
-          << fmt::format(",{},{},{}\n", allocation.offset, allocation.bytes, allocation.allocated_bytes);
-  }
-  const std::uint64_t bytes = server.segments[segment->value].bytes;
-  const std::uint64_t rest = bytes - std::min(bytes, end);
-  out << fmt::format("<anonymous>,,{0},{0}\n,{1},{2},{2}\n", anonymous, end, rest);
+  for (const ShmemRow& row : shmem_rows(server, description))
+    out << fmt::format("{},{},{},{}\n", row.name ? csv_field(*row.name) : "",
+                       row.offset ? std::to_string(*row.offset) : "", row.bytes, row.allocated_bytes);
 }
 
 void write_shmem_numa_csv(const ServerState& server, std::ostream& out) {

@@ -105,6 +105,8 @@ Database::Impl::Impl(const Timeline& timeline, Limits limits) {
   tables.push_back(make_context_view(source, moment));
   tables.push_back(make_freelist_table(source, moment));
   tables.push_back(make_buffer_table(source, moment));
+  tables.push_back(make_shmem_view(source, moment));
+  tables.push_back(make_segment_table(source, moment));
   tables.push_back(make_fault_table(source));
   tables.push_back(make_trace_table(source, moment));
 
@@ -218,6 +220,13 @@ Database::Database(const Timeline& timeline, Limits limits) : impl_(std::make_un
 Database::~Database() = default;
 
 std::span<const std::unique_ptr<Table>> Database::tables() const { return impl_->tables; }
+
+void Database::set_span_limit(std::size_t bytes) {
+  impl_->source.most_bytes = bytes;
+  if (impl_->spans.bytes() > bytes) impl_->spans.forget();
+}
+
+std::size_t Database::span_bytes() const { return impl_->spans.bytes(); }
 
 std::optional<Mistake> Database::ask(std::string_view question, EventNumber at, const Take& take) {
   Impl& impl = *impl_;

@@ -56,6 +56,9 @@ class Database {
   std::optional<Mistake> ask(std::string_view question, EventNumber at, const Take& take);
 
   std::span<const std::unique_ptr<Table>> tables() const;
+  // Another limit for the tables of life spans, from the next question on; what is kept over it is forgotten.
+  void set_span_limit(std::size_t bytes);
+  std::size_t span_bytes() const;  // what they take now
 
  private:
   struct Impl;

@@ -322,15 +322,18 @@ void SpanMaker::resize(ChunkSlot slot) {
 }
 
 core::Status SpanMaker::check_room() const {
-  const std::size_t bytes = spans_->chunks.capacity() * sizeof(ChunkSpan) +
-                            spans_->blocks.capacity() * sizeof(BlockSpan) +
-                            spans_->contexts.capacity() * sizeof(ContextSpan);
+  const std::size_t bytes = spans_->bytes();
   if (bytes <= source_.most_bytes) return core::Done{};
-  return core::Error{
-      core::ErrorCode::Unsupported,
-      fmt::format("life spans up to event {} of {} take {} MB already, and {} MB is the limit: ask for a "
-                  "part, as in \"from chunks where chunk between 1 and {}\", or raise the limit",
-                  now(), source_.size, bytes >> 20, source_.most_bytes >> 20, now() / 2)};
+  // A part of the chunks is a way out only where the chunks are what takes the room.
+  const bool chunks_are_most = spans_->chunks.capacity() * sizeof(ChunkSpan) > bytes / 2;
+  const std::string way_out =
+      chunks_are_most
+          ? fmt::format("ask for a part, as in \"from chunks where chunk between 1 and {}\", or raise", now() / 2)
+          : "raise";
+  return core::Error{core::ErrorCode::Unsupported,
+                     fmt::format("life spans up to event {} of {} take {} MB already, and {} MB is the limit: {} the "
+                                 "limit (--memory; of the window: memory_mb)",
+                                 now(), source_.size, bytes >> 20, source_.most_bytes >> 20, way_out)};
 }
 
 core::Result<std::unique_ptr<LifeSpans>> SpanMaker::run() {
@@ -362,11 +365,17 @@ std::string LifeSpans::path(std::uint32_t context) const {
   return path;
 }
 
+std::size_t LifeSpans::bytes() const {
+  return chunks.capacity() * sizeof(ChunkSpan) + blocks.capacity() * sizeof(BlockSpan) +
+         contexts.capacity() * sizeof(ContextSpan);
+}
+
 core::Result<std::shared_ptr<const LifeSpans>> LifeSpanCache::get(Source& source, EventNumber first, EventNumber last) {
   const bool fresh = spans_ && spans_->size == source.size;
   if (fresh && (first > last || (spans_->first_chunk <= first && last <= spans_->last_chunk))) return spans_;
   // A second part is asked for: all of it, if there is room, so that a join does not make a pass for each of its rows.
   const bool all = fresh && spans_->first_chunk <= spans_->last_chunk;
+  spans_.reset();  // not two of them at a time, unless a cursor still reads the old one
   auto made = all ? SpanMaker(source, 1, source.size).run() : SpanMaker(source, first, last).run();
   if (!made && all && made.error().code == core::ErrorCode::Unsupported) made = SpanMaker(source, first, last).run();
   if (!made) return made.error();

@@ -66,6 +66,7 @@ struct LifeSpans {
   EventNumber size = 0;  // of the stream when they were made
 
   std::string path(std::uint32_t context) const;  // "TopMemoryContext > ExecutorState"
+  std::size_t bytes() const;                      // of the tables
 };
 
 // Keeps the spans of a stream, and makes them anew where it has grown or more chunks are asked for.
@@ -73,6 +74,8 @@ class LifeSpanCache {
  public:
   // Contexts and blocks; and chunks born within first..last (first > last: none).
   core::Result<std::shared_ptr<const LifeSpans>> get(Source& source, EventNumber first, EventNumber last);
+  std::size_t bytes() const { return spans_ ? spans_->bytes() : 0; }
+  void forget() { spans_.reset(); }
 
  private:
   std::shared_ptr<const LifeSpans> spans_;  // cursors that are open keep theirs

@@ -1,97 +1,17 @@
 #include "trace/sql/moment_tables.h"
 
-#include <array>
 #include <vector>
 
 #include "trace/exporters/context_rows.h"
 #include "trace/exporters/event_text.h"
 #include "trace/exporters/printable.h"
+#include "trace/sql/moment_table.h"
 
 namespace palloscope::trace::sql {
 
 namespace {
 
 using K = ColumnKind;
-
-template <class Row>
-struct MomentColumn {
-  Column column;
-  void (*get)(const Row& row, Cell& into);
-};
-
-template <class Row>
-struct MomentDefinition {
-  std::string_view name, meaning;
-  std::span<const Column> columns;  // at, and those of `getters`
-  std::span<const MomentColumn<Row>> getters;
-  std::vector<Row> (*rows)(const MemoryState& state, const core::StreamDescription& description);
-};
-
-template <class Row>
-class MomentCursor final : public Cursor {
- public:
-  MomentCursor(Source& source, Moment& moment, const MomentDefinition<Row>& definition)
-      : source_(source), moment_(moment), definition_(definition) {}
-
-  core::Status open(const Bounds& bounds) override {
-    rows_.clear();
-    row_ = 0;
-    at_ = bounds.at.value_or(source_.at);
-    if (bounds.none || at_ > source_.size) return core::Done{};
-    const auto state = moment_.at(at_);
-    if (!state) return state.error();
-    rows_ = definition_.rows(**state, source_.timeline->description());
-    return core::Done{};
-  }
-  bool at_end() const override { return row_ >= rows_.size(); }
-  core::Status next() override {
-    ++row_;
-    return core::Done{};
-  }
-  void cell(std::size_t column, Cell& into) const override {
-    if (column == 0)
-      into.unsigned_number(at_);
-    else
-      definition_.getters[column - 1].get(rows_[row_], into);
-  }
-
- private:
-  Source& source_;
-  Moment& moment_;
-  const MomentDefinition<Row>& definition_;
-  std::vector<Row> rows_;
-  std::size_t row_ = 0;
-  EventNumber at_ = 0;
-};
-
-template <class Row>
-class MomentTable final : public Table {
- public:
-  MomentTable(Source& source, Moment& moment, const MomentDefinition<Row>& definition)
-      : source_(source), moment_(moment), definition_(definition) {}
-  std::string_view name() const override { return definition_.name; }
-  std::string_view meaning() const override { return definition_.meaning; }
-  std::span<const Column> columns() const override { return definition_.columns; }
-  double rows() const override { return 1000; }
-  std::unique_ptr<Cursor> cursor() override {
-    return std::make_unique<MomentCursor<Row>>(source_, moment_, definition_);
-  }
-
- private:
-  Source& source_;
-  Moment& moment_;
-  const MomentDefinition<Row>& definition_;
-};
-
-template <class Row, std::size_t N>
-constexpr std::array<Column, N + 1> columns_of(const MomentColumn<Row> (&rows)[N]) {
-  std::array<Column, N + 1> columns;
-  // The first hidden column is what stands in brackets behind the table's name.
-  columns[0] = {"at", K::Event, "another moment than the cursor's: where at = 1234, or as an argument: (1234)",
-                Push::Moment, true};
-  for (std::size_t i = 0; i < N; ++i) columns[i + 1] = rows[i].column;
-  return columns;
-}
 
 // --- pg_backend_memory_contexts
 
@@ -157,8 +77,8 @@ constexpr MomentColumn<ViewRow> kView14[] = {kName,        kIdent,     kParent, 
                                              kTotalBlocks, kFreeBytes, kFreeChunks, kUsedBytes, kViewContext};
 constexpr MomentColumn<ViewRow> kView18[] = {
     kName, kIdent, kType, kLevel, kPath, kTotalBytes, kTotalBlocks, kFreeBytes, kFreeChunks, kUsedBytes, kViewContext};
-constexpr auto kView14Columns = columns_of(kView14);
-constexpr auto kView18Columns = columns_of(kView18);
+constexpr auto kView14Columns = moment_columns(kView14);
+constexpr auto kView18Columns = moment_columns(kView18);
 constexpr std::string_view kViewName = "pg_backend_memory_contexts";
 constexpr std::string_view kViewMeaning = "the contexts at the cursor, as the server's own view shows them";
 constexpr MomentDefinition<ViewRow> kContextView14{kViewName, kViewMeaning, kView14Columns, kView14, view_rows};
@@ -216,7 +136,7 @@ constexpr MomentColumn<FreeRow> kFreeColumns[] = {
      [](const FreeRow& row, Cell& into) { into.unsigned_number(row.address); }},
     {{"region", K::Event, "the Malloc of its block"}, [](const FreeRow& row, Cell& into) { into.event(row.region); }},
 };
-constexpr auto kFreeTableColumns = columns_of(kFreeColumns);
+constexpr auto kFreeTableColumns = moment_columns(kFreeColumns);
 constexpr MomentDefinition<FreeRow> kFreelists{"freelists",
                                                "the chunks at the cursor that wait on freelists, in their order",
                                                kFreeTableColumns, kFreeColumns, free_rows};
@@ -284,7 +204,7 @@ constexpr MomentColumn<BufferRow> kBufferColumns[] = {
     {{"dirtied", K::Event, "when its page was changed last"},
      [](const BufferRow& row, Cell& into) { into.event(row.buffer.dirtied); }},
 };
-constexpr auto kBufferTableColumns = columns_of(kBufferColumns);
+constexpr auto kBufferTableColumns = moment_columns(kBufferColumns);
 constexpr MomentDefinition<BufferRow> kBuffers{"buffers", "the buffers at the cursor, shared and local",
                                                kBufferTableColumns, kBufferColumns, buffer_rows};
 

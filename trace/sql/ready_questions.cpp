@@ -19,7 +19,7 @@ constexpr ReadyQuestion kQuestions[] = {
     {"short_contexts",
      "select name, count(*) as times, round(avg(lasted), 1) as events_each, max(peak_bytes), min(context)\n"
      "from contexts where ended is not null\n"
-     "group by name order by times desc limit 50"},
+     "group by name having count(*) > 1 order by times desc limit 50"},
     {"largest",
      "select requested, granted, context_name, chunk, ended, fate\n"
      "from chunks order by requested desc limit 100"},
@@ -41,6 +41,9 @@ constexpr ReadyQuestion kQuestions[] = {
      "select relation, relfilenode, count(*) as buffers, sum(isdirty) as dirty, round(avg(usagecount), 2) as usage\n"
      "from buffers where relfilenode is not null\n"
      "group by relfilenode order by buffers desc limit 50"},
+    {"shared_memory",
+     "select name, off, size, allocated_size, allocation\n"
+     "from pg_shmem_allocations order by allocated_size desc limit 50"},
     {"mistakes", "select event, kind, context_name, bytes, born, ended, line\nfrom faults"},
 };
 

@@ -120,6 +120,7 @@ bool SlicedQuestion::done() const { return impl_->finished; }
 const std::string& SlicedQuestion::question() const { return impl_->question; }
 EventNumber SlicedQuestion::at() const { return impl_->at; }
 const Answer& SlicedQuestion::answer() const { return impl_->answer; }
+std::size_t SlicedQuestion::answer_bytes() const { return impl_->bytes; }
 const std::optional<Mistake>& SlicedQuestion::mistake() const { return impl_->mistake; }
 std::string_view SlicedQuestion::doing() const { return impl_->doing; }
 double SlicedQuestion::share() const { return impl_->share; }

@@ -43,6 +43,7 @@ class SlicedQuestion {
   const std::string& question() const;
   EventNumber at() const;
   const Answer& answer() const;
+  std::size_t answer_bytes() const;
   const std::optional<Mistake>& mistake() const;
   std::string_view doing() const;
   double share() const;  // of the pass that is going on, 0..1

@@ -158,4 +158,23 @@ TEST_CASE("life spans that would take more memory than there may be are refused 
   CHECK(ask(database, some).size() > 20);
 }
 
+TEST_CASE(
+    "a limit that falls below what is kept of life spans lets go of it, and one that rises lets it be made anew") {
+  const Timeline timeline = recorded(test::random_events(9, 20'000, {}));
+  Database database(timeline);
+  CHECK(database.span_bytes() == 0);
+  const Rows count = ask(database, "select count(*) from chunks");
+  const std::size_t kept = database.span_bytes();
+  CHECK(kept > 400'000);
+  database.set_span_limit(kept);
+  CHECK(database.span_bytes() == kept);
+  database.set_span_limit(kept - 1);
+  CHECK(database.span_bytes() == 0);
+  database.set_span_limit(kept / 2);
+  CHECK(try_asking(database, "select count(*) from chunks").mistake);
+  CHECK(database.span_bytes() == 0);
+  database.set_span_limit(kept);
+  CHECK(ask(database, "select count(*) from chunks") == count);
+}
+
 }  // namespace palloscope::trace::sql

@@ -10,6 +10,7 @@
 #include "trace/exporters/buffer_csv.h"
 #include "trace/exporters/context_csv.h"
 #include "trace/exporters/csv_field.h"
+#include "trace/exporters/shmem_csv.h"
 
 namespace palloscope::trace::sql {
 namespace {
@@ -142,6 +143,39 @@ TEST_CASE("buffers at a moment are those of pg_buffercache") {
   }
   const std::string csv = out.str();
   CHECK(rows.substr(0, rows.find("\n", csv.size())) == csv.substr(csv.find('\n') + 1));
+}
+
+TEST_CASE("pg_shmem_allocations has the rows that palloscope state writes, for a simulated server and a real one's") {
+  const auto same = [](const Timeline& timeline) {
+    Database database(timeline);
+    std::ostringstream out;
+    write_shmem_csv(timeline.state().server(), timeline.description(), out);
+    CHECK(as_csv(database, "select * from pg_shmem_allocations", timeline.size()) == out.str());
+    return ask(database, "select * from pg_shmem_allocations").size();
+  };
+  Timeline simulated = recorded(test::random_server_events(11, 6000));
+  simulated.seek(simulated.size());
+  CHECK(same(simulated) > 3);
+  for (const std::string& name : test::golden_names("views", "MB.csv")) {
+    INFO(name);
+    const Imported imported =
+        import_text(test::read_golden(name), name, std::stoi(name.substr(name.find("pg") + 2, 2)));
+    REQUIRE(imported.timeline);
+    CHECK(same(*imported.timeline) > 20);
+  }
+}
+
+TEST_CASE("segments are those of the state, each with what it is attached to") {
+  Timeline timeline = recorded(test::random_server_events(7, 6000));
+  timeline.seek(timeline.size());
+  Database database(timeline);
+  Rows expected;
+  for (const SegmentRecord& segment : timeline.state().server().segments)
+    if (segment.born != 0)
+      expected.push_back({std::to_string(segment.born), std::to_string(segment.bytes), std::to_string(segment.refcnt),
+                          std::to_string(segment.attached.size())});
+  CHECK(expected.size() > 1);
+  CHECK(ask(database, "select segment, bytes, refcnt, attached from segments") == expected);
 }
 
 TEST_CASE("the trace's row knows the first moment at which contexts held the most") {
