@@ -257,6 +257,11 @@ struct RememberQuestion {
   std::string text;
   friend bool operator==(const RememberQuestion&, const RememberQuestion&) = default;
 };
+// What the answers to questions and their tables take now: the rest of what may be kept is the timeline's.
+struct KeepQuestions {
+  std::size_t bytes = 0;
+  friend bool operator==(const KeepQuestions&, const KeepQuestions&) = default;
+};
 struct Quit {
   friend bool operator==(const Quit&, const Quit&) = default;
 };
@@ -275,7 +280,7 @@ using Action =
                  Select, SetFind, FindNext,                                                                     //
                  OpenFile, CancelOpening, OpenScenario, OpenLink, RunScript, RunOnServer, Evaluate, SaveFile,   //
                  CloseDocument, ForgetRecent,                                                                   //
-                 CopyLink, CopyText, SaveText, SavePicture, RememberQuestion,                                   //
+                 CopyLink, CopyText, SaveText, SavePicture, RememberQuestion, KeepQuestions,                    //
                  MarkDiffBase, OpenDiffBase, SwapDiffBase,                                                      //
                  SetLanguage, SetTheme, SetTextScale, SetMemory, SetMotion, SetPreset, ShowPanel, HidePanel,    //
                  FoldPanel, FocusPanel, FullScreenPanel, SetWorkspace, ShowOverlay, ShowMessage, DismissMessage, Quit,

@@ -96,6 +96,8 @@ double BreakpointRun::count_progress() const {
   return index_ ? index_->progress() / 2 : 0;
 }
 
+std::size_t BreakpointRun::index_bytes() const { return index_ ? index_->memory_bytes() : 0; }
+
 std::optional<std::uint64_t> BreakpointRun::count_of(std::size_t breakpoint) const {
   if (!counting_ || breakpoint >= counting_->counts().size()) return std::nullopt;
   return counting_->counts()[breakpoint];

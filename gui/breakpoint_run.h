@@ -52,6 +52,7 @@ class BreakpointRun {
   double count_progress() const;
   // How often that breakpoint holds, as far as is counted. None: not begun.
   std::optional<std::uint64_t> count_of(std::size_t breakpoint) const;
+  std::size_t index_bytes() const;  // what the index takes
 
  private:
   std::unique_ptr<trace::ConditionIndex> index_;

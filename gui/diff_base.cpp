@@ -27,10 +27,14 @@ DiffBase base_at(const Document& document, core::EventNumber event, const std::s
   return base;
 }
 
-core::Result<DiffBase> base_of_file(const std::filesystem::path& path) {
-  core::Result<Document> document = open_document(path);
+core::Result<DiffBase> base_of_file(const std::filesystem::path& path, const std::function<bool(double)>& progress) {
+  constexpr std::uint64_t kSliceInstructions = 1'000'000;  // of a script, between looks at whether it is still wanted
+  core::Result<Document> document = open_document(path, progress);
   if (!document) return document.error();
-  if (document->run) document->run->advance({});
+  while (document->run && document->run->state() == core::RunState::Paused) {
+    if (progress && !progress(0)) return core::Error{core::ErrorCode::Cancelled, path.string() + ": given up"};
+    document->run->advance({.instructions = kSliceInstructions});
+  }
   document->timeline.seek(document->timeline.size());
   return base_at(*document, document->timeline.size(), path.filename().string());
 }

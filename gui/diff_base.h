@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "core/base/result.h"
@@ -22,7 +23,8 @@ struct DiffBase {
 
 // The contexts of this document after the event (clamped to what there is).
 DiffBase base_at(const Document& document, core::EventNumber event, const std::string& title);
-// Those of a file at its end; a script is run to there.
-core::Result<DiffBase> base_of_file(const std::filesystem::path& path);
+// Those of a file at its end; a script is run to there. `progress` as of open_document (document.h).
+core::Result<DiffBase> base_of_file(const std::filesystem::path& path,
+                                    const std::function<bool(double)>& progress = {});
 
 }  // namespace palloscope::gui

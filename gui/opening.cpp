@@ -3,13 +3,24 @@
 #include <utility>
 
 namespace palloscope::gui {
+namespace {
 
-Opening::Opening(std::filesystem::path path) : path_(std::move(path)) {
+// What is common of the two: a reason, or what there is.
+template <class T>
+core::Result<Opening::Opened> either(core::Result<T> result) {
+  if (!result) return result.error();
+  return Opening::Opened(std::move(*result));
+}
+
+}  // namespace
+
+Opening::Opening(std::filesystem::path path, OpeningUse use) : path_(std::move(path)), use_(use) {
   opened_ = std::async(std::launch::async, [this] {
-    return open_document(path_, [this](double done) {
+    const auto told = [this](double done) {
       progress_ = done;
       return !cancelled_;
-    });
+    };
+    return use_ == OpeningUse::Compare ? either(base_of_file(path_, told)) : either(open_document(path_, told));
   });
 }
 

@@ -103,12 +103,13 @@ struct Session {
   std::optional<DiffBase> diff_base;  // none: nothing is compared
 
   std::uint64_t documents_opened = 0, bases_made = 0;
-  std::shared_ptr<Opening> opening;  // a file that is being read and will take the document's place; null: none
+  std::shared_ptr<Opening> opening;  // a file that is being read; null: none
   std::string opening_view;          // a link (view_link.h) to go to when that is open; empty: none
 
+  std::size_t questions_bytes = 0;  // what the panel of questions keeps of the trace
+
   // To be done by the app after the frame that says so was drawn.
-  std::string opening_scenario;        // a built-in scenario's name; empty: none
-  std::filesystem::path opening_base;  // a file to compare with; empty: none
+  std::string opening_scenario;  // a built-in scenario's name; empty: none
   std::optional<PictureRequest> picture_wanted;
   std::string clipboard;       // to be copied; empty: nothing
   bool filter_wanted = false;  // the focused panel's filter box takes the keyboard next frame
@@ -134,7 +135,10 @@ struct Session {
     return document ? document->faults.faults() : std::span<const trace::FoundFault>{};
   }
   // Something is to be opened between this frame and the next.
-  bool opens_next() const { return !opening_scenario.empty() || !opening_base.empty(); }
+  bool opens_next() const { return !opening_scenario.empty(); }
+  // What may be kept of the trace beside what cannot be done without, in bytes; and what is, outside its timeline.
+  std::size_t memory_limit() const { return static_cast<std::size_t>(preferences.memory_mb) << 20; }
+  std::size_t kept_beside_timeline() const { return questions_bytes + run_to.index_bytes(); }
   // Something moves by itself: the window has to draw without input.
   bool is_moving() const;
   // Until it does: 0 for at once, negative for never.

@@ -64,8 +64,10 @@ void suit_arrangement(Session& session) {
   if (source == core::SourceKind::Scenario && workspace.preset == Preset::Server) workspace.preset = Preset::Teach;
 }
 
+// One limit for all: what is kept elsewhere is not the timeline's, but half of it stays.
 void keep_budget(Session& session) {
-  session.document->timeline.set_memory_budget({static_cast<std::size_t>(session.preferences.memory_mb) << 20});
+  const std::size_t limit = session.memory_limit();
+  session.document->timeline.set_memory_budget({limit - std::min(limit / 2, session.kept_beside_timeline())});
 }
 
 // After each change. What could not be read is not written over.
@@ -463,7 +465,8 @@ struct Applier {
       compare_with(base_at(*document(), action.at.value_or(session.cursor()), session.title()));
   }
   void operator()(const OpenDiffBase& action) {
-    session.opening_base = action.path;
+    (*this)(CancelOpening{});
+    session.opening = std::make_shared<Opening>(action.path, OpeningUse::Compare);
     session.overlay = Overlay::None;
   }
   void operator()(const SwapDiffBase&) {
@@ -485,6 +488,10 @@ struct Applier {
     std::erase(questions, action.text);
     questions.insert(questions.begin(), action.text);
     if (questions.size() > kMaxQuestions) questions.resize(kMaxQuestions);
+  }
+  void operator()(const KeepQuestions& action) {
+    session.questions_bytes = action.bytes;
+    if (document() != nullptr) keep_budget(session);
   }
 
   void operator()(const SetLanguage& action) { session.preferences.language = action.language; }
@@ -538,15 +545,16 @@ struct Applier {
 void apply(Session& session, const Action& action) { std::visit(Applier{session}, action); }
 
 void finish_opening(Session& session) {
-  if (!session.opening_base.empty()) {
-    core::Result<DiffBase> base = base_of_file(std::exchange(session.opening_base, {}));
-    if (base)
+  const std::uint64_t opened_before = session.documents_opened;
+  if (session.opening) {
+    core::Result<Opening::Opened> opened = std::exchange(session.opening, nullptr)->take();
+    if (!opened)
+      say(session, MessageKind::Problem, "message.cannot_open", opened.error().message);
+    else if (auto* base = std::get_if<DiffBase>(&*opened))
       Applier{session}.compare_with(std::move(*base));
     else
-      say(session, MessageKind::Problem, "message.cannot_open", base.error().message);
+      open(session, std::get<Document>(std::move(*opened)));
   }
-  const std::uint64_t opened_before = session.documents_opened;
-  if (session.opening) open(session, std::exchange(session.opening, nullptr)->take());
   if (!session.opening_scenario.empty()) {
     const std::string name = std::exchange(session.opening_scenario, {});
     open(session, open_scenario(name));

@@ -96,25 +96,31 @@ void draw_fault_count(const PanelContext& context, float gap) {
 
 namespace {
 
-// What this program itself keeps of the trace, where that is worth a word: by part where the mouse rests.
+// What this program itself keeps of the trace, and its limit, where that is worth a word (small lessons do without): by
+// part where the mouse rests.
 std::string memory_text(const PanelContext& context) {
   constexpr std::size_t kWorthAWord = std::size_t{32} << 20;
-  const std::size_t used = context.session.timeline()->memory_use().total();
-  if (used < kWorthAWord) return "";
-  return context.strings.fill("status.memory", {{"used", format_bytes(used)}}) + "   ";
+  const Session& session = context.session;
+  const std::size_t used = session.timeline()->memory_use().total() + session.kept_beside_timeline();
+  if (used < kWorthAWord && session.timeline()->description().source != core::SourceKind::Recording) return "";
+  return context.strings.fill("status.memory",
+                              {{"used", format_bytes(used)}, {"limit", format_bytes(session.memory_limit())}}) +
+         "   ";
 }
 void draw_memory_tip(const PanelContext& context) {
   if (!ImGui::IsItemHovered()) return;
   const trace::MemoryUse use = context.session.timeline()->memory_use();
-  ImGui::SetTooltip(
-      "%s", context.strings
-                .fill("status.memory_tip", {{"states", format_bytes(use.states)},
-                                            {"journals", format_bytes(use.journals)},
-                                            {"curve", format_bytes(use.curve)},
-                                            {"index", format_bytes(use.index)},
-                                            {"recording", format_bytes(use.recording)},
-                                            {"limit", format_bytes(context.session.timeline()->memory_budget().bytes)}})
-                .c_str());
+  ImGui::SetTooltip("%s",
+                    context.strings
+                        .fill("status.memory_tip", {{"states", format_bytes(use.states)},
+                                                    {"journals", format_bytes(use.journals)},
+                                                    {"curve", format_bytes(use.curve)},
+                                                    {"index", format_bytes(use.index)},
+                                                    {"recording", format_bytes(use.recording)},
+                                                    {"questions", format_bytes(context.session.questions_bytes)},
+                                                    {"conditions", format_bytes(context.session.run_to.index_bytes())},
+                                                    {"limit", format_bytes(context.session.memory_limit())}})
+                        .c_str());
 }
 
 }  // namespace
@@ -199,7 +205,11 @@ void draw_opening(const PanelContext& context) {
   const Opening& opening = *context.session.opening;
   const float em = context.em();
   begin_strip(context, "##opening", context.theme.notice);
-  ImGui::TextUnformatted(context.strings.fill("app.loading", {{"name", opening.path().filename().string()}}).c_str());
+  const bool compares = opening.use() == OpeningUse::Compare;
+  ImGui::TextUnformatted(
+      context.strings
+          .fill(compares ? "app.loading_base" : "app.loading", {{"name", opening.path().filename().string()}})
+          .c_str());
   if (const double done = opening.progress(); done > 0) {
     ImGui::SameLine(0, em);
     draw_share_bar(context, static_cast<float>(done), em * 12, context.theme.accent);

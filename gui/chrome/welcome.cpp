@@ -177,9 +177,7 @@ void draw_welcome(const PanelContext& context) {
 }
 
 void draw_loading(const PanelContext& context) {
-  const std::string name = context.session.opening_base.empty() ? context.session.opening_scenario
-                                                                : context.session.opening_base.filename().string();
-  const std::string text = context.strings.fill("app.loading", {{"name", name}});
+  const std::string text = context.strings.fill("app.loading", {{"name", context.session.opening_scenario}});
   const ImVec2 room = ImGui::GetContentRegionAvail(), size = ImGui::CalcTextSize(text.c_str());
   const ImVec2 start = ImGui::GetCursorPos();
   ImGui::SetCursorPos({start.x + std::max(0.0f, (room.x - size.x) / 2), start.y + (room.y - size.y) / 2});

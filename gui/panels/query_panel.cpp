@@ -22,6 +22,10 @@ using trace::sql::ReadyQuestion;
 
 constexpr auto kSlice = 8ms;  // of each frame, while a question runs
 
+// Of what the window may keep of a trace: a half for life spans, an eighth for the rows of an answer.
+std::size_t most_spans(const Session& session) { return session.memory_limit() / 2; }
+std::size_t most_rows(const Session& session) { return session.memory_limit() / 8; }
+
 std::string title_of(const PanelContext& panel, const ReadyQuestion& question) {
   return panel.strings("query.ready." + std::string(question.id));
 }
@@ -40,7 +44,18 @@ void QueryPanel::follow(const PanelContext& panel) {
   document_ = panel.session.document->serial;
   asked_.reset();
   answer_.reset();
-  database_ = std::make_unique<trace::sql::Database>(*panel.session.timeline());
+  database_ = std::make_unique<trace::sql::Database>(*panel.session.timeline(),
+                                                     trace::sql::Limits{.span_bytes = most_spans(panel.session)});
+}
+
+// The setting may have changed, and the timeline has what is not taken here.
+void QueryPanel::keep_limit(const PanelContext& panel) {
+  if (is_running()) return;
+  database_->set_span_limit(most_spans(panel.session));
+  const std::size_t bytes = database_->span_bytes() + (asked_ ? asked_->answer_bytes() : 0);
+  if (bytes == told_bytes_) return;
+  told_bytes_ = bytes;
+  panel.actions.push(KeepQuestions{bytes});
 }
 
 void QueryPanel::ask(const PanelContext& panel) {
@@ -48,7 +63,8 @@ void QueryPanel::ask(const PanelContext& panel) {
   asked_.reset();
   answer_.reset();
   seconds_ = 0;
-  asked_ = std::make_unique<trace::sql::SlicedQuestion>(*database_, editor_.text(), panel.session.cursor());
+  const trace::sql::SlicedQuestion::Most most{.bytes = most_rows(panel.session)};
+  asked_ = std::make_unique<trace::sql::SlicedQuestion>(*database_, editor_.text(), panel.session.cursor(), most);
   panel.actions.push(RememberQuestion{editor_.text()});
 }
 
@@ -205,6 +221,7 @@ void QueryPanel::draw(const PanelContext& panel) {
   if (!panel.session.document) return;
   follow(panel);
   work(panel);
+  keep_limit(panel);
   const float em = panel.em();
   const float room = ImGui::GetContentRegionAvail().y;
   const bool low = room < em * 12;  // then the answer needs the lines

@@ -23,6 +23,7 @@ class QueryPanel final : public Panel {
   void ask(const PanelContext& panel);
   void ask_ready(const PanelContext& panel, const trace::sql::ReadyQuestion& question);
   void work(const PanelContext& panel);
+  void keep_limit(const PanelContext& panel);
   void draw_tools(const PanelContext& panel);
   void draw_state(const PanelContext& panel);
   void take_ready_keys(const PanelContext& panel);
@@ -37,8 +38,9 @@ class QueryPanel final : public Panel {
   std::unique_ptr<trace::sql::SlicedQuestion> asked_;  // goes before its database
   QueryEditor editor_;
   QueryAnswer answer_;
-  double seconds_ = 0;  // of work
-  int ready_ = 0;       // the ready question that Enter asks
+  double seconds_ = 0;          // of work
+  std::size_t told_bytes_ = 0;  // what the session was told that this keeps
+  int ready_ = 0;               // the ready question that Enter asks
   std::string save_path_ = "answer.csv";
 };
 

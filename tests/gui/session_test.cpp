@@ -300,6 +300,26 @@ TEST_CASE("bookmarks are walked in order, around the end") {
   REQUIRE(session.bookmarks.size() == 2);
 }
 
+TEST_CASE(
+    "one limit of memory holds for the timeline and for what questions keep, and half of it stays the timeline's") {
+  Session session;
+  session.opening_scenario = "1";
+  finish_opening(session);
+  REQUIRE(session.document);
+  constexpr std::size_t kMb = std::size_t{1} << 20;
+  const auto budget = [&] { return session.document->timeline.memory_budget().bytes; };
+  apply(session, SetMemory{64});
+  CHECK(budget() == 64 * kMb);
+  apply(session, KeepQuestions{16 * kMb});
+  CHECK(budget() == 48 * kMb);
+  apply(session, KeepQuestions{4096 * kMb});
+  CHECK(budget() == 32 * kMb);
+  apply(session, SetMemory{256});
+  CHECK(budget() == 128 * kMb);
+  apply(session, KeepQuestions{0});
+  CHECK(budget() == 256 * kMb);
+}
+
 TEST_CASE("text size stays within what can be drawn") {
   Session session;
   apply(session, SetTextScale{100});

@@ -77,14 +77,35 @@ TEST_CASE("another file is compared with, and one that is none is a message") {
   const auto path = std::filesystem::temp_directory_path() / "palloscope_diff_base.lua";
   std::ofstream(path) << "AllocSetContextCreate(TopMemoryContext, 'third')\n";
   apply(window.session(), OpenDiffBase{path});
-  window.frames(4);
+  REQUIRE(window.session().opening);  // read beside the frames
+  finish_opening(window.session());
+  window.frames(2);
   REQUIRE(window.session().diff_base);
   CHECK(window.session().diff_base->title == "palloscope_diff_base.lua");
   CHECK(window.session().diff_base->document == 0);
   apply(window.session(), OpenDiffBase{"/no/such/file"});
-  window.frames(4);
+  finish_opening(window.session());
   REQUIRE(window.session().message);
   CHECK(window.session().message->key == "message.cannot_open");
+  std::filesystem::remove(path);
+}
+
+TEST_CASE("a file to compare with that takes long is given up with Escape, and the window goes on meanwhile") {
+  Headless window;
+  window.open_script(kScript);
+  const std::uint64_t serial = window.session().document->serial;
+  const auto path = std::filesystem::temp_directory_path() / "palloscope_diff_endless.lua";
+  std::ofstream(path) << "while true do pfree(palloc(8)) end\n";
+  apply(window.session(), OpenDiffBase{path});
+  window.frames(3);
+  REQUIRE(window.session().opening);
+  const EventNumber before = window.session().cursor();
+  window.key("Left");
+  CHECK(window.session().cursor() == before - 1);
+  window.key("Escape");
+  CHECK_FALSE(window.session().opening);
+  CHECK_FALSE(window.session().diff_base);
+  CHECK(window.session().document->serial == serial);
   std::filesystem::remove(path);
 }
 

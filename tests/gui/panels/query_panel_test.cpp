@@ -135,6 +135,19 @@ TEST_CASE("a question without an end leaves the window alone: it goes on between
   REQUIRE(window.sees("##ready"));
 }
 
+TEST_CASE("what an answer and its tables take is told to the session, and no longer when another script is open") {
+  Headless window(1280, 800);
+  open_questions(window);
+  CHECK(window.session().questions_bytes == 0);
+  ask(window, "select count(*) from chunks");
+  const std::size_t kept = window.session().questions_bytes;
+  CHECK(kept > 40 * sizeof(EventNumber));
+  CHECK(window.session().timeline()->memory_budget().bytes == window.session().memory_limit() - kept);
+  window.open_script(kScript);
+  window.frames(3);
+  CHECK(window.session().questions_bytes == 0);
+}
+
 TEST_CASE("an answer is saved as CSV where the user says") {
   Headless window(1280, 800);
   open_questions(window);
