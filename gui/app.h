@@ -44,6 +44,7 @@ class App {
   // The last frame, drawn by the processor: the whole window, or that panel, if it is in sight.
   Picture drawn_picture(std::string_view panel = {});
   std::string drawn_svg(std::string_view panel, const std::string& title);
+  RectF part_of(std::string_view panel) const;  // where that is; the whole window if it is not in sight
 
   // One frame: keys become commands, everything is drawn from the const session, the queued actions are applied, time
   // passes. ImGui's IO holds the size and the seconds since the last frame.
@@ -60,7 +61,6 @@ class App {
   void draw(const PanelContext& context);
   void apply_queued();
   void take_wanted_picture();
-  RectF part_of(std::string_view panel) const;
 
   ImGuiContext* imgui_ = nullptr;
   Session session_;

@@ -21,6 +21,7 @@
 #include "gui/picture/cpu_screen.h"
 #include "gui/picture/picture_files.h"
 #include "gui/picture/png_writer.h"
+#include "gui/picture/software_renderer.h"
 #include "gui/platform/offscreen.h"
 #include "gui/platform/system_font.h"
 #include "gui/view_link.h"
@@ -37,7 +38,7 @@ struct ShotOptions {
   std::optional<core::EventNumber> at, from, to;
   core::EventNumber every = 1;
   int delay = 500;
-  bool caption = false;
+  bool caption = false, bare = false;
   bool is_animated() const { return from || to; }
   bool is_svg() const { return std::filesystem::path(out).extension() == ".svg"; }
   float scale = 1;
@@ -173,6 +174,8 @@ core::Status write_animation(const ShotOptions& options, App& app, Screen& scree
 std::string wrong_with(const ShotOptions& options) {
   const std::string ending = std::filesystem::path(options.out).extension().string();
   if (ending == ".gif") return options.out + ": no GIF is written; give OUT.png or OUT.apng (an animated PNG)";
+  if (options.bare && options.panel.empty()) return "--bare needs a --panel";
+  if (options.bare && options.is_animated()) return "--bare goes with one picture: those of many steps have a caption";
   if (!options.is_animated()) return "";
   if (options.is_svg()) return "--from and --to make an animated PNG; give -o OUT.apng";
   if (options.file.empty()) return "--from and --to need a FILE";
@@ -195,8 +198,14 @@ std::string wrong_range(const ShotOptions& options, core::EventNumber size) {
 core::Status write_shot(const ShotOptions& options, App& app, Screen& screen, Streams io) {
   if (options.is_animated()) return write_animation(options, app, screen, io);
   const std::string said = picture_text(app.session());
-  if (options.is_svg()) return write_text(options.out, screen.cpu->settled_svg(said));
-  const Picture picture = screen.settled(app);
+  const std::string_view panel = options.bare ? options.panel : std::string_view();
+  if (options.is_svg()) return write_text(options.out, screen.cpu->settled_svg(said, panel));
+  Picture picture = screen.settled(app);
+  if (options.bare) {
+    const RectF part = app.part_of(panel);
+    picture = cut_out(picture, static_cast<int>(part.x), static_cast<int>(part.y), static_cast<int>(part.width),
+                      static_cast<int>(part.height));
+  }
   return screen.gl ? write_png(options.out, picture) : write_stable_png(options.out, picture, said);
 }
 
@@ -228,7 +237,8 @@ int run_shot(Arguments arguments, Streams io) {
   usage.add("--preset", &options.preset, "the arrangement of its panels")
       .one_of({"teach", "debug", "server"})
       .shows_default();
-  usage.add("--panel", &options.panel, "only this panel").one_of(panel_ids());
+  usage.add("--panel", &options.panel, "only this panel, over the whole window").one_of(panel_ids());
+  usage.add("--bare", &options.bare, "of it, without the window's bars");
   usage.add("--select", &options.select, "a context by its name, 0xADDRESS, or #EVENT");
   usage.add("--overlay", &options.overlay, "what lies over it")
       .one_of({"palette", "help", "open", "save", "scenarios"});

@@ -49,11 +49,11 @@ Picture CpuScreen::settled(int most) {
   return app_.drawn_picture();
 }
 
-std::string CpuScreen::settled_svg(const std::string& title, int most) {
+std::string CpuScreen::settled_svg(const std::string& title, std::string_view panel, int most) {
   settle(most);
   app_.set_anti_aliased(false);
   frames(2);
-  std::string svg = app_.drawn_svg({}, title);
+  std::string svg = app_.drawn_svg(panel, title);
   app_.set_anti_aliased(true);
   return svg;
 }

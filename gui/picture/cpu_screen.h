@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "gui/picture/picture.h"
 
@@ -20,9 +21,10 @@ class CpuScreen {
 
   // Draws so many frames, 1/60 s apart, without making pixels.
   void frames(int count);
-  // Frames until nothing moves any more (at most `most`), and the last as a picture or as SVG.
+  // Frames until nothing moves any more (at most `most`), and the last as a picture, or as SVG (of one panel, if
+  // named).
   Picture settled(int most = 40);
-  std::string settled_svg(const std::string& title, int most = 40);
+  std::string settled_svg(const std::string& title, std::string_view panel = {}, int most = 40);
 
  private:
   void settle(int most);

@@ -4,6 +4,7 @@
 #include <imgui.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -39,6 +40,8 @@ std::string base64(const std::vector<std::uint8_t>& bytes) {
   }
   return out;
 }
+
+float hundredths(float value) { return std::round(value * 100) / 100; }
 
 // At most two digits behind the point, and none that say nothing.
 std::string number(float value) {
@@ -141,8 +144,11 @@ void SvgDrawing::draw_box(const ImDrawVert* v, const ImDrawIdx* index) {
   const ImDrawVert &a = v[index[0]], &c = v[index[2]];
   end_shape();
   if (a.col >> 24 == 0) return;
-  body += fmt::format("<rect class=\"b\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" {}/>\n", number(a.pos.x),
-                      number(a.pos.y), number(c.pos.x - a.pos.x), number(c.pos.y - a.pos.y), fill_of(a.col));
+  // From edge to edge as they are written: neighbours must not miss each other by a hundredth.
+  const float left = hundredths(a.pos.x), top = hundredths(a.pos.y);
+  body +=
+      fmt::format("<rect class=\"b\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" {}/>\n", number(left), number(top),
+                  number(hundredths(c.pos.x) - left), number(hundredths(c.pos.y) - top), fill_of(a.col));
 }
 
 void SvgDrawing::add_triangle(const ImDrawVert* v, const ImDrawIdx* index) {

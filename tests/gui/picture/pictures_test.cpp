@@ -1,6 +1,7 @@
 #include <filesystem>
 #include <fstream>
 #include <random>
+#include <regex>
 
 #include "gui/app.h"
 #include "gui/document.h"
@@ -145,6 +146,30 @@ TEST_CASE("an SVG holds shapes, words as outlines and the map as a picture, the 
     const std::size_t begin = at + 7, end = first.find('"', begin);
     REQUIRE(first.find("<path id=\"" + first.substr(begin, end - begin) + "\"") != std::string::npos);
   }
+}
+
+TEST_CASE("neighbouring boxes of an SVG meet in one edge: no seam between the columns of a curve") {
+  App app;
+  open(app, "47-a-whole-session");
+  app.session().preferences.workspace.full_screen = "timeline";
+  CpuScreen screen(app, 1440, 900);
+  const std::string svg = screen.settled_svg("");
+  struct Box {
+    double x, y, width, height;
+    std::string fill;
+  };
+  std::vector<Box> boxes;
+  const std::regex rect(R"re(<rect class="b" x="([^"]+)" y="([^"]+)" width="([^"]+)" height="([^"]+)" ([^/]*)/>)re");
+  for (std::sregex_iterator at(svg.begin(), svg.end(), rect), end; at != end; ++at)
+    boxes.push_back({std::stod((*at)[1]), std::stod((*at)[2]), std::stod((*at)[3]), std::stod((*at)[4]), (*at)[5]});
+  int neighbours = 0;
+  for (std::size_t i = 1; i < boxes.size(); ++i) {
+    const double gap = boxes[i].x - (boxes[i - 1].x + boxes[i - 1].width);
+    if (boxes[i].fill != boxes[i - 1].fill || std::abs(gap) > 0.2) continue;
+    ++neighbours;
+    CHECK(std::abs(gap) < 0.002);
+  }
+  CHECK(neighbours > 100);
 }
 
 TEST_CASE("a picture is cut to what there is of it") {
