@@ -1,6 +1,8 @@
 // What lies over everything else: palette, help, scenario list, file dialogs; at most one at a time.
 #include <imgui.h>
 
+#include <cfloat>
+
 #include "gui/chrome/chrome.h"
 #include "gui/command_table.h"
 #include "gui/icons.h"
@@ -26,17 +28,30 @@ void draw_group(const PanelContext& context, CommandGroup group) {
     std::string keys;
     for (const KeyChord chord : keys_of(command, context.session.preferences))
       keys += (keys.empty() ? "" : "   ") + format_for_people(chord);
-    draw_cut_text(context.strings(key), ImGui::GetContentRegionAvail().x - 7.5f * context.em(), context.theme.text);
+    if (keys.empty()) keys = "·";
+    const float keys_width =
+        context.fonts.mono->CalcTextSizeA(context.fonts.mono_size, FLT_MAX, 0, keys.c_str()).x + context.em();
+    draw_cut_text(context.strings(key), right - ImGui::GetCursorPosX() - keys_width, context.theme.text);
     ImGui::SameLine();
-    draw_number(context, keys.empty() ? "·" : keys, right, context.theme.dim);
+    draw_number(context, keys, right, context.theme.dim);
   }
   ImGui::Dummy({0, 0.4f * context.em()});
+}
+
+// The wheel works too; nothing here can be chosen, so these keys are free.
+void scroll_by_keys(float line) {
+  float by = 0;
+  if (ImGui::IsKeyPressed(ImGuiKey_DownArrow)) by += line;
+  if (ImGui::IsKeyPressed(ImGuiKey_UpArrow)) by -= line;
+  if (ImGui::IsKeyPressed(ImGuiKey_PageDown)) by += ImGui::GetWindowHeight() - line;
+  if (ImGui::IsKeyPressed(ImGuiKey_PageUp)) by -= ImGui::GetWindowHeight() - line;
+  if (by != 0) ImGui::SetScrollY(ImGui::GetScrollY() + by);
 }
 
 }  // namespace
 
 void draw_help(const PanelContext& context) {
-  if (!begin_overlay(context, "##help", 76, 42)) return;
+  if (!begin_overlay(context, "##help", 80, 46)) return;
   ImGui::PushFont(context.fonts.title, context.fonts.title_size);
   ImGui::TextUnformatted(context.strings("help.title"));
   ImGui::PopFont();
@@ -44,22 +59,24 @@ void draw_help(const PanelContext& context) {
   if (draw_icon_button(context, "close", icons::kClose, nullptr, context.strings("help.close")))
     context.actions.push(ShowOverlay{Overlay::None});
   ImGui::BeginChild("##keys");
-  const int columns = ImGui::GetContentRegionAvail().x > 62 * context.em()   ? 3
-                      : ImGui::GetContentRegionAvail().x > 40 * context.em() ? 2
-                                                                             : 1;
+  scroll_by_keys(1.4f * context.em());
+  const float width = ImGui::GetContentRegionAvail().x / context.em();
+  const int columns = width > 62 ? 3 : width > 40 ? 2 : 1;
+  ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, {0.5f * context.em(), 0.26f * context.em()});
   if (ImGui::BeginTable("##columns", columns, ImGuiTableFlags_SizingStretchSame)) {
-    // Time, the longest, has a column of its own where there are two.
+    // As they fill three columns of about the same length; of two, the second is what does not go with time.
     ImGui::TableNextColumn();
     draw_group(context, CommandGroup::Time);
-    ImGui::TableNextColumn();
-    draw_group(context, CommandGroup::View);
-    draw_group(context, CommandGroup::Help);
-    if (columns == 3) ImGui::TableNextColumn();
-    draw_group(context, CommandGroup::File);
     draw_group(context, CommandGroup::Find);
+    ImGui::TableNextColumn();
+    draw_group(context, CommandGroup::File);
+    draw_group(context, CommandGroup::View);
+    if (columns == 3) ImGui::TableNextColumn();
     draw_group(context, CommandGroup::Panels);
+    draw_group(context, CommandGroup::Help);
     ImGui::EndTable();
   }
+  ImGui::PopStyleVar();
   ImGui::EndChild();
   end_overlay();
 }

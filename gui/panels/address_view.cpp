@@ -7,6 +7,7 @@
 
 #include "gui/format_text.h"
 #include "gui/panels/backend_badge.h"
+#include "gui/panels/cut_text.h"
 #include "gui/panels/widgets.h"
 
 namespace palloscope::gui {
@@ -227,7 +228,7 @@ void AddressView::draw_part(const PanelContext& panel, const AddressPart& part, 
   draw->AddRectFilled({low.x + 0.3f * em, y}, {right, y + 1.25f * small}, with_alpha(panel.theme.map_ground, 0.82f),
                       0.15f * em);
   const ImVec4 clip(low.x, low.y, right, high.y);
-  draw->AddText(panel.fonts.text, small, {low.x + 0.4f * em, y}, panel.theme.text, text.c_str(), nullptr, 0, &clip);
+  add_cut_text(draw, panel.fonts.text, small, {low.x + 0.4f * em, y}, panel.theme.text, text, clip);
 }
 
 void AddressView::draw_row(const PanelContext& panel, const AddressRow& row, ImVec2 at, float label_width,
@@ -246,11 +247,11 @@ void AddressView::draw_row(const PanelContext& panel, const AddressRow& row, ImV
                                 ? backend_text(panel, row.backend)
                                 : std::string(panel.strings(kTitles[static_cast<std::size_t>(row.kind)]));
   const ImVec4 clip(at.x, at.y, at.x + label_width - 0.4f * em, at.y + height);
-  draw->AddText(panel.fonts.text, em, {x, at.y}, panel.theme.text, title.c_str(), nullptr, 0, &clip);
+  add_cut_text(draw, panel.fonts.text, em, {x, at.y}, panel.theme.text, title, clip);
   const std::string sum = row.times > 1
                               ? fmt::format("{} \u00D7 {}", format_bytes(row.bytes()), format_count(row.times))
                               : format_bytes(row.bytes());
-  draw->AddText(panel.fonts.mono, small, {x, at.y + 1.15f * em}, panel.theme.dim, sum.c_str(), nullptr, 0, &clip);
+  add_cut_text(draw, panel.fonts.mono, small, {x, at.y + 1.15f * em}, panel.theme.dim, sum, clip);
   const float left = at.x + label_width;
   ImGui::PushClipRect({left, at.y}, {left + scale_.width_px, at.y + height}, true);
   double from = 0;

@@ -8,6 +8,7 @@
 
 #include "gui/format_text.h"
 #include "gui/icons.h"
+#include "gui/panels/cut_text.h"
 #include "gui/panels/widgets.h"
 #include "gui/watch_condition.h"
 
@@ -119,8 +120,8 @@ void BreakpointsPanel::draw_offers(const PanelContext& panel) {
     if (offer.key.empty()) continue;
     const float x = std::max(at.x + name + panel.em(), at.x + 9 * panel.em());
     const ImVec4 clip(x, at.y, at.x + ImGui::GetContentRegionAvail().x, at.y + 2 * panel.em());
-    ImGui::GetWindowDrawList()->AddText(panel.fonts.text, panel.fonts.small_size, {x, at.y + 0.1f * panel.em()},
-                                        panel.theme.dim, panel.strings(offer.key), nullptr, 0, &clip);
+    add_cut_text(ImGui::GetWindowDrawList(), panel.fonts.text, panel.fonts.small_size, {x, at.y + 0.1f * panel.em()},
+                 panel.theme.dim, panel.strings(offer.key), clip);
   }
   if (!offers_.list.empty()) {
     ImGui::PushStyleColor(ImGuiCol_Text, panel.theme.dim);
@@ -219,10 +220,10 @@ void BreakpointsPanel::draw_breakpoint(const PanelContext& panel, std::size_t i)
   const ImVec4 clip(text_x, at.y, text_end, at.y + height);
   const float line = at.y + 0.3f * em;
   const Color ink = breakpoint.on ? panel.theme.text : panel.theme.dim;
-  if (!breakpoint.name.empty())
-    draw->AddText(panel.fonts.title, em, {text_x, line}, ink, breakpoint.name.c_str(), nullptr, 0, &clip);
-  draw->AddText(panel.fonts.mono, panel.fonts.mono_size, {text_x, line + (breakpoint.name.empty() ? 0 : 1.1f * em)},
-                breakpoint.name.empty() ? ink : panel.theme.dim, breakpoint.condition.c_str(), nullptr, 0, &clip);
+  if (!breakpoint.name.empty()) add_cut_text(draw, panel.fonts.title, em, {text_x, line}, ink, breakpoint.name, clip);
+  add_cut_text(draw, panel.fonts.mono, panel.fonts.mono_size,
+               {text_x, line + (breakpoint.name.empty() ? 0 : 1.1f * em)},
+               breakpoint.name.empty() ? ink : panel.theme.dim, breakpoint.condition, clip);
   draw->AddText(panel.fonts.mono, panel.fonts.mono_size, {text_end + 0.4f * em, line}, panel.theme.dim, hits.c_str());
   ImGui::SetCursorScreenPos({text_x, at.y});
   ImGui::Dummy({std::max(1.0f, text_end - text_x), height});

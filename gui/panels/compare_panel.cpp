@@ -9,6 +9,7 @@
 #include "gui/format_text.h"
 #include "gui/icons.h"
 #include "gui/layout/compare_layout.h"
+#include "gui/panels/cut_text.h"
 #include "gui/panels/profile_of.h"
 #include "gui/panels/widgets.h"
 
@@ -308,12 +309,11 @@ void ComparePanel::draw_maps(const PanelContext& panel, float width, float heigh
     const ImVec2 at(origin.x, origin.y + static_cast<float>(i) * (strip + gap));
     draw_letter(panel, at, i, em * 1.1f);
     const ImVec4 clip(at.x, at.y, at.x + gutter - em * 0.4f, at.y + strip);
-    draw->AddText(panel.fonts.text, em, {at.x + em * 1.5f, at.y}, panel.theme.text, row.name.c_str(), nullptr, 0,
-                  &clip);
+    add_cut_text(draw, panel.fonts.text, em, {at.x + em * 1.5f, at.y}, panel.theme.text, row.name, clip);
     const std::string held = row.now ? format_bytes(row.now->held_bytes) : "";
     if (strip > em * 2.1f)
-      draw->AddText(panel.fonts.mono, panel.fonts.mono_size, {at.x + em * 1.5f, at.y + em * 1.15f}, panel.theme.dim,
-                    held.c_str(), nullptr, 0, &clip);
+      add_cut_text(draw, panel.fonts.mono, panel.fonts.mono_size, {at.x + em * 1.5f, at.y + em * 1.15f},
+                   panel.theme.dim, held, clip);
     ImGui::SetCursorScreenPos({at.x + gutter, at.y});
     if (!row.refused.empty() && !row.now) {
       ImGui::PushStyleColor(ImGuiCol_Text, panel.theme.dim);

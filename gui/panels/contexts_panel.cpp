@@ -6,10 +6,12 @@
 #include "gui/format_text.h"
 #include "gui/icons.h"
 #include "gui/layout/map_tint.h"
+#include "gui/panels/cut_text.h"
 #include "gui/panels/profile_of.h"
 #include "gui/panels/widgets.h"
 #include "imgui.h"
 #include "imgui_stdlib.h"
+#include "trace/exporters/printable.h"
 
 namespace palloscope::gui {
 namespace {
@@ -96,6 +98,7 @@ void ContextsPanel::draw_name(const PanelContext& panel, const TreeRow& row, int
   const core::ContextSlot selected_slot = context_of(panel.session.selection, state);
   const bool selected = row.group_size == 0 && !row.ghost && row.context == selected_slot;
   const ImVec2 start = ImGui::GetCursorScreenPos();
+  const float right = start.x + ImGui::GetContentRegionAvail().x - 0.2f * em;
   ImGui::PushID(index);
   if (ImGui::Selectable("##row", selected,
                         ImGuiSelectableFlags_SpanAllColumns | ImGuiSelectableFlags_AllowOverlap |
@@ -107,7 +110,7 @@ void ContextsPanel::draw_name(const PanelContext& panel, const TreeRow& row, int
     else if (!row.ghost)
       panel.actions.push(Select{ContextKey{row.context, row.born}});
   }
-  if (!row.ident.empty()) ImGui::SetItemTooltip("%s", row.ident.substr(0, 400).c_str());
+  const bool hovered = ImGui::IsItemHovered(ImGuiHoveredFlags_ForTooltip);
   ImGui::PopID();
 
   ImDrawList* draw = ImGui::GetWindowDrawList();
@@ -129,8 +132,9 @@ void ContextsPanel::draw_name(const PanelContext& panel, const TreeRow& row, int
   const bool is_new = context != nullptr && row.group_size == 0 && panel.session.timeline()->last_change().known &&
                       row.born > panel.session.timeline()->last_change().from && row.born <= panel.session.cursor();
   const Color colour = row.ghost ? theme.gone : is_new ? theme.born : theme.text;
-  draw->AddText(panel.fonts.text, em, {x, y - em * 0.05f}, colour, row.name.c_str());
-  const float width = panel.fonts.text->CalcTextSizeA(em, FLT_MAX, 0, row.name.c_str()).x;
+  const std::string name = cut_to_width(panel.fonts.text, em, row.name, right - x);
+  draw->AddText(panel.fonts.text, em, {x, y - em * 0.05f}, colour, name.c_str());
+  const float width = panel.fonts.text->CalcTextSizeA(em, FLT_MAX, 0, name.c_str()).x;
   if (row.ghost) draw->AddLine({x, y + em * 0.55f}, {x + width, y + em * 0.55f}, theme.gone, em * 0.1f);
   x += width + em * 0.4f;
   std::string after = row.ident;
@@ -141,7 +145,16 @@ void ContextsPanel::draw_name(const PanelContext& panel, const TreeRow& row, int
     after = panel.strings("contexts.is_reset") + (after.empty() ? std::string() : " \u00B7 " + after);
   std::replace_if(
       after.begin(), after.end(), [](char c) { return c == '\n' || c == '\t' || c == '\r'; }, ' ');
-  draw->AddText(panel.fonts.text, panel.fonts.small_size, {x, y + em * 0.12f}, theme.dim, after.substr(0, 200).c_str());
+  // Some letters of a note say nothing: then it is for the tooltip alone.
+  const bool has_room =
+      right - x > em * 3 || fitting_bytes(panel.fonts.text, panel.fonts.small_size, after, right - x) == after.size();
+  const bool cut = !has_room || add_cut_text(draw, panel.fonts.text, panel.fonts.small_size, {x, y + em * 0.12f},
+                                             theme.dim, after, right);
+  if (hovered && (cut || name != row.name || !row.ident.empty())) {
+    const std::string whole = row.ident.empty() ? after : row.ident;
+    ImGui::SetTooltip("%s%s%s", row.name.c_str(), whole.empty() ? "" : "\n",
+                      trace::printable_start(whole, 400).c_str());
+  }
 }
 
 void ContextsPanel::draw_row(const PanelContext& panel, const TreeRow& row, int index) {
@@ -195,10 +208,11 @@ void ContextsPanel::draw(const PanelContext& panel) {
   const float em = panel.em();
   constexpr ImGuiTableFlags kFlags = ImGuiTableFlags_ScrollY | ImGuiTableFlags_NoSavedSettings |
                                      ImGuiTableFlags_BordersInnerH | ImGuiTableFlags_NoPadOuterX;
-  // What gives way first when the panel is narrow: the bar, then the totals of subtrees.
+  // What gives way first when the panel is narrow, so that names keep some letters: the bar, then the totals of
+  // subtrees.
   const float width = ImGui::GetContentRegionAvail().x;
-  const ImGuiTableColumnFlags bar = width < em * 15 ? ImGuiTableColumnFlags_Disabled : 0;
-  const ImGuiTableColumnFlags inclusive = width < em * 12 ? ImGuiTableColumnFlags_Disabled : 0;
+  const ImGuiTableColumnFlags bar = width < em * 17.5f ? ImGuiTableColumnFlags_Disabled : 0;
+  const ImGuiTableColumnFlags inclusive = width < em * 16 ? ImGuiTableColumnFlags_Disabled : 0;
   ImGui::PushStyleVar(ImGuiStyleVar_CellPadding, {em * 0.2f, em * 0.1f});
   const bool open = ImGui::BeginTable("##contexts", 4, kFlags);
   ImGui::PopStyleVar();

@@ -6,6 +6,7 @@
 #include "gui/command_table.h"
 #include "gui/format_text.h"
 #include "gui/icons.h"
+#include "gui/panels/cut_text.h"
 #include "gui/panels/tool_row.h"
 #include "gui/panels/widgets.h"
 #include "imgui.h"
@@ -223,6 +224,7 @@ void DiffPanel::draw_row(const PanelContext& panel, const DiffRow& row, int inde
   ImGui::TableNextRow(ImGuiTableRowFlags_None, 1.4f * em);
   ImGui::TableNextColumn();
   const ImVec2 start = ImGui::GetCursorScreenPos();
+  const float right = start.x + ImGui::GetContentRegionAvail().x;
   ImGui::PushID(static_cast<int>(row.node));
   if (ImGui::Selectable("##difference", index == selected_row(panel),
                         ImGuiSelectableFlags_SpanAllColumns | ImGuiSelectableFlags_AllowOverlap |
@@ -234,6 +236,7 @@ void DiffPanel::draw_row(const PanelContext& panel, const DiffRow& row, int inde
     else
       choose(panel, row);
   }
+  const bool hovered = ImGui::IsItemHovered(ImGuiHoveredFlags_ForTooltip);
   ImGui::PopID();
   ImDrawList* list = ImGui::GetWindowDrawList();
   float x = start.x + em * 0.8f * static_cast<float>(row.depth);
@@ -249,12 +252,17 @@ void DiffPanel::draw_row(const PanelContext& panel, const DiffRow& row, int inde
   }
   const std::string label =
       table_->nodes()[row.node].omitted ? std::string(panel.strings("diff.left_out")) : row.label.substr(0, 300);
-  list->AddText(panel.fonts.text, em, {x, start.y + em * 0.1f}, color, label.c_str());
-  const float width = panel.fonts.text->CalcTextSizeA(em, FLT_MAX, 0, label.c_str()).x;
+  const std::string count = times(row);
+  const float count_width = panel.fonts.text->CalcTextSizeA(panel.fonts.small_size, FLT_MAX, 0, count.c_str()).x;
+  const std::string shown =
+      cut_to_width(panel.fonts.text, em, label, right - x - (count.empty() ? 0 : count_width + 0.4f * em));
+  list->AddText(panel.fonts.text, em, {x, start.y + em * 0.1f}, color, shown.c_str());
+  if (hovered && shown != label) ImGui::SetTooltip("%s", label.c_str());
+  const float width = panel.fonts.text->CalcTextSizeA(em, FLT_MAX, 0, shown.c_str()).x;
   if (row.side == DiffSide::OnlyA)
     list->AddLine({x, start.y + 0.7f * em}, {x + width, start.y + 0.7f * em}, color, 0.1f * em);
   list->AddText(panel.fonts.text, panel.fonts.small_size, {x + width + 0.4f * em, start.y + em * 0.25f}, theme.dim,
-                times(row).c_str());
+                count.c_str());
   if (ImGui::TableNextColumn()) draw_bar(panel, row);
   const Color shade = row.whole > 0 ? theme.born : row.whole < 0 ? theme.gone : theme.dim;
   if (ImGui::TableNextColumn()) draw_number(panel, change(row.whole), right_edge(), shade);

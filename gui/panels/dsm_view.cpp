@@ -8,6 +8,7 @@
 #include "gui/format_text.h"
 #include "gui/icons.h"
 #include "gui/panels/backend_badge.h"
+#include "gui/panels/cut_text.h"
 #include "gui/panels/widgets.h"
 
 namespace palloscope::gui {
@@ -116,13 +117,14 @@ void DsmView::draw_card(const PanelContext& panel, core::SegmentSlot slot, const
   std::string title = panel.strings(segment_kind_key(segment.kind));
   if (!head.empty()) title += fmt::format(" {}", head);
   const ImVec4 clip(low.x, low.y, high.x - pad, high.y);
-  float x = low.x + pad;
-  const float y = low.y + pad;
-  draw->AddText(panel.fonts.title, em, {x, y}, ink, title.c_str(), nullptr, 0, &clip);
-  x += panel.fonts.title->CalcTextSizeA(em, FLT_MAX, 0, title.c_str()).x + em;
-  draw->AddText(panel.fonts.text, small, {x, y + 0.1f * em}, theme.dim, segment.name.c_str(), nullptr, 0, &clip);
   const std::string bytes = format_bytes(segment.bytes);
   const float extent = panel.fonts.mono->CalcTextSizeA(em, FLT_MAX, 0, bytes.c_str()).x;
+  const ImVec4 before_bytes(low.x, low.y, high.x - pad - extent - 0.4f * em, high.y);
+  float x = low.x + pad;
+  const float y = low.y + pad;
+  add_cut_text(draw, panel.fonts.title, em, {x, y}, ink, title, before_bytes);
+  x += panel.fonts.title->CalcTextSizeA(em, FLT_MAX, 0, title.c_str()).x + em;
+  add_cut_text(draw, panel.fonts.text, small, {x, y + 0.1f * em}, theme.dim, segment.name, before_bytes);
   draw->AddText(panel.fonts.mono, em, {high.x - pad - extent, y}, ink, bytes.c_str());
   // Size against the largest of them.
   const float bar_y = y + 1.5f * em, whole = high.x - low.x - 2 * pad;
@@ -134,7 +136,7 @@ void DsmView::draw_card(const PanelContext& panel, core::SegmentSlot slot, const
   const float line = bar_y + 1.1f * em;
   x = low.x + pad;
   const auto say = [&](const std::string& text, Color color) {
-    draw->AddText(panel.fonts.text, em, {x, line}, color, text.c_str(), nullptr, 0, &clip);
+    add_cut_text(draw, panel.fonts.text, em, {x, line}, color, text, clip);
     x += panel.fonts.text->CalcTextSizeA(em, FLT_MAX, 0, text.c_str()).x + 0.8f * em;
   };
   if (is_ghost) {
@@ -154,8 +156,8 @@ void DsmView::draw_card(const PanelContext& panel, core::SegmentSlot slot, const
                        format_address(at));
   }
   if (segment.attached.size() == 1 && x + 6 * em < high.x)
-    draw->AddText(panel.fonts.text, small, {x, line + 0.1f * em}, theme.dim,
-                  backend_text(panel, segment.attached.front().first).c_str(), nullptr, 0, &clip);
+    add_cut_text(draw, panel.fonts.text, small, {x, line + 0.1f * em}, theme.dim,
+                 backend_text(panel, segment.attached.front().first), clip);
   if (!who.empty() && ImGui::IsItemHovered()) ImGui::SetTooltip("%s", who.c_str());
 }
 

@@ -10,6 +10,7 @@
 #include "gui/format_text.h"
 #include "gui/icons.h"
 #include "gui/layout/event_touch.h"
+#include "gui/panels/cut_text.h"
 #include "gui/panels/widgets.h"
 #include "trace/exporters/event_text.h"
 
@@ -149,7 +150,7 @@ void EventsPanel::draw_line(const PanelContext& panel, const Line& line, float h
   const float links = line.fault ? draw_fault_links(panel, *line.fault, {end.x - em * 1.2f, y}) : end.x;
   const ImVec4 clip(at.x, at.y, links, end.y);
   const Color colour = future ? theme.dim : line.fault ? theme.fault : theme.text;
-  draw->AddText(panel.fonts.text, em, {at.x + column + em * 2, y}, colour, text.c_str(), nullptr, 0, &clip);
+  add_cut_text(draw, panel.fonts.text, em, {at.x + column + em * 2, y}, colour, text, clip);
   if (panel.session.bookmarks.contains(line.number))
     draw->AddText(panel.fonts.text, em * 0.8f, {end.x - em, y}, theme.notice, icons::kBookmark);
   go_back_to(below);

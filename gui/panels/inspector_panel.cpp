@@ -38,8 +38,8 @@ class Fields {
   explicit Fields(const PanelContext& panel, const char* id) : panel_(panel) {
     open_ = ImGui::BeginTable(id, 2, ImGuiTableFlags_SizingStretchProp | ImGuiTableFlags_BordersInnerH);
     if (!open_) return;
-    ImGui::TableSetupColumn("field", ImGuiTableColumnFlags_WidthStretch, 0.9f);
-    ImGui::TableSetupColumn("value", ImGuiTableColumnFlags_WidthStretch, 1.1f);
+    ImGui::TableSetupColumn("field", ImGuiTableColumnFlags_WidthStretch, 0.8f);
+    ImGui::TableSetupColumn("value", ImGuiTableColumnFlags_WidthStretch, 1.2f);
   }
   Fields(const Fields&) = delete;
   Fields& operator=(const Fields&) = delete;
@@ -78,9 +78,7 @@ class Fields {
   void begin(std::string_view name) {
     ImGui::TableNextRow();
     ImGui::TableNextColumn();
-    ImGui::PushStyleColor(ImGuiCol_Text, panel_.theme.dim);
-    ImGui::TextUnformatted(name.data(), name.data() + name.size());
-    ImGui::PopStyleColor();
+    draw_cut_text(name, ImGui::GetContentRegionAvail().x, panel_.theme.dim);
     ImGui::TableNextColumn();
   }
   const PanelContext& panel_;

@@ -10,6 +10,7 @@
 #include "gui/format_text.h"
 #include "gui/icons.h"
 #include "gui/layout/map_tint.h"
+#include "gui/panels/cut_text.h"
 #include "gui/panels/tool_row.h"
 #include "gui/panels/widgets.h"
 
@@ -241,7 +242,7 @@ void LifePanel::draw_segment(const PanelContext& panel, std::size_t i, ImVec2 lo
       draw->AddRectFilled({low.x + pad * 0.6f, y}, {low.x + pad * 1.4f + width, y + size * 1.15f},
                           segment.use == LifeUse::Unmapped ? theme.panel : theme.map_ground, 0.15f * em);
     }
-    draw->AddText(font, size, {low.x + pad, y}, text, words.c_str(), nullptr, 0, &clip);
+    add_cut_text(draw, font, size, {low.x + pad, y}, text, words, clip);
     y += 1.15f * em;
   };
   line(panel.fonts.title, 0.95f * em, first);
@@ -345,10 +346,10 @@ void LifePanel::draw_strip(const PanelContext& panel) {
     const std::string number = segments_[i].first == 0 ? "" : format_event(segments_[i].first) + " ";
     draw->AddLine({low.x, origin.y + 0.2f * em}, {low.x, top}, panel.theme.line);
     const float width = panel.fonts.mono->CalcTextSizeA(small, FLT_MAX, 0, number.c_str()).x;
-    draw->AddText(panel.fonts.mono, small, {low.x + 0.3f * em, origin.y + 0.15f * em},
-                  here ? panel.theme.accent : panel.theme.dim, number.c_str(), nullptr, 0, &clip);
-    draw->AddText(panel.fonts.text, small, {low.x + 0.3f * em + width, origin.y + 0.15f * em}, panel.theme.text,
-                  life_cause_text(panel.strings, segments_[i]).c_str(), nullptr, 0, &clip);
+    add_cut_text(draw, panel.fonts.mono, small, {low.x + 0.3f * em, origin.y + 0.15f * em},
+                 here ? panel.theme.accent : panel.theme.dim, number, clip);
+    add_cut_text(draw, panel.fonts.text, small, {low.x + 0.3f * em + width, origin.y + 0.15f * em}, panel.theme.text,
+                 life_cause_text(panel.strings, segments_[i]), clip);
   }
   draw_marks(panel, origin.x, bottom);
   // The present moment.

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "gui/format_text.h"
+#include "gui/panels/cut_text.h"
 #include "gui/panels/map_tooltip.h"
 #include "gui/panels/profile_of.h"
 #include "gui/panels/widgets.h"
@@ -339,13 +340,12 @@ void MapBlocks::draw_lane_labels(const PanelContext& panel, float x0, float y0, 
     const float right = x0 + gutter - em * 0.5f;
     ImVec4 clip(x0, name_y - em, roomy ? right : right - size_width - em * 0.3f, name_y + em * 2);
     float x = x0 + em * 1.1f;
-    draw->AddText(panel.fonts.title, em * 0.95f, {x, name_y}, is_selected ? theme.accent : theme.text, name.c_str(),
-                  nullptr, 0, &clip);
+    add_cut_text(draw, panel.fonts.title, em * 0.95f, {x, name_y}, is_selected ? theme.accent : theme.text, name, clip);
     if (roomy) {
       const std::string below = is_current ? size + "  " + panel.strings("map.current") : size;
       clip.z = right;
-      draw->AddText(panel.fonts.text, small, {x, name_y + em * 1.1f}, is_current ? theme.accent : theme.dim,
-                    below.c_str(), nullptr, 0, &clip);
+      add_cut_text(draw, panel.fonts.text, small, {x, name_y + em * 1.1f}, is_current ? theme.accent : theme.dim, below,
+                   clip);
     } else {
       draw->AddText(panel.fonts.mono, small, {right - size_width, y + (row - small) / 2}, theme.dim, size.c_str());
       if (is_current) draw->AddRectFilled({x0, y}, {x0 + em * 0.15f, y + row}, theme.accent);
@@ -375,7 +375,7 @@ void MapBlocks::draw_captions(const PanelContext& panel, float x0, float y0, flo
           text = fmt::format("{} {}", panel.strings(block_role_key(block->role)), text);
         const auto x = x0 + static_cast<float>(span.x0), y = y0 + static_cast<float>(top + view_.row_height_px) + 1;
         const ImVec4 clip(x, y, x0 + static_cast<float>(span.x1) - 2, y + size * 1.4f);
-        draw->AddText(panel.fonts.text, size, {x, y}, panel.theme.dim, text.c_str(), nullptr, 0, &clip);
+        add_cut_text(draw, panel.fonts.text, size, {x, y}, panel.theme.dim, text, clip);
       }
     }
   }

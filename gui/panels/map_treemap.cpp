@@ -7,6 +7,7 @@
 #include "gui/format_text.h"
 #include "gui/layout/map_tint.h"
 #include "gui/layout/tree_layout.h"
+#include "gui/panels/cut_text.h"
 #include "gui/panels/profile_of.h"
 #include "imgui.h"
 
@@ -144,7 +145,7 @@ void MapTreemap::draw_rect(const PanelContext& panel, const TreemapRect& rect, f
     draw->AddRectFilled({at.x - em * 0.1f, at.y}, {std::min(at.x + extent.x + em * 0.1f, b.x - 1), at.y + extent.y},
                         with_alpha(theme.map_ground, 0.75f), em * 0.15f);
   }
-  draw->AddText(font, small, at, theme.text, title.c_str(), nullptr, 0, &clip);
+  add_cut_text(draw, font, small, at, theme.text, title, clip);
   if (!rect.own || b.y - a.y < small * 2.9f) return;
   const std::string size = format_bytes(own_bytes(panel.state(), context, &profile_of(panel.session)).own);
   const ImVec2 below(at.x, at.y + small * 1.35f);
@@ -152,7 +153,7 @@ void MapTreemap::draw_rect(const PanelContext& panel, const TreemapRect& rect, f
   draw->AddRectFilled({below.x - em * 0.1f, below.y},
                       {std::min(below.x + extent.x + em * 0.1f, b.x - 1), below.y + extent.y},
                       with_alpha(theme.map_ground, 0.75f), em * 0.15f);
-  draw->AddText(panel.fonts.mono, small, below, theme.text, size.c_str(), nullptr, 0, &clip);
+  add_cut_text(draw, panel.fonts.mono, small, below, theme.text, size, clip);
 }
 
 void MapTreemap::draw_tooltip(const PanelContext& panel, const TreemapRect& rect) const {

@@ -8,6 +8,7 @@
 
 #include "gui/format_text.h"
 #include "gui/icons.h"
+#include "gui/panels/cut_text.h"
 #include "gui/panels/widgets.h"
 
 namespace palloscope::gui {
@@ -20,18 +21,6 @@ using trace::OperationRecord;
 
 Color operation_color(const Theme& theme, OperationKind kind) {
   return theme.owner[static_cast<std::size_t>(kind) == 0 ? 0 : static_cast<std::size_t>(kind) == 1 ? 2 : 4];
-}
-
-// Cut with "..." if it is too long for its place.
-std::string cut(const std::string& text, float width) {
-  if (ImGui::CalcTextSize(text.c_str()).x <= width) return text;
-  std::string shorter = text;
-  while (!shorter.empty() && ImGui::CalcTextSize((shorter + "\u2026").c_str()).x > width) {
-    do shorter.pop_back();
-    while (!shorter.empty() && (static_cast<unsigned char>(shorter.back()) & 0xC0) == 0x80);
-    if (!shorter.empty() && static_cast<unsigned char>(shorter.back()) >= 0xC0) shorter.pop_back();
-  }
-  return shorter + "\u2026";
 }
 
 void dim_text(const PanelContext& panel, const std::string& text) {
@@ -294,7 +283,8 @@ void OperationsPanel::draw_parts(const PanelContext& panel, const Shown& shown, 
     const float line = panel.fonts.small_size * 1.25f;
     ImGui::PushFont(panel.fonts.text, panel.fonts.small_size);
     for (int row = 0; row < 2; ++row) {
-      const std::string text = cut(row == 0 ? name : bytes, cell_width - 0.5f * em);
+      const std::string text =
+          cut_to_width(panel.fonts.text, panel.fonts.small_size, row == 0 ? name : bytes, cell_width - 0.5f * em);
       const ImVec2 at(low.x + 0.35f * em, low.y + 0.18f * em + static_cast<float>(row) * line);
       if (cell.state == PartState::OnDisk)
         draw->AddRectFilled({at.x - 0.1f * em, at.y},

@@ -7,6 +7,7 @@
 
 #include "gui/format_text.h"
 #include "gui/icons.h"
+#include "gui/panels/cut_text.h"
 #include "gui/panels/widgets.h"
 
 namespace palloscope::gui {
@@ -151,7 +152,7 @@ void PoolView::draw_cell(const PoolScene& scene, std::uint32_t place, ImVec2 low
   const ImVec4 clip(low.x, low.y, high.x - 0.25f * em, high.y);
   const float left = low.x + band + 0.4f * em;
   const auto text = [&](ImFont* font, float size, float x, float y, Color colour, const std::string& words) {
-    draw->AddText(font, size, {x, y}, colour, words.c_str(), nullptr, 0, &clip);
+    add_cut_text(draw, font, size, {x, y}, colour, words, clip);
   };
   text(panel.fonts.mono, is_full ? panel.fonts.mono_size * larger : small, left, low.y + 0.25f * em, theme.text,
        buffer_number(scene.pool, place));

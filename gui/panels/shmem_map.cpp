@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "gui/format_text.h"
+#include "gui/panels/cut_text.h"
 #include "gui/panels/widgets.h"
 
 namespace palloscope::gui {
@@ -36,7 +37,7 @@ void label(const PanelContext& panel, ImFont* font, float size, ImVec2 at, float
   draw->AddRectFilled({at.x - 0.15f * size, at.y}, {at.x + width + 0.15f * size, at.y + 1.2f * size}, ground,
                       0.15f * panel.em());
   const ImVec4 clip(at.x - 1, at.y, right, at.y + 2 * size);
-  draw->AddText(font, size, at, ink, text.data(), text.data() + text.size(), 0, &clip);
+  add_cut_text(draw, font, size, at, ink, text, clip);
 }
 
 }  // namespace
@@ -259,18 +260,16 @@ void ShmemMap::draw_treemap(const PanelContext& panel, const ShmemModel& model, 
     draw->AddRect(low, high, mix(panel.theme.map_ground, colour, 0.8f));
     if (!rect.titled) continue;
     const float small = panel.fonts.small_size, pad = 0.2f * panel.em();
-    const ImVec4 clip(low.x, low.y, high.x - pad, high.y);
+    const bool says_more = rect.folded > 0 && high.x - low.x > 9 * small;
+    const std::string more = says_more ? fmt::format("+{}", rect.folded) : std::string();
+    const float extent = panel.fonts.mono->CalcTextSizeA(small, FLT_MAX, 0, more.c_str()).x;
+    const ImVec4 clip(low.x, low.y, high.x - pad - (says_more ? extent + pad : 0), high.y);
     draw_area_badge(panel, {low.x + pad, low.y + pad}, small * 1.1f, *cell.area);
-    draw->AddText(panel.fonts.title, small, {low.x + pad * 2 + small * 1.2f, low.y + pad}, panel.theme.text,
-                  fmt::format("{}  {}", panel.strings(shmem_area_key(*cell.area)),
-                              format_bytes(model.area_bytes[static_cast<std::size_t>(*cell.area)]))
-                      .c_str(),
-                  nullptr, 0, &clip);
-    if (rect.folded > 0 && high.x - low.x > 9 * small) {
-      const std::string more = fmt::format("+{}", rect.folded);
-      const float extent = panel.fonts.mono->CalcTextSizeA(small, FLT_MAX, 0, more.c_str()).x;
-      draw->AddText(panel.fonts.mono, small, {high.x - pad - extent, low.y + pad}, panel.theme.dim, more.c_str());
-    }
+    add_cut_text(draw, panel.fonts.title, small, {low.x + pad * 2 + small * 1.2f, low.y + pad}, panel.theme.text,
+                 fmt::format("{}  {}", panel.strings(shmem_area_key(*cell.area)),
+                             format_bytes(model.area_bytes[static_cast<std::size_t>(*cell.area)])),
+                 clip);
+    draw->AddText(panel.fonts.mono, small, {high.x - pad - extent, low.y + pad}, panel.theme.dim, more.c_str());
   }
   if (hovered < 0) return;
   const TreemapRect& rect = rects_[static_cast<std::size_t>(hovered)];
@@ -520,7 +519,7 @@ void ShmemMap::draw_structure(const PanelContext& panel, const ShmemModel& model
   for (const std::string& line : lines) {
     if (at.y + small > origin.y + space.y) return;
     const ImVec4 clip(at.x, at.y, right, at.y + 2 * small);
-    draw->AddText(panel.fonts.text, small, at, theme.dim, line.c_str(), nullptr, 0, &clip);
+    add_cut_text(draw, panel.fonts.text, small, at, theme.dim, line, clip);
     at.y += 1.35f * small;
   }
   at.y += 0.4f * em;

@@ -9,6 +9,7 @@
 #include "gui/format_text.h"
 #include "gui/icons.h"
 #include "gui/panels/backend_badge.h"
+#include "gui/panels/cut_text.h"
 #include "gui/panels/shmem_map.h"
 #include "gui/panels/widgets.h"
 
@@ -190,7 +191,7 @@ void ShmemPages::draw_nodes(const PanelContext& panel, const ShmemModel& model) 
               static_cast<std::uint32_t>(node));
     const auto text = [&](float x, float y, ImFont* font, float size, Color color, const std::string& words) {
       const ImVec4 clip(low.x, low.y, high.x - pad, high.y);
-      draw->AddText(font, size, {x, y}, color, words.c_str(), nullptr, 0, &clip);
+      add_cut_text(draw, font, size, {x, y}, color, words, clip);
     };
     text(low.x + pad + 2.7f * em, low.y + pad, panel.fonts.title, em, panel.theme.text,
          panel.strings.fill("shmem.nodes.node", {{"n", std::to_string(node)}}));

@@ -133,6 +133,8 @@ void TimelinePanel::draw_grid(const PanelContext& panel, float x0, float y0, flo
     const float x = x0 + static_cast<float>(axis_.x_of(event));
     draw->AddLine({x, y0 + height}, {x, y0 + height + small * 0.35f}, panel.theme.dim);
     const std::string text = format_count(static_cast<std::uint64_t>(event));
+    const float text_width = panel.fonts.mono->CalcTextSizeA(small, FLT_MAX, 0, text.c_str()).x;
+    if (x + small * 0.2f + text_width > x0 + width) continue;  // half a number is another one
     draw->AddText(panel.fonts.mono, small, {x + small * 0.2f, y0 + height + small * 0.1f}, panel.theme.dim,
                   text.c_str());
   }

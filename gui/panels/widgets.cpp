@@ -7,6 +7,7 @@
 #include "gui/event_look.h"
 #include "gui/format_text.h"
 #include "gui/layout/text_wrap.h"
+#include "gui/panels/cut_text.h"
 
 namespace palloscope::gui {
 namespace {
@@ -100,11 +101,14 @@ void draw_field(const PanelContext& context, std::string_view label_key, std::st
 }
 
 bool draw_link(const PanelContext& context, const char* id, std::string_view text) {
-  const ImVec2 size = ImGui::CalcTextSize(begin(text), end(text)), at = ImGui::GetCursorScreenPos();
+  const std::string shown =
+      cut_to_width(ImGui::GetFont(), ImGui::GetFontSize(), text, ImGui::GetContentRegionAvail().x);
+  const ImVec2 size = ImGui::CalcTextSize(shown.c_str()), at = ImGui::GetCursorScreenPos();
   const bool clicked = ImGui::InvisibleButton(id, {std::max(1.0f, size.x), size.y});
   ImDrawList* list = ImGui::GetWindowDrawList();
-  list->AddText(at, context.theme.accent, begin(text), end(text));
+  list->AddText(at, context.theme.accent, shown.c_str());
   if (ImGui::IsItemHovered()) {
+    if (shown != text) ImGui::SetTooltip("%.*s", static_cast<int>(text.size()), text.data());
     ImGui::SetMouseCursor(ImGuiMouseCursor_Hand);
     list->AddLine({at.x, at.y + size.y}, {at.x + size.x, at.y + size.y}, context.theme.accent);
   }
@@ -157,22 +161,11 @@ void fill_dotted(ImVec2 low, ImVec2 high, Color ink, float step) {
 }
 
 void draw_cut_text(std::string_view text, float width, Color color) {
-  const ImVec2 size = ImGui::CalcTextSize(begin(text), end(text));
+  const std::string shown = cut_to_width(ImGui::GetFont(), ImGui::GetFontSize(), text, width);
   ImGui::PushStyleColor(ImGuiCol_Text, color);
-  if (size.x <= width) {
-    ImGui::TextUnformatted(begin(text), end(text));
-    ImGui::PopStyleColor();
-    return;
-  }
-  static constexpr const char* kDots = "…";
-  const float room = std::max(0.0f, width - ImGui::CalcTextSize(kDots).x);
-  const char* cut = nullptr;
-  ImGui::GetFont()->CalcTextSizeA(ImGui::GetFontSize(), room, 0, begin(text), end(text), &cut);
-  std::string shown(begin(text), cut);
-  shown += kDots;
   ImGui::TextUnformatted(shown.c_str());
   ImGui::PopStyleColor();
-  if (ImGui::IsItemHovered()) ImGui::SetTooltip("%.*s", static_cast<int>(text.size()), text.data());
+  if (shown != text && ImGui::IsItemHovered()) ImGui::SetTooltip("%.*s", static_cast<int>(text.size()), text.data());
 }
 
 float glow(const PanelContext& context) {

@@ -33,7 +33,7 @@ void draw_share_bar(const PanelContext& context, float share, float width, Color
 // "label    value" on one line, value in mono at the right.
 void draw_field(const PanelContext& context, std::string_view label_key, std::string_view value);
 
-// A link: accent text that is underlined while hovered. True when clicked.
+// A link: accent text that is underlined while hovered; cut to the content region. True when clicked.
 bool draw_link(const PanelContext& context, const char* id, std::string_view text);
 
 // The kind of a context as a letter (A, G, S, B, ?) in a rounded square of its owner's colour, upper left corner at
@@ -55,7 +55,7 @@ void fill_dotted(ImVec2 low, ImVec2 high, Color ink, float step);
 // the current text colour, `indent` to the right.
 void draw_paragraphs(std::string_view text, float indent = 0);
 
-// Text cut with "..." to `width` pixels; whole text on hover.
+// Text cut to `width` pixels (cut_text.h); whole text on hover.
 void draw_cut_text(std::string_view text, float width, Color color);
 
 // Fades 1 -> 0 within 0.2 s after the cursor moved, asking for frames meanwhile; 0 with motion off.

@@ -1,4 +1,7 @@
 // The window as a person uses it, without a window: clicks, keys and typing go in, the session is looked at.
+#include <imgui.h>
+#include <imgui_internal.h>
+
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -138,6 +141,28 @@ TEST_CASE("the help shows every command that has a key, in both languages, at ev
       REQUIRE(window.session().overlay == Overlay::Help);
       window.key("Escape");
     }
+}
+
+TEST_CASE("on a usual screen the help is there as a whole; where it is not, the arrow keys scroll it") {
+  const auto keys = [] {
+    for (ImGuiWindow* window : ImGui::GetCurrentContext()->Windows)
+      if (window->WasActive && std::string_view(window->Name).find("##keys") != std::string_view::npos) return window;
+    return static_cast<ImGuiWindow*>(nullptr);
+  };
+  for (const Language language : {Language::English, Language::Chinese}) {
+    Headless window(1440, 900);
+    window.session().preferences.language = language;
+    window.key("F1");
+    window.frames(3);
+    REQUIRE(keys() != nullptr);
+    CHECK(keys()->ScrollMax.y == 0);
+    window.session().preferences.text_scale = 2;
+    window.frames(3);
+    REQUIRE(keys()->ScrollMax.y > 0);
+    window.key("Down");
+    window.frames(2);
+    CHECK(keys()->Scroll.y > 0);
+  }
 }
 
 TEST_CASE("files are chosen by keyboard: typing narrows, Enter opens, a bad file leaves a message") {
