@@ -19,6 +19,21 @@ namespace {
 constexpr std::string_view kOrderKeys[] = {"contexts.order.tree", "contexts.order.own", "contexts.order.inclusive",
                                            "contexts.order.growth"};
 
+// Behind its name, on one line: how many a group stands for, what happened to it, what it is for.
+std::string note_of(const PanelContext& panel, const TreeRow& row, const trace::ContextRecord* context, bool is_new) {
+  if (row.ghost) return panel.strings("contexts.deleted");
+  if (row.group_size > 0) return "\u00D7 " + format_count(static_cast<std::uint64_t>(row.group_size));
+  const char* state = is_new                                                   ? panel.strings("contexts.created")
+                      : context != nullptr && context->is_reset && context->at ? panel.strings("contexts.is_reset")
+                                                                               : "";
+  std::string note = state;
+  if (!note.empty() && !row.ident.empty()) note += " \u00B7 ";
+  note += row.ident;
+  std::replace_if(
+      note.begin(), note.end(), [](char c) { return c == '\n' || c == '\t' || c == '\r'; }, ' ');
+  return note;
+}
+
 }  // namespace
 
 void ContextsPanel::refresh(const PanelContext& panel) {
@@ -132,24 +147,20 @@ void ContextsPanel::draw_name(const PanelContext& panel, const TreeRow& row, int
   const bool is_new = context != nullptr && row.group_size == 0 && panel.session.timeline()->last_change().known &&
                       row.born > panel.session.timeline()->last_change().from && row.born <= panel.session.cursor();
   const Color colour = row.ghost ? theme.gone : is_new ? theme.born : theme.text;
-  const std::string name = cut_to_width(panel.fonts.text, em, row.name, right - x);
+  const std::string after = note_of(panel, row, context, is_new);
+  // How many there are must be read; what is said of one context gives way to its name.
+  const float small = panel.fonts.small_size, gap = em * 0.4f;
+  const float count =
+      row.group_size > 0 ? panel.fonts.text->CalcTextSizeA(small, FLT_MAX, 0, after.c_str()).x + gap : 0;
+  const std::string name = cut_to_width(panel.fonts.text, em, row.name, right - x - count);
   draw->AddText(panel.fonts.text, em, {x, y - em * 0.05f}, colour, name.c_str());
   const float width = panel.fonts.text->CalcTextSizeA(em, FLT_MAX, 0, name.c_str()).x;
   if (row.ghost) draw->AddLine({x, y + em * 0.55f}, {x + width, y + em * 0.55f}, theme.gone, em * 0.1f);
-  x += width + em * 0.4f;
-  std::string after = row.ident;
-  if (row.group_size > 0) after = "\u00D7 " + format_count(static_cast<std::uint64_t>(row.group_size));
-  if (row.ghost) after = panel.strings("contexts.deleted");
-  if (is_new) after = panel.strings("contexts.created") + (after.empty() ? std::string() : " \u00B7 " + after);
-  if (context != nullptr && row.group_size == 0 && context->is_reset && !is_new && context->at)
-    after = panel.strings("contexts.is_reset") + (after.empty() ? std::string() : " \u00B7 " + after);
-  std::replace_if(
-      after.begin(), after.end(), [](char c) { return c == '\n' || c == '\t' || c == '\r'; }, ' ');
+  x += width + gap;
   // Some letters of a note say nothing: then it is for the tooltip alone.
-  const bool has_room =
-      right - x > em * 3 || fitting_bytes(panel.fonts.text, panel.fonts.small_size, after, right - x) == after.size();
-  const bool cut = !has_room || add_cut_text(draw, panel.fonts.text, panel.fonts.small_size, {x, y + em * 0.12f},
-                                             theme.dim, after, right);
+  const bool has_room = right - x > em * 3 || fitting_bytes(panel.fonts.text, small, after, right - x) == after.size();
+  const bool cut =
+      !has_room || add_cut_text(draw, panel.fonts.text, small, {x, y + em * 0.12f}, theme.dim, after, right);
   if (hovered && (cut || name != row.name || !row.ident.empty())) {
     const std::string whole = row.ident.empty() ? after : row.ident;
     ImGui::SetTooltip("%s%s%s", row.name.c_str(), whole.empty() ? "" : "\n",

@@ -1,7 +1,9 @@
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <random>
 #include <regex>
+#include <utility>
 
 #include "gui/app.h"
 #include "gui/document.h"
@@ -154,18 +156,14 @@ TEST_CASE("neighbouring boxes of an SVG meet in one edge: no seam between the co
   app.session().preferences.workspace.full_screen = "timeline";
   CpuScreen screen(app, 1440, 900);
   const std::string svg = screen.settled_svg("");
-  struct Box {
-    double x, y, width, height;
-    std::string fill;
-  };
-  std::vector<Box> boxes;
-  const std::regex rect(R"re(<rect class="b" x="([^"]+)" y="([^"]+)" width="([^"]+)" height="([^"]+)" ([^/]*)/>)re");
-  for (std::sregex_iterator at(svg.begin(), svg.end(), rect), end; at != end; ++at)
-    boxes.push_back({std::stod((*at)[1]), std::stod((*at)[2]), std::stod((*at)[3]), std::stod((*at)[4]), (*at)[5]});
+  const std::regex rect(R"re(<rect class="b" x="([^"]+)" y="[^"]+" width="([^"]+)" height="[^"]+" ([^/]*)/>)re");
+  std::map<std::string, double> ends;  // by colour: the right edge of the last box
   int neighbours = 0;
-  for (std::size_t i = 1; i < boxes.size(); ++i) {
-    const double gap = boxes[i].x - (boxes[i - 1].x + boxes[i - 1].width);
-    if (boxes[i].fill != boxes[i - 1].fill || std::abs(gap) > 0.2) continue;
+  for (std::sregex_iterator at(svg.begin(), svg.end(), rect), none; at != none; ++at) {
+    const double left = std::stod((*at)[1]), right = left + std::stod((*at)[2]);
+    const auto [last, is_first] = ends.try_emplace((*at)[3], right);
+    const double gap = left - std::exchange(last->second, right);
+    if (is_first || std::abs(gap) > 0.2) continue;
     ++neighbours;
     CHECK(std::abs(gap) < 0.002);
   }
