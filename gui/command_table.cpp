@@ -82,7 +82,8 @@ Action show_differences(const Session&) { return ShowPanel{"diff"}; }
 Action mark_base(const Session&) { return MarkDiffBase{}; }
 Action swap_base(const Session&) { return SwapDiffBase{}; }
 bool can_swap_base(const Session& session) {
-  return session.document && session.diff_base && session.diff_base->document == session.document->serial;
+  const auto& base = session.diff_base;
+  return session.document && base && (base->document == session.document->serial || !base->path.empty());
 }
 // Of the panel that has the keys; where none has, of the window.
 template <bool kSvg, bool kWindow>

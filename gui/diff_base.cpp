@@ -14,6 +14,7 @@ DiffBase base_at(const Document& document, core::EventNumber event, const std::s
   base.document = document.serial;
   base.event = std::min(event, timeline.size());
   base.title = title;
+  base.path = document.path;
   if (base.event == timeline.cursor())
     base.table.add(timeline.state(), profile);
   else if (base.event == 0)

@@ -18,6 +18,7 @@ struct DiffBase {
   std::uint64_t document = 0;  // whose moment it is: Document::serial; 0: of a file that is not open
   core::EventNumber event = 0;
   std::string title;       // of that document or file
+  std::filesystem::path path = {};  // of the file, where there is one: to go to by swapping
   trace::PathTable table;  // its contexts are source 0
 };
 

@@ -33,10 +33,9 @@ std::string advice_text(const trace::Finding& finding, const Strings& strings) {
   return finding.advice.key.empty() ? std::string() : in_rounded_words(finding.advice, strings);
 }
 
-std::string rounds_text(const trace::Survey& survey, const Strings& strings) {
-  const trace::RoundRule& rule = survey.rounds();
+std::string rounds_text(const trace::RoundRule& rule, std::uint64_t count, const Strings& strings) {
   const std::string key = "finding.rounds_counted." + std::string(round_kind_name(rule.kind));
-  return strings.fill(key, {{"rounds", format_count(survey.round_count())},
+  return strings.fill(key, {{"rounds", format_count(count)},
                             {"name", rule.name},
                             {"line", std::to_string(rule.line)},
                             {"text", rule.condition ? rule.condition->text() : std::string()}});

@@ -14,7 +14,7 @@ std::string advice_text(const trace::Finding& finding, const Strings& strings); 
 // What is said where nothing was found.
 const char* no_findings_text(const Strings& strings, const trace::Timeline& timeline);
 // "400 transactions"
-std::string rounds_text(const trace::Survey& survey, const Strings& strings);
+std::string rounds_text(const trace::RoundRule& rule, std::uint64_t count, const Strings& strings);
 // "asked for"
 std::string waste_part_text(const trace::WastePart& part, const Strings& strings);
 std::string waste_part_hint(const trace::WastePart& part, const Strings& strings);

@@ -470,10 +470,17 @@ struct Applier {
     session.overlay = Overlay::None;
   }
   void operator()(const SwapDiffBase&) {
-    if (document() == nullptr || !session.diff_base || session.diff_base->document != document()->serial) return;
+    if (document() == nullptr || !session.diff_base) return;
     const EventNumber to = session.diff_base->event;
+    const bool is_here = session.diff_base->document == document()->serial;
+    const std::filesystem::path other = session.diff_base->path;
+    if (!is_here && other.empty()) return;
     compare_with(base_at(*document(), session.cursor(), session.title()));
-    (*this)(Seek{to});
+    if (is_here) return (*this)(Seek{to});
+    ViewLink link;
+    link.file = other;
+    link.at = to;
+    (*this)(OpenLink{format_view_link(link)});
   }
 
   void operator()(const SaveText& action) {

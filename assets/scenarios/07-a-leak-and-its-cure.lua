@@ -1,5 +1,6 @@
 scenario{
   order = 7,
+  rounds = "line:13",  -- a row: each call of format_value
   title = { en = "A leak into a long-lived context, and its cure", zh = "泄漏到长寿上下文，以及怎样治好" },
   about = { en = "A few hundred bytes per row in the wrong context, and how a per-row context mends it.", zh = "每行几百字节放错了上下文；用行级上下文来治。" },
 }

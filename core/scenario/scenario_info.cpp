@@ -55,7 +55,7 @@ int keep_head(lua_State* L) {
   luaL_checkstack(L, 16, nullptr);
   LocalizedView title = push_localized(L, "title"), about = push_localized(L, "about");
   int pg_major = number_field(L, "pg"), order = number_field(L, "order");
-  std::string_view panel = push_text(L, 1, "panel");
+  std::string_view panel = push_text(L, 1, "panel"), rounds = push_text(L, 1, "rounds");
   if (title.en.empty() || title.zh.empty()) return luaL_error(L, "a scenario's title is wanted in en and zh");
 
   auto& info = *static_cast<ScenarioInfo*>(owner_of(L));
@@ -66,6 +66,7 @@ int keep_head(lua_State* L) {
   if (pg_major != 0) info.pg_major = pg_major;
   if (order != 0) info.order = order;
   info.panel = panel;
+  info.rounds = rounds;
   info.problem.clear();
   lua_pushnil(L);
   return lua_error(L);

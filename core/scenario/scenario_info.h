@@ -25,6 +25,7 @@ struct ScenarioInfo {
   std::optional<int> pg_major;  // the version it wants; none: any
   int order = 1000;             // place in the list
   std::string panel;            // the window's panel that shows what it is about; empty: the map
+  std::string rounds;           // what repeats in it, as palloscope report takes it; empty: not said
   std::string problem;          // why there is no head, with script and line; empty: it has one
   friend bool operator==(const ScenarioInfo&, const ScenarioInfo&) = default;
 };

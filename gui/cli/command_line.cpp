@@ -73,11 +73,12 @@ std::variant<int, WindowRequest> run_command_line(Arguments arguments, Streams i
       if (verb.name == arguments[0]) return verb.run(arguments.subspan(1), io);
 
   WindowRequest request;
-  std::string file;
+  std::string file, base;
   Usage usage("", "Shows PostgreSQL's memory: a recorded trace, a server's dump or a scenario, event by event.");
   usage.add("FILE", &file,
             "a trace (.pscope), a scenario (.lua) or a server's dump to open in the window; or a link to a view of one "
             "(FILE#at=N&sel=...&panels=..., as the window copies it)");
+  usage.add("BASE", &base, "a second file: Differences shows what FILE has beside it");
   usage.add("--at", &request.at, "the event to stand after").takes("N");
   usage.footer(verbs_text());
   std::ostringstream mistake;
@@ -91,7 +92,9 @@ std::variant<int, WindowRequest> run_command_line(Arguments arguments, Streams i
   if (file.empty()) return request;
   if (!exists(file) && looks_like_view_link(file)) return request_of_link(file, std::move(request), io);
   if (!exists(file)) return complain_about_missing(file, io);
+  if (!base.empty() && !exists(base)) return complain_about_missing(base, io);
   request.file = file;
+  request.base = base;
   return request;
 }
 

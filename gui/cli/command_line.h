@@ -11,10 +11,11 @@
 
 namespace palloscope::gui::cli {
 
-// `palloscope [FILE | LINK] [--at N]`
+// `palloscope [FILE [BASE] | LINK] [--at N]`
 struct WindowRequest {
   std::optional<std::filesystem::path> file;  // none: the welcome screen
   std::optional<core::EventNumber> at;        // none: where the file opens by itself
+  std::filesystem::path base = {};            // compared with; empty: nothing
   std::string link = {};                      // instead of a file: a view of one (gui/view_link.h), checked
   friend bool operator==(const WindowRequest&, const WindowRequest&) = default;
 };

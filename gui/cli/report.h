@@ -3,6 +3,7 @@
 
 #include <iosfwd>
 #include <string>
+#include <vector>
 
 #include "gui/strings.h"
 #include "trace/findings/survey.h"
@@ -24,10 +25,15 @@ void write_report_text(const Report& report, std::ostream& out);
 void write_report_json(const Report& report, std::ostream& out);  // everything
 void write_report_html(const Report& report, std::ostream& out);
 
-// Paths that most is allocated in first.
-std::vector<trace::PathNumber> paths_by_allocations(const trace::LifetimeWatch& lifetimes);
 // "PostgreSQL 17, 12 345 events. Rounds: ..."
 std::string report_head(const Report& report);
 std::string report_peak(const Report& report);
+
+// The parts of waste that are known of this trace, with their names: of a dump used and free only.
+struct ReportPart {
+  const trace::WastePart* part;
+  std::string name;
+};
+std::vector<ReportPart> report_parts(const Report& report);
 
 }  // namespace palloscope::gui::cli

@@ -1,19 +1,25 @@
-// The pictures of a report's page: memory over time with the findings marked, bars of where bytes go, histograms.
+// Pictures of the report as SVG. They hold no words, so that they may be as narrow as a phone: what is written beside
+// them is HTML.
 #pragma once
 
 #include <iosfwd>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gui/cli/report.h"
 
 namespace palloscope::gui::cli {
 
-std::string escaped(std::string_view text);  // for HTML and its attributes
+// Of <, >, & and quotes.
+std::string escaped(std::string_view text);
+// The patterns that the pictures refer to.
+void write_svg_patterns(std::ostream& out);
 
-void write_svg_patterns(std::ostream& out);  // once a page, in front of the pictures
-void write_memory_curve(const Report& report, std::ostream& out);
-void write_waste_bars(const Report& report, std::ostream& out);
-void write_histogram_picture(const trace::Histogram& histogram, std::ostream& out);
+// The layers of waste over time, with scales, findings as numbered flags (`is_whole`) and the highest moment.
+void write_memory_curve(const Report& report, const std::vector<trace::SurveySample>& samples, bool is_whole,
+                        std::ostream& out);
+// What was there after each round.
+void write_round_curve(const trace::Finding& finding, std::ostream& out);
 
 }  // namespace palloscope::gui::cli

@@ -9,6 +9,7 @@
 
 #include "gui/cli/arguments.h"
 #include "gui/cli/progress.h"
+#include "gui/cli/rounds_input.h"
 #include "gui/cli/scenario_text.h"
 #include "gui/cli/source_file.h"
 #include "gui/format_text.h"
@@ -26,7 +27,8 @@ constexpr const char* kFooter =
     "  total(\"CacheMemoryContext\") grows < 1kB per 1000 rounds\n"
     "  count(\"index info\") grows <= 1 per 100 transactions\n"
     "total, used, free, requested, count, chunks and blocks are sums over all contexts of that name. Rounds are those\n"
-    "of --rounds; left out: transactions, else statements, else resets of the context name that is reset most often.\n"
+    "of --rounds; left out: what the scenario says, else transactions, else statements, else resets of the context\n"
+    "name that is reset most often.\n"
     "A file of rules has one on a line; empty lines and lines that begin with # are passed over.\n\n"
     "Exit status: 0 all rules are kept, 1 a rule is broken (the first event that breaks it is told), 2 bad usage, a\n"
     "bad rule, a file that cannot be read, or growth that cannot be measured, as the trace has no rounds.";
@@ -120,6 +122,7 @@ int run_check(Arguments arguments, Streams io) {
   auto timeline = open_source_or_scenario("check", file, io);
   if (!timeline) return kExitBad;
 
+  if (!round_rule) round_rule = rounds_of_scenario(file, *timeline);
   trace::BudgetCheck check(*timeline, *budgets, std::move(round_rule));
   {
     Progress progress("check", io);

@@ -9,6 +9,7 @@
 #include "gui/cli/arguments.h"
 #include "gui/cli/progress.h"
 #include "gui/cli/report.h"
+#include "gui/cli/rounds_input.h"
 #include "gui/cli/scenario_text.h"
 #include "gui/cli/source_file.h"
 
@@ -16,8 +17,9 @@ namespace palloscope::gui::cli {
 namespace {
 
 constexpr const char* kFooter =
-    "Rounds are what a trace repeats: growth is what stays of each. Left out: transactions (ends of\n"
-    "TopTransactionContext), else statements, else resets of the context name that is reset most often.\n"
+    "Rounds are what a trace repeats: growth is what stays of each. Left out: what the scenario says (rounds = ... in\n"
+    "its head), else transactions (ends of TopTransactionContext), else statements, else resets of the context name\n"
+    "that is reset most often.\n"
     "  transaction    each end of TopTransactionContext\n"
     "  statement      each statement that begins\n"
     "  reset:NAME     each reset of a context of this name\n"
@@ -62,6 +64,7 @@ int run_report(Arguments arguments, Streams io) {
   }
   auto timeline = open_source_or_scenario("report", file, io);
   if (!timeline) return kExitBad;
+  if (!rule) rule = rounds_of_scenario(file, *timeline);
   trace::Survey survey(*timeline, std::move(rule));
   {
     Progress progress("report", io);

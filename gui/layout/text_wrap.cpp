@@ -86,4 +86,14 @@ std::vector<std::string_view> wrap_text(std::string_view text, float width,
   return lines;
 }
 
+std::size_t columns_of(std::string_view text) {
+  std::size_t columns = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const Sign sign = sign_at(text, at);
+    columns += is_wide(sign.code) ? 2 : 1;
+    at += sign.bytes;
+  }
+  return columns;
+}
+
 }  // namespace palloscope::gui

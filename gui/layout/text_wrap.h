@@ -12,4 +12,7 @@ namespace palloscope::gui {
 std::vector<std::string_view> wrap_text(std::string_view text, float width,
                                         const std::function<float(char32_t)>& advance);
 
+// Columns of a terminal: ideographs and full-width signs take two.
+std::size_t columns_of(std::string_view text);
+
 }  // namespace palloscope::gui

@@ -147,46 +147,76 @@ void DiffPanel::draw_title_tools(const PanelContext& panel, float width) {
   if (tools.button(labels[4], strings("diff.measure_hint"))) next_measure();
 }
 
-// A and B, what each has, and what came of it.
-void DiffPanel::draw_head(const PanelContext& panel) const {
+// More is no good news, and less no bad: neither has the colour of what was just created or deleted.
+Color DiffPanel::shade(const PanelContext& panel, std::int64_t change) const {
+  return change > 0 ? panel.theme.warning : change < 0 ? panel.theme.notice : panel.theme.text;
+}
+
+// Letter, where, how much; of a dump a click offers its moments. At most so wide.
+void DiffPanel::draw_side(const PanelContext& panel, const char* letter, const std::string& text, float width) {
+  const bool is_a = *letter == 'A';
+  const Color color = is_a ? panel.theme.notice : panel.theme.text;
+  const float em = panel.em(), side = 1.25f * em;
+  const ImVec2 at = ImGui::GetCursorScreenPos();
+  ImDrawList* list = ImGui::GetWindowDrawList();
+  list->AddRectFilled(at, {at.x + side, at.y + side}, color, 0.2f * em);
+  const ImVec2 size = panel.fonts.title->CalcTextSizeA(em, FLT_MAX, 0, letter);
+  list->AddText(panel.fonts.title, em, {at.x + (side - size.x) / 2, at.y + (side - size.y) / 2}, readable_on(color),
+                letter);
+  ImGui::Dummy({side, side});
+  ImGui::SameLine(0, 0.4f * em);
+  ImGui::BeginGroup();
+  draw_cut_text(text, std::max(em, width - side - 0.8f * em), panel.theme.text);
+  ImGui::EndGroup();
+  if (moments_.size() < 2) return;
+  const std::string popup = std::string("##moments_") + letter;
+  if (ImGui::IsItemHovered()) ImGui::SetMouseCursor(ImGuiMouseCursor_Hand);
+  if (ImGui::IsItemClicked()) ImGui::OpenPopup(popup.c_str());
+  if (!ImGui::BeginPopup(popup.c_str())) return;
+  draw_moments(panel, is_a);
+  ImGui::EndPopup();
+}
+
+// The moments of a dump, to be A, or to go to.
+void DiffPanel::draw_moments(const PanelContext& panel, bool for_a) {
+  for (const trace::DumpMoment& moment : moments_) {
+    std::string said = format_event(moment.event) + "   " + moment.label;
+    if (moment.pid != 0) said += "   PID " + std::to_string(moment.pid);
+    if (!ImGui::Selectable((said + (for_a ? "##be_a" : "##go_b")).c_str())) continue;
+    if (for_a)
+      panel.actions.push(MarkDiffBase{moment.event});
+    else
+      panel.actions.push(Seek{moment.event});
+  }
+}
+
+// A and B, what each has, and what came of it: two lines, in a low panel one.
+void DiffPanel::draw_head(const PanelContext& panel) {
   const Session& session = panel.session;
   const DiffBase& base = *session.diff_base;
-  const float em = panel.em();
-  const auto badge = [&](const char* letter, Color color) {
-    const ImVec2 at = ImGui::GetCursorScreenPos();
-    const float side = 1.25f * em;
-    ImDrawList* list = ImGui::GetWindowDrawList();
-    list->AddRectFilled(at, {at.x + side, at.y + side}, color, 0.2f * em);
-    const ImVec2 size = panel.fonts.title->CalcTextSizeA(em, FLT_MAX, 0, letter);
-    list->AddText(panel.fonts.title, em, {at.x + (side - size.x) / 2, at.y + (side - size.y) / 2}, readable_on(color),
-                  letter);
-    ImGui::Dummy({side, side});
-    ImGui::SameLine(0, 0.4f * em);
+  const float em = panel.em(), width = ImGui::GetContentRegionAvail().x;
+  const bool is_low = ImGui::GetContentRegionAvail().y < 12 * em, same = base.document == session.document->serial;
+  const auto moment = [&](const std::string& title, EventNumber event, std::uint64_t value) {
+    std::string text = (same ? std::string() : title + "  ") + format_event(event);
+    for (const trace::DumpMoment& one : moments_)
+      if (one.event == event && !one.label.empty()) text += "  " + one.label;
+    return text + "  " + amount(value);
   };
-  const auto moment = [&](const std::string& title, EventNumber event, std::uint64_t value, bool is_marked) {
-    std::string text = (title.empty() ? std::string() : title + "  ") + format_event(event) + "   " + amount(value);
-    if (!is_marked) text += std::string("   ") + panel.strings("diff.cursor");
-    ImGui::PushStyleColor(ImGuiCol_Text, panel.theme.text);
-    draw_cut_text(text, ImGui::GetContentRegionAvail().x, panel.theme.text);
-    ImGui::PopStyleColor();
-  };
-  const bool same = base.document == session.document->serial;
-  badge("A", panel.theme.notice);
-  moment(same ? std::string() : base.title, base.event, rows_.a, true);
-  badge("B", panel.theme.text);
-  moment(same ? std::string() : session.title(), session.cursor(), rows_.b, false);
   const auto difference = static_cast<std::int64_t>(rows_.b - rows_.a);
   const std::string sum = panel.strings.fill("diff.sum", {{"change", change(difference)},
                                                           {"came", format_count(rows_.came)},
                                                           {"went", format_count(rows_.went)},
                                                           {"changed", format_count(rows_.changed)}});
+  const float each = is_low ? (width - 14 * em) / 2 : width / 2;
+  const float left = ImGui::GetCursorPosX();
+  draw_side(panel, "A", moment(base.title, base.event, rows_.a), each);
+  ImGui::SameLine(left + each);
+  draw_side(panel, "B",
+            moment(session.title(), session.cursor(), rows_.b) + "  " + panel.strings("diff.cursor"), each);
+  if (is_low) ImGui::SameLine(left + 2 * each);
   ImGui::PushFont(panel.fonts.title, em);
-  draw_cut_text(sum, ImGui::GetContentRegionAvail().x,
-                difference > 0   ? panel.theme.born
-                : difference < 0 ? panel.theme.gone
-                                 : panel.theme.text);
+  draw_cut_text(sum, ImGui::GetContentRegionAvail().x, shade(panel, difference));
   ImGui::PopFont();
-  ImGui::Dummy({0, 0.1f * em});
 }
 
 void DiffPanel::draw_bar(const PanelContext& panel, const DiffRow& row) const {
@@ -195,26 +225,26 @@ void DiffPanel::draw_bar(const PanelContext& panel, const DiffRow& row) const {
   const float top = at.y + 0.35f * em, bottom = at.y + 1.0f * em, axis = at.x + middle;
   ImDrawList* list = ImGui::GetWindowDrawList();
   list->AddLine({axis, at.y}, {axis, at.y + 1.35f * em}, panel.theme.line);
-  // By the square root, so that small ones beside a large one are still seen.
+  // To scale; what there is at all is seen.
   const auto length_of = [&](std::int64_t value) {
     const auto size = static_cast<double>(value < 0 ? -value : value);
-    const auto share = static_cast<float>(std::sqrt(std::min(1.0, size / static_cast<double>(rows_.largest))));
-    return value == 0 ? 0 : std::max(0.25f * em, share * (middle - 0.2f * em));
+    const auto share = static_cast<float>(std::min(1.0, size / static_cast<double>(rows_.largest)));
+    return value == 0 ? 0 : std::max(0.15f * em, share * (middle - 0.2f * em));
   };
   const float whole = length_of(row.whole);
+  const Color color = shade(panel, row.whole);
   if (row.whole > 0) {
-    list->AddRectFilled({axis, top}, {axis + whole, bottom}, with_alpha(panel.theme.born, 0.45f));
-    list->AddRect({axis, top}, {axis + whole, bottom}, panel.theme.born);
+    list->AddRectFilled({axis, top}, {axis + whole, bottom}, with_alpha(color, 0.55f));
+    list->AddRect({axis, top}, {axis + whole, bottom}, color);
   } else if (row.whole < 0) {
-    fill_hatched({axis - whole, top}, {axis, bottom}, with_alpha(panel.theme.gone, 0.12f), panel.theme.gone, 0.4f * em);
-    list->AddRect({axis - whole, top}, {axis, bottom}, panel.theme.gone);
+    fill_hatched({axis - whole, top}, {axis, bottom}, with_alpha(color, 0.12f), color, 0.4f * em);
+    list->AddRect({axis - whole, top}, {axis, bottom}, color);
   }
   // What the path's own contexts have of it: a thick line below.
   const float own = length_of(row.own);
   if (row.own != 0)
     list->AddRectFilled({row.own > 0 ? axis : axis - own, bottom + 0.06f * em},
-                        {row.own > 0 ? axis + own : axis, bottom + 0.22f * em},
-                        row.own > 0 ? panel.theme.born : panel.theme.gone);
+                        {row.own > 0 ? axis + own : axis, bottom + 0.22f * em}, shade(panel, row.own));
   ImGui::Dummy({width, 1.3f * em});
 }
 
@@ -245,7 +275,7 @@ void DiffPanel::draw_row(const PanelContext& panel, const DiffRow& row, int inde
                   row.open ? icons::kFold : icons::kUnfold);
   x += em * 0.95f;
   const char* sign = row.side == DiffSide::OnlyB ? "+" : row.side == DiffSide::OnlyA ? "\u2212" : "";
-  const Color color = row.side == DiffSide::OnlyB ? theme.born : row.side == DiffSide::OnlyA ? theme.gone : theme.text;
+  const Color color = shade(panel, row.side == DiffSide::OnlyB ? 1 : row.side == DiffSide::OnlyA ? -1 : 0);
   if (*sign != 0) {
     list->AddText(panel.fonts.title, em, {x, start.y + em * 0.1f}, color, sign);
     x += 0.8f * em;
@@ -264,8 +294,8 @@ void DiffPanel::draw_row(const PanelContext& panel, const DiffRow& row, int inde
   list->AddText(panel.fonts.text, panel.fonts.small_size, {x + width + 0.4f * em, start.y + em * 0.25f}, theme.dim,
                 count.c_str());
   if (ImGui::TableNextColumn()) draw_bar(panel, row);
-  const Color shade = row.whole > 0 ? theme.born : row.whole < 0 ? theme.gone : theme.dim;
-  if (ImGui::TableNextColumn()) draw_number(panel, change(row.whole), right_edge(), shade);
+  if (ImGui::TableNextColumn())
+    draw_number(panel, change(row.whole), right_edge(), row.whole == 0 ? theme.dim : shade(panel, row.whole));
   if (ImGui::TableNextColumn() && row.own != 0) draw_number(panel, change(row.own), right_edge(), theme.text);
   if (ImGui::TableNextColumn() && row.side != DiffSide::OnlyB)
     draw_number(panel, amount(row.a), right_edge(), theme.dim);
@@ -275,8 +305,14 @@ void DiffPanel::draw_row(const PanelContext& panel, const DiffRow& row, int inde
 
 void DiffPanel::draw(const PanelContext& panel) {
   if (!panel.session.document) return;
+  if (seen_ != panel.session.document->serial) {
+    seen_ = panel.session.document->serial;
+    moments_ = trace::dump_moments(*panel.session.timeline());
+  }
   if (!panel.session.diff_base) {
-    draw_empty(panel, "diff.empty");
+    if (moments_.size() < 2) return draw_empty(panel, "diff.empty");
+    draw_paragraphs(panel.strings("diff.empty_dump"));
+    draw_moments(panel, /*for_a=*/true);
     return;
   }
   refresh(panel);

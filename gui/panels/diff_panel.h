@@ -1,6 +1,6 @@
-// Differences: the tree of contexts at the cursor (B) against that of a marked moment or another file (A). Signed bars:
-// to the right and filled what grew, to the left and hatched what shrank; the number says it too. A click selects the
-// context everywhere. Counted in slices between frames, and again only when one of the two moments changes.
+// Differences: the tree of contexts at the cursor (B) against that of a marked moment or another file (A). Signed bars,
+// to scale: to the right and filled what grew, to the left and hatched what shrank; the number says it too. A click
+// selects the context everywhere. Of a dump with several moments each can be A or B. Counted in slices between frames, and again only when one of the two moments changes.
 #pragma once
 
 #include <optional>
@@ -8,6 +8,7 @@
 
 #include "gui/layout/diff_rows.h"
 #include "gui/panels/panel.h"
+#include "trace/analysis/dump_moments.h"
 
 namespace palloscope::gui {
 
@@ -19,7 +20,10 @@ class DiffPanel final : public Panel {
  private:
   void refresh(const PanelContext& panel);
   void handle_keys(const PanelContext& panel);
-  void draw_head(const PanelContext& panel) const;
+  void draw_head(const PanelContext& panel);
+  void draw_side(const PanelContext& panel, const char* letter, const std::string& text, float width);
+  void draw_moments(const PanelContext& panel, bool for_a);
+  Color shade(const PanelContext& panel, std::int64_t change) const;
   void draw_row(const PanelContext& panel, const DiffRow& row, int index);
   void draw_bar(const PanelContext& panel, const DiffRow& row) const;
   void choose(const PanelContext& panel, const DiffRow& row) const;
@@ -38,6 +42,9 @@ class DiffPanel final : public Panel {
   bool stale_ = true;  // the request changed
   int scroll_to_ = -1;
   Selection revealed_;
+
+  std::vector<trace::DumpMoment> moments_;  // of the open document
+  std::uint64_t seen_ = 0;
 
   std::uint64_t base_ = 0, document_ = 0;
   EventNumber cursor_ = 0;

@@ -1,19 +1,15 @@
-// Findings: what is conspicuous about the memory of the open trace, heaviest first, each a sentence that leads to its
-// event and context. The trace is looked through in slices while the panel is in sight. Above the list: the highest
-// moment, and where the bytes of the selected context go.
+// Findings: what is conspicuous about the memory of the open trace. Three pages: the findings themselves, each a
+// sentence that leads to its event and context; where the bytes go, over time; allocations, their sizes and lifetimes.
+// The trace is looked through in slices while the panel is in sight, again when the user says what a round is.
 #pragma once
 
 #include <memory>
-#include <optional>
-#include <string>
-#include <vector>
 
+#include "gui/panels/finding_cards.h"
 #include "gui/panels/panel.h"
-#include "trace/findings/waste.h"
-
-namespace palloscope::trace {
-class Survey;
-}
+#include "gui/panels/round_menu.h"
+#include "gui/panels/use_view.h"
+#include "gui/panels/waste_view.h"
 
 namespace palloscope::gui {
 
@@ -25,27 +21,23 @@ class FindingsPanel final : public Panel {
   void draw_title_tools(const PanelContext& panel, float width) override;
 
  private:
+  enum class Page : std::uint8_t { Findings, Waste, Uses };
+
   void follow(const PanelContext& panel);
   void look_again(const PanelContext& panel);
   void handle_keys(const PanelContext& panel);
-  void go_to(const PanelContext& panel, std::size_t finding);
   void draw_progress(const PanelContext& panel);
-  void draw_head(const PanelContext& panel);
-  void draw_waste(const PanelContext& panel);
-  void draw_list(const PanelContext& panel);
-  bool draw_finding(const PanelContext& panel, std::size_t i);
-  void refresh_waste(const PanelContext& panel);
+  void draw_pages(const PanelContext& panel);
+  void draw_foot(const PanelContext& panel);
 
   std::uint64_t document_ = 0;
   std::unique_ptr<trace::Survey> survey_;
   bool stopped_ = false;
-  std::size_t selected_ = 0;
-  bool reveal_ = false;  // the selected one is to be brought into sight
-
-  // Where the bytes of this context (none: of all) go at `cursor_`.
-  trace::Waste waste_;
-  core::ContextSlot waste_of_;
-  EventNumber cursor_ = ~EventNumber{0};
+  Page page_ = Page::Findings;
+  RoundMenu rounds_;
+  FindingCards cards_;
+  WasteView waste_;
+  UseView uses_;
 };
 
 }  // namespace palloscope::gui

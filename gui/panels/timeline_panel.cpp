@@ -216,6 +216,7 @@ void TimelinePanel::draw_legend(const PanelContext& panel, float width) const {
 }
 
 void TimelinePanel::draw_title_tools(const PanelContext& panel, float width) {
+  if (panel.session.document && panel.session.timeline()->description().source == core::SourceKind::Dump) return;
   if (!panel.session.document || document_ != panel.session.document->serial) return;
   const ImVec2 start = ImGui::GetCursorPos();
   float left = width;
@@ -268,10 +269,45 @@ void TimelinePanel::draw_marks(const PanelContext& panel, float x0, float y0, fl
   }
 }
 
+// What A held, as a dashed line over all of it, and at the cursor how much more or less there is: an arrow from A's
+// level to B's, with the number. So A may also be of another file.
+void TimelinePanel::draw_difference(const PanelContext& panel, float x0, float y0, float width, float height) {
+  const DiffBase& base = *panel.session.diff_base;
+  if (track_ != CurveTrack::Heap) return;
+  if (base_ != base.serial) {
+    base_ = base.serial;
+    base_bytes_ = base.table.whole(0).total_bytes;
+  }
+  const float small = panel.fonts.small_size, thick = line_width(panel);
+  const auto y_of = [&](std::uint64_t bytes) {
+    const double share = std::min(1.0, static_cast<double>(bytes) / static_cast<double>(top_));
+    return y0 + height * static_cast<float>(1 - share);
+  };
+  ImDrawList* draw = ImGui::GetWindowDrawList();
+  const float from = y_of(base_bytes_), to = y_of(now_.whole);
+  for (float x = x0; x < x0 + width; x += small)
+    draw->AddLine({x, from}, {x + 0.5f * small, from}, panel.theme.notice, thick);
+  if (base_bytes_ == now_.whole) return;
+  const bool more = now_.whole > base_bytes_;
+  const Color color = more ? panel.theme.warning : panel.theme.notice;
+  const float x = x0 + static_cast<float>(axis_.x_of(static_cast<double>(panel.session.cursor())));
+  const float tip = (more ? -0.5f : 0.5f) * small;
+  draw->AddLine({x, from}, {x, to}, color, 2 * thick);
+  draw->AddTriangleFilled({x, to}, {x - 0.4f * small, to - tip}, {x + 0.4f * small, to - tip}, color);
+  const std::string said = format_change(static_cast<std::int64_t>(now_.whole - base_bytes_));
+  const ImVec2 size = panel.fonts.mono->CalcTextSizeA(small, FLT_MAX, 0, said.c_str());
+  const float left = x + 0.6f * small + size.x < x0 + width ? x + 0.6f * small : x - 0.6f * small - size.x;
+  const float middle = std::clamp((from + to) / 2 - size.y / 2, y0, y0 + height - size.y);
+  draw->AddRectFilled({left - 2, middle - 1}, {left + size.x + 2, middle + size.y + 1}, with_alpha(panel.theme.panel, 0.85f));
+  draw->AddText(panel.fonts.mono, small, {left, middle}, color, said.c_str());
+}
+
 // The two moments that are compared, and what lies between them.
-void TimelinePanel::draw_compared(const PanelContext& panel, float x0, float y0, float height) const {
+void TimelinePanel::draw_compared(const PanelContext& panel, float x0, float y0, float width, float height) {
   const auto& base = panel.session.diff_base;
-  if (!base || base->document != panel.session.document->serial) return;
+  if (!base) return;
+  draw_difference(panel, x0, y0, width, height);
+  if (base->document != panel.session.document->serial) return;
   const float small = panel.fonts.small_size;
   const auto x_of = [&](EventNumber event) { return x0 + static_cast<float>(axis_.x_of(static_cast<double>(event))); };
   const float a = x_of(base->event), b = x_of(panel.session.cursor());
@@ -297,6 +333,7 @@ void TimelinePanel::draw(const PanelContext& panel) {
   const ImVec2 origin = ImGui::GetCursorScreenPos(), space = ImGui::GetContentRegionAvail();
   const float small = panel.fonts.small_size;
   if (space.x < small * 4 || space.y < small * 4) return;
+  if (panel.session.timeline()->description().source == core::SourceKind::Dump) return moments_.draw(panel);
   const bool has_keys = panel.is_focused && !ImGui::GetIO().WantTextInput && panel.session.overlay == Overlay::None;
   if (has_keys && !ImGui::GetIO().KeyCtrl && ImGui::IsKeyPressed(ImGuiKey_A, false)) next_track(panel);
   refresh(panel, space.x);
@@ -311,7 +348,7 @@ void TimelinePanel::draw(const PanelContext& panel) {
   draw_curve(panel, origin.x, y0, space.x, height);
   draw_grid(panel, origin.x, y0, space.x, height);
   draw_marks(panel, origin.x, y0, height);
-  draw_compared(panel, origin.x, y0, height);
+  draw_compared(panel, origin.x, y0, space.x, height);
   ImDrawList* draw = ImGui::GetWindowDrawList();
   const float x = origin.x + static_cast<float>(axis_.x_of(static_cast<double>(panel.session.cursor())));
   draw->AddLine({x, y0 - small * 0.3f}, {x, y0 + height + small}, panel.theme.text, std::max(1.5f, panel.em() * 0.12f));

@@ -154,6 +154,7 @@ core::Status run_window(const WindowOptions& options) {
     app.session().message = Message{MessageKind::Notice, "message.bad_settings", loaded.error().message};
   Preferences saved = app.session().preferences;
   if (options.file) app.open_at_start(*options.file, options.at);
+  if (!options.base.empty()) app.actions().push(OpenDiffBase{options.base});
   if (!options.link.empty()) app.actions().push(OpenLink{options.link});
 
   Inbox callbacks{app};

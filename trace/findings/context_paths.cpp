@@ -6,8 +6,14 @@
 
 namespace palloscope::trace {
 
+namespace {
+
+std::string key_of(PathNumber parent, const std::string& name) { return std::to_string(parent) + ' ' + name; }
+
+}  // namespace
+
 PathNumber ContextPaths::below(PathNumber parent, const std::string& name) {
-  const std::string key = std::to_string(parent) + ' ' + name;
+  const std::string key = key_of(parent, name);
   if (const auto found = by_name_.find(key); found != by_name_.end()) return found->second;
   if (paths_.size() >= kMostPaths) return parent == kNoPath ? 0 : parent;
   const auto number = static_cast<PathNumber>(paths_.size());
@@ -33,6 +39,18 @@ PathNumber ContextPaths::find(const MemoryState& state, ContextSlot slot) {
     const ContextRecord& context = state.contexts()[at->value];
     path = below(path, context.name);
     known_[at->value] = {context.born, path};
+  }
+  return path;
+}
+
+PathNumber ContextPaths::known(const MemoryState& state, ContextSlot slot) const {
+  std::vector<ContextSlot> way;
+  for (ContextSlot up = slot; state.context(up) != nullptr; up = state.contexts()[up.value].parent) way.push_back(up);
+  PathNumber path = kNoPath;
+  for (auto at = way.rbegin(); at != way.rend(); ++at) {
+    const auto found = by_name_.find(key_of(path, state.contexts()[at->value].name));
+    if (found == by_name_.end()) return kNoPath;
+    path = found->second;
   }
   return path;
 }

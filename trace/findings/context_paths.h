@@ -24,6 +24,10 @@ class ContextPaths {
     if (slot.value < known_.size() && known_[slot.value].born == context.born) return known_[slot.value].path;
     return find(state, slot);
   }
+  // The same where it may be unknown: kNoPath then.
+  PathNumber known(const MemoryState& state, ContextSlot slot) const;
+  // What a dump left out below a context of this path.
+  PathNumber omitted_below(PathNumber parent) { return below(parent, "(left out by the dump)"); }
   // Paths below a context that gets another parent are looked up anew.
   void forget(const MemoryState& state, ContextSlot top);
 

@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "trace/explain/card.h"
+#include "trace/findings/rounds.h"
 
 namespace palloscope::trace {
 
@@ -26,12 +28,14 @@ std::string_view finding_kind_name(FindingKind kind);  // "growth"
 struct Finding {
   FindingKind kind = FindingKind::Growth;
   std::uint64_t weight_bytes = 0;  // what could be had back: the list's order
-  Sentence sentence;               // what was found
-  Sentence advice;                 // what is to be done; key empty: nothing is known
   EventNumber event = 0;           // where to look first
   EventNumber until = 0;           // the last event it is about
-  ContextKey context;              // there at `event`; none: nothing to select
-  std::string path;                // "TopMemoryContext/CacheMemoryContext"
+  ContextKey context = {};         // there at `event`; none: nothing to select
+  std::string path = {};           // "TopMemoryContext/CacheMemoryContext"
+  Sentence sentence = {};          // what was found
+  Sentence advice = {};            // what is to be done; key empty: nothing is known
+  // Growth: bytes after each round (or every so many); ContextPileUp: contexts.
+  std::vector<RoundNote> rounds = {};
   friend bool operator==(const Finding&, const Finding&) = default;
 };
 

@@ -4,7 +4,6 @@
 #include <array>
 #include <utility>
 
-#include "trace/findings/rounds.h"
 
 namespace palloscope::trace {
 namespace {
@@ -40,6 +39,18 @@ const RoundNote& RoundSeries::at(std::uint64_t round) const {
   const auto next =
       std::partition_point(notes_.begin(), notes_.end(), [&](const RoundNote& note) { return note.round <= round; });
   return next == notes_.begin() ? notes_.front() : *(next - 1);
+}
+
+std::vector<RoundNote> RoundSeries::curve_until(std::uint64_t round, std::size_t most) const {
+  std::vector<RoundNote> curve;
+  if (notes_.empty() || round < first_round()) return curve;
+  const std::uint64_t rounds = round - first_round(), steps = std::min<std::uint64_t>(rounds, most - 1);
+  for (std::uint64_t i = 0; i <= steps; ++i) {
+    const std::uint64_t one = first_round() + (steps == 0 ? 0 : rounds * i / steps);
+    const RoundNote& note = at(one);
+    curve.push_back({one, note.event, note.value});
+  }
+  return curve;
 }
 
 std::uint64_t RoundSeries::least(std::uint64_t first, std::uint64_t last) const {
@@ -171,6 +182,7 @@ void GrowthWatch::look(PathNumber path, const MemoryState& state, ContextPaths& 
     growth.after = series.at(span->second).value;
     growth.rises = series.rises();
     growth.falls = series.falls();
+    growth.curve = series.curve_until(round, kCurvePoints);
     if (!of_contexts) growth.bytes = growth.after - growth.before;
     if (survive(growth, series, state, paths, only) && growth.bytes >= kLeastBytes) keep(growth);
   }

@@ -13,6 +13,7 @@
 
 #include "trace/file/block_summary.h"
 #include "trace/findings/context_paths.h"
+#include "trace/findings/rounds.h"
 #include "trace/replay/timeline.h"
 
 namespace palloscope::trace {
@@ -31,6 +32,7 @@ struct Growth {
   EventNumber example_born = 0;         // of the context that holds it (or is it)
   ContextSlot example;
   std::uint64_t times = 1;  // lives of the path in which it was seen; the numbers are of the worst
+  std::vector<RoundNote> curve;  // bytes (contexts: how many) after each round, or every so many; with those before
 
   double per_round() const { return rounds == 0 ? 0 : static_cast<double>(bytes) / static_cast<double>(rounds); }
   // Share of the rounds after which nothing had been given back.
@@ -39,13 +41,6 @@ struct Growth {
   }
   // 0 to 1: how sure it is: the monotone share, less for few rounds.
   double score() const { return rounds == 0 ? 0 : monotone_share() * (1 - 1.0 / static_cast<double>(rounds)); }
-};
-
-// One note after a round.
-struct RoundNote {
-  std::uint64_t round = 0;
-  EventNumber event = 0;
-  std::uint64_t value = 0;
 };
 
 // The values of one path over its rounds; where nothing is noted, the value before holds. At most kMost notes: then
@@ -61,6 +56,8 @@ class RoundSeries {
   std::uint64_t falls() const { return falls_; }
   // The note that holds after this round.
   const RoundNote& at(std::uint64_t round) const;
+  // From the first round to this, `most` points or fewer.
+  std::vector<RoundNote> curve_until(std::uint64_t round, std::size_t most) const;
 
   // Does it grow, and not level off, up to this round? The first and last round that count.
   std::optional<std::pair<std::uint64_t, std::uint64_t>> grows_until(std::uint64_t round) const;
@@ -77,6 +74,7 @@ class RoundSeries {
 class GrowthWatch {
  public:
   static constexpr std::uint64_t kLeastBytes = 1024;  // less is not told
+  static constexpr std::size_t kCurvePoints = 64;
 
   // Before the event; paths below a context that moves are the caller's to forget.
   template <class E>

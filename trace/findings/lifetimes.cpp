@@ -2,6 +2,12 @@
 
 namespace palloscope::trace {
 
+std::size_t Histogram::first_column() const {
+  std::size_t first = 0;
+  while (first < columns() && counts[first] == 0) ++first;
+  return first;
+}
+
 std::size_t Histogram::columns() const {
   std::size_t columns = kColumns;
   while (columns > 0 && counts[columns - 1] == 0) --columns;
@@ -109,6 +115,15 @@ std::vector<WrongLifetime> LifetimeWatch::wrong_lifetimes() const {
     found.back().freed = freed;
   }
   return found;
+}
+
+std::vector<PathNumber> LifetimeWatch::paths_by_allocations() const {
+  std::vector<PathNumber> paths;
+  for (PathNumber path = 0; path < uses_.size(); ++path)
+    if (uses_[path].allocated != 0) paths.push_back(path);
+  std::stable_sort(paths.begin(), paths.end(),
+                   [&](PathNumber a, PathNumber b) { return uses_[a].allocated > uses_[b].allocated; });
+  return paths;
 }
 
 }  // namespace palloscope::trace

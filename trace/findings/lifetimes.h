@@ -23,7 +23,8 @@ struct Histogram {
   void add(std::uint64_t value) {
     ++counts[std::min<std::size_t>(kColumns - 1, static_cast<std::size_t>(std::bit_width(value)))];
   }
-  std::size_t columns() const;  // up to the last that counts something
+  std::size_t columns() const;       // up to the last that counts something
+  std::size_t first_column() const;  // that does; columns(): none
   friend bool operator==(const Histogram&, const Histogram&) = default;
 };
 inline std::uint64_t histogram_least(std::size_t column) { return column == 0 ? 0 : std::uint64_t{1} << (column - 1); }
@@ -59,6 +60,7 @@ class LifetimeWatch {
   const Histogram& sizes() const { return sizes_; }           // requested, at each allocation
   const Histogram& lifetimes() const { return lifetimes_; }   // in events, of chunks that ended
   const std::vector<PathUse>& uses() const { return uses_; }  // by path
+  std::vector<PathNumber> paths_by_allocations() const;       // those with any, most first
   std::uint64_t soon_freed() const { return soon_; }          // within kNearEvents
   std::uint64_t ended() const { return ended_; }
   // Those of which at least nine in ten chunks ended so, kLeastBatch at a time or more.

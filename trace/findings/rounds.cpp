@@ -9,7 +9,19 @@
 namespace palloscope::trace {
 namespace {
 
-constexpr std::size_t kMostNames = 4096;  // of contexts that are reset
+constexpr std::size_t kMostNames = 4096;   // of contexts that are reset
+constexpr std::size_t kMostLines = 65'536;  // of a script
+
+// Those that are counted often enough, the most often first, as rules.
+template <class Counts, class MakeRule>
+void add_most_often(const Counts& counts, MakeRule make_rule, std::vector<RoundChoice>& choices) {
+  std::vector<std::pair<typename Counts::key_type, std::uint64_t>> often;
+  for (const auto& one : counts)
+    if (one.second >= RoundFinder::kLeastRounds) often.emplace_back(one);
+  std::stable_sort(often.begin(), often.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  often.resize(std::min(often.size(), RoundFinder::kMostChoices));
+  for (const auto& [what, count] : often) choices.push_back({make_rule(what), count});
+}
 
 }  // namespace
 
@@ -45,10 +57,29 @@ core::Result<RoundRule> parse_rounds(std::string_view text) {
   return rule;
 }
 
+std::string text_of(const RoundRule& rule) {
+  switch (rule.kind) {
+    case RoundKind::None:
+      return {};
+    case RoundKind::Transaction:
+    case RoundKind::Statement:
+      return std::string(round_kind_name(rule.kind));
+    case RoundKind::Reset:
+      return "reset:" + rule.name;
+    case RoundKind::Line:
+      return "line:" + std::to_string(rule.line);
+    case RoundKind::Condition:
+      return rule.condition ? rule.condition->text() : std::string();
+  }
+  return {};
+}
+
 template <class E>
 void RoundFinder::take(const E& event) {
   if constexpr (std::is_same_v<E, core::Statement>) {
     ++statements_;
+  } else if constexpr (std::is_same_v<E, core::SourceLine>) {
+    if (lines_.size() < kMostLines || lines_.contains(event.line)) ++lines_[event.line];
   } else if constexpr (std::is_same_v<E, core::ContextCreated>) {
     constexpr std::size_t kMostSlots = std::size_t{1} << 24;  // a file may say any
     if (event.context.value >= kMostSlots) return;
@@ -66,7 +97,8 @@ void RoundFinder::take(const E& event) {
 bool RoundFinder::advance(std::size_t events) {
   const auto concerns = [](const BlockSummary& block) {
     return block.has_kind(core::Statement::kTag) || block.has_kind(core::ContextCreated::kTag) ||
-           block.has_kind(core::ContextReset::kTag) || block.has_kind(core::ContextDeleted::kTag);
+           block.has_kind(core::ContextReset::kTag) || block.has_kind(core::ContextDeleted::kTag) ||
+           block.has_kind(core::SourceLine::kTag);
   };
   return read_slice(*timeline_, next_, events, concerns, [&](EventNumber, const auto& event) { take(event); });
 }
@@ -76,20 +108,21 @@ double RoundFinder::progress() const {
   return size == 0 ? 1 : static_cast<double>(std::min(next_ - 1, size)) / static_cast<double>(size);
 }
 
+std::vector<RoundChoice> RoundFinder::choices() const {
+  std::vector<RoundChoice> choices;
+  if (transactions_ >= kLeastRounds) choices.push_back({{.kind = RoundKind::Transaction}, transactions_});
+  // The last statement has no end.
+  if (statements_ > kLeastRounds) choices.push_back({{.kind = RoundKind::Statement}, statements_});
+  add_most_often(
+      resets_, [](const std::string& name) { return RoundRule{.kind = RoundKind::Reset, .name = name}; }, choices);
+  add_most_often(
+      lines_, [](std::uint32_t line) { return RoundRule{.kind = RoundKind::Line, .line = line}; }, choices);
+  return choices;
+}
+
 RoundRule RoundFinder::found() const {
-  RoundRule rule;
-  if (transactions_ >= kLeastRounds) {
-    rule.kind = RoundKind::Transaction;
-  } else if (statements_ > kLeastRounds) {
-    rule.kind = RoundKind::Statement;
-  } else {
-    const auto most = std::max_element(resets_.begin(), resets_.end(),
-                                       [](const auto& a, const auto& b) { return a.second < b.second; });
-    if (most == resets_.end() || most->second < kLeastRounds) return rule;
-    rule.kind = RoundKind::Reset;
-    rule.name = most->first;
-  }
-  return rule;
+  const std::vector<RoundChoice> all = choices();
+  return all.empty() || all.front().rule.kind == RoundKind::Line ? RoundRule{} : all.front().rule;
 }
 
 }  // namespace palloscope::trace

@@ -11,6 +11,7 @@ namespace palloscope::trace {
 Survey::Survey(const Timeline& timeline, std::optional<RoundRule> rounds)
     : profile_(core::find_profile(timeline.description().pg_major, timeline.description().checking)),
       size_(timeline.size()),
+      is_dump_(timeline.description().source == core::SourceKind::Dump),
       walker_(std::make_unique<Walker>(timeline.events(), 0)),
       hoards_(size_),
       sample_every_(std::max<EventNumber>(1, (size_ + kSamples - 1) / kSamples)) {
@@ -36,6 +37,7 @@ void Survey::before(const E& e) {
   lifetimes_.before(n, e, state, paths_);
   churn_.before(n, e, state, paths_);
   ends_round_ = ends_round(rule_, e, state);
+  if constexpr (std::is_same_v<E, core::SnapshotEnded>) ends_dump_ = true;
   if (!marker_ || !marker_->wants(E::kTag)) return;
   marker_->before(n, e, state);
   asks_marker_ = true;
@@ -50,6 +52,9 @@ void Survey::after() {
   }
   if (std::exchange(asks_marker_, false)) ends_round_ = marker_->after(state);
   if (ends_round_) growth_.end_round(n, state, paths_);
+  // While a dump is read the state is no moment of the server's.
+  const bool is_moment = !is_dump_ || std::exchange(ends_dump_, false) || n == size_;
+  if (!is_moment) return;
   // Where all that was malloc'ed has become some context's.
   const HeapTotals& totals = state.totals();
   if (totals.malloc_bytes > peak_.malloc_bytes ||
@@ -58,12 +63,33 @@ void Survey::after() {
     peak_context_bytes_ = totals.context_bytes;
     peak_.event = n;
   }
-  if (n % sample_every_ == 0 || n == size_) sample();
+  if (is_dump_ || n % sample_every_ == 0 || n == size_) sample();
 }
 
 void Survey::sample() {
   const MemoryState& state = walker_->state();
-  samples_.push_back({state.event_number(), state.totals().malloc_bytes, waste_of(state, profile_)});
+  if (!samples_.empty() && samples_.back().event == state.event_number()) return;
+  if (samples_.size() == 2 * kSamples) {  // a log with very many dumps
+    for (std::size_t i = 0; i < kSamples; ++i) samples_[i] = std::move(samples_[2 * i]);
+    samples_.resize(kSamples);
+  }
+  SurveySample sample{state.event_number(), state.totals().malloc_bytes, {}, {}};
+  for (const PathWaste& held : waste_by_path(state, profile_, paths_)) {
+    sample.waste += held.waste;
+    if (sample.parts.size() < kMostSampledPaths) sample.parts.push_back({held.path, held.waste});
+  }
+  samples_.push_back(std::move(sample));
+}
+
+std::vector<SurveySample> Survey::samples_of(PathNumber path) const {
+  std::vector<SurveySample> samples;
+  for (const SurveySample& whole : samples_) {
+    SurveySample& sample = samples.emplace_back(SurveySample{whole.event, 0, {}, {}});
+    const auto part = std::find_if(whole.parts.begin(), whole.parts.end(),
+                                   [&](const SurveySample::Part& one) { return one.path == path; });
+    if (part != whole.parts.end()) sample.waste = part->waste;
+  }
+  return samples;
 }
 
 bool Survey::advance(std::size_t events) {
@@ -71,6 +97,7 @@ bool Survey::advance(std::size_t events) {
   if (finder_) {
     if (!finder_->advance(events)) return false;
     rule_ = finder_->found();
+    choices_ = finder_->choices();
     finder_.reset();
     return false;
   }

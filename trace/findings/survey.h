@@ -23,11 +23,16 @@ namespace palloscope::trace {
 class ConditionWatch;
 class Walker;
 
-// The memory at one event, for a curve.
+// The memory at one event, for a curve. Of a dump: of one of its moments, when it was complete.
 struct SurveySample {
+  struct Part {
+    PathNumber path = kNoPath;
+    Waste waste;
+  };
   EventNumber event = 0;
   std::uint64_t malloc_bytes = 0;  // all regions: contexts', plain ones, recycled
   Waste waste;                     // of contexts
+  std::vector<Part> parts;         // by path, the most first: at most kMostSampledPaths
 };
 
 // The highest moment: the first of those at which most was malloc'ed that has most of it in contexts.
@@ -44,6 +49,7 @@ struct Peak {
 class Survey {
  public:
   static constexpr std::size_t kSamples = 240;
+  static constexpr std::size_t kMostSampledPaths = 800;
 
   // The timeline must outlive it. What comes to it later is not looked at. `rounds`: none: what the trace repeats.
   explicit Survey(const Timeline& timeline, std::optional<RoundRule> rounds = {});
@@ -64,6 +70,10 @@ class Survey {
   const std::vector<Finding>& findings() const { return findings_; }  // the heaviest first
   const Peak& peak() const { return peak_; }
   const std::vector<SurveySample>& samples() const { return samples_; }
+  std::vector<SurveySample> samples_of(PathNumber path) const;  // of its contexts alone
+  bool is_of_dump() const { return is_dump_; }
+  // What could be taken for rounds; known where none were given.
+  const std::vector<RoundChoice>& choices() const { return choices_; }
   const LifetimeWatch& lifetimes() const { return lifetimes_; }
   const ContextPaths& paths() const { return paths_; }
   // What findings were made of.
@@ -82,10 +92,12 @@ class Survey {
 
   const core::VersionProfile* profile_;
   EventNumber size_;
+  bool is_dump_;
   std::unique_ptr<RoundFinder> finder_;  // while it looks for rounds
   RoundRule rule_;
   std::unique_ptr<ConditionWatch> marker_;  // rounds that a condition ends
   std::unique_ptr<Walker> walker_;
+  std::vector<RoundChoice> choices_;
   bool done_ = false;
   std::string problem_;
 
@@ -95,6 +107,7 @@ class Survey {
   LifetimeWatch lifetimes_;
   ChurnWatch churn_;
   bool ends_round_ = false;   // the event under way
+  bool ends_dump_ = false;    // it completes a moment of a dump
   bool asks_marker_ = false;  // marker_ was shown it
   ContextSlot created_;       // by it
   EventNumber sample_every_ = 1;

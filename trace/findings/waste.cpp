@@ -14,6 +14,14 @@ struct Empty {
   std::uint64_t room_bytes = 0, chunk_bytes = 0, tail_bytes = 0, chunks = 0;
 };
 
+Waste of_totals(std::uint64_t total, std::uint64_t free) {
+  Waste waste;
+  waste.total_bytes = total;
+  waste.free_bytes = std::min(free, total);
+  waste.requested_bytes = total - waste.free_bytes;
+  return waste;
+}
+
 }  // namespace
 
 Waste& Waste::operator+=(const Waste& other) {
@@ -23,13 +31,8 @@ Waste& Waste::operator+=(const Waste& other) {
 }
 
 Waste waste_of(const MemoryState& state, const ContextRecord& context, const core::VersionProfile* profile) {
+  if (context.reported) return of_totals(context.reported->total_bytes, context.reported->free_bytes);
   Waste waste;
-  if (context.reported) {
-    waste.total_bytes = context.reported->total_bytes;
-    waste.free_bytes = std::min(context.reported->free_bytes, waste.total_bytes);
-    waste.requested_bytes = waste.total_bytes - waste.free_bytes;
-    return waste;
-  }
   Empty empty;
   bool header_apart = true;
   for (BlockSlot slot = context.first_block; slot; slot = state.blocks()[slot.value].next) {
@@ -58,21 +61,32 @@ Waste waste_of(const MemoryState& state, const ContextRecord& context, const cor
 Waste waste_of(const MemoryState& state, const core::VersionProfile* profile) {
   Waste sum;
   for (const ContextRecord& context : state.contexts())
-    if (context.born != 0) sum += waste_of(state, context, profile);
+    if (context.born != 0) {
+      sum += waste_of(state, context, profile);
+      if (const auto& omitted = context.omitted_children) sum += of_totals(omitted->total_bytes, omitted->free_bytes);
+    }
   return sum;
 }
 
 std::vector<PathWaste> waste_by_path(const MemoryState& state, const core::VersionProfile* profile,
                                      ContextPaths& paths) {
   std::vector<PathWaste> by_path;
+  const auto room = [&](PathNumber path) -> PathWaste& {
+    if (path >= by_path.size()) by_path.resize(std::size_t{path} + 1);
+    by_path[path].path = path;
+    return by_path[path];
+  };
   for (std::uint32_t i = 0; i < state.contexts().size(); ++i) {
     const ContextRecord& context = state.contexts()[i];
     if (context.born == 0) continue;
     const PathNumber path = paths.of(state, {i});
-    if (path >= by_path.size()) by_path.resize(std::size_t{path} + 1);
-    PathWaste& sum = by_path[path];
+    if (const auto& omitted = context.omitted_children) {
+      PathWaste& left_out = room(paths.omitted_below(path));
+      left_out.contexts += omitted->count;
+      left_out.waste += of_totals(omitted->total_bytes, omitted->free_bytes);
+    }
+    PathWaste& sum = room(path);
     const Waste waste = waste_of(state, context, profile);
-    sum.path = path;
     ++sum.contexts;
     sum.waste += waste;
     if (waste.total_bytes <= sum.example_bytes && sum.contexts > 1) continue;

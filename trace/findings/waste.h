@@ -10,7 +10,8 @@
 //   tails      behind the last chunk of such blocks: never handed out
 //   empty      blocks without a live chunk, but for their headers: kept to be used again
 //
-// Of a context that is known from a dump only: requested is what counted as used, free what counted as free.
+// Of a context that is known from a dump only: requested is what counted as used, free what counted as free. What the
+// dump left out below it is a path of its own.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +45,7 @@ inline constexpr WastePart kWasteParts[] = {
 // `profile` may be null: then chunk headers are not known, and count as what else is left over: headers.
 Waste waste_of(const MemoryState& state, const ContextRecord& context, const core::VersionProfile* profile);
 
-// Of all contexts. Costs contexts and blocks.
+// Of all contexts, with what a dump left out. Costs contexts and blocks.
 Waste waste_of(const MemoryState& state, const core::VersionProfile* profile);
 
 // By path, most total first; what holds nothing is left out.

@@ -63,3 +63,12 @@ TEST_CASE("no sign is lost and no line is too wide, whatever the text") {
     REQUIRE(without == wanted);
   }
 }
+
+TEST_CASE("columns of a terminal: ideographs and full-width signs take two, all else one") {
+  CHECK(columns_of("") == 0);
+  CHECK(columns_of("plain 8 kB") == 10);
+  CHECK(columns_of("上下文") == 6);
+  CHECK(columns_of("（a）") == 5);
+  CHECK(columns_of("é→…") == 3);
+  CHECK(columns_of("\xE4\xB8") == 2);  // broken: byte by byte
+}

@@ -1,0 +1,29 @@
+// What the timeline shows of a dump, whose events are lines of a file and no course of time: each moment that it tells of
+// as a column (used and free), or of a single moment the contexts that hold most. A click goes to the moment, or selects
+// the context.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "gui/panels/panel.h"
+#include "trace/analysis/dump_moments.h"
+#include "trace/findings/survey.h"
+
+namespace palloscope::gui {
+
+class MomentsView {
+ public:
+  void draw(const PanelContext& panel);
+
+ private:
+  void refresh(const PanelContext& panel);
+  void draw_labels(const PanelContext& panel) const;
+  void draw_holders(const PanelContext& panel) const;
+
+  std::uint64_t document_ = 0;
+  std::unique_ptr<trace::Survey> survey_;
+  std::vector<trace::DumpMoment> moments_;
+};
+
+}  // namespace palloscope::gui
