@@ -17,9 +17,9 @@ struct DiffBase {
   std::uint64_t serial = 0;    // another for every base: panels key their caches by it
   std::uint64_t document = 0;  // whose moment it is: Document::serial; 0: of a file that is not open
   core::EventNumber event = 0;
-  std::string title;       // of that document or file
+  std::string title;                // of that document or file
   std::filesystem::path path = {};  // of the file, where there is one: to go to by swapping
-  trace::PathTable table;  // its contexts are source 0
+  trace::PathTable table;           // its contexts are source 0
 };
 
 // The contexts of this document after the event (clamped to what there is).

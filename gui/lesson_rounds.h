@@ -1,5 +1,5 @@
-// What a scenario says a round is (its head's `rounds`): a lesson about a leak knows what it repeats, a trace of it does
-// not.
+// What a scenario says a round is (its head's `rounds`): a lesson about a leak knows what it repeats, a trace of it
+// does not.
 #pragma once
 
 #include <optional>

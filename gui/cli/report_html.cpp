@@ -23,11 +23,13 @@ std::string hex(Color color) {
 
 std::string variables(const Theme& theme) {
   return fmt::format(
-      "--ground:{};--panel:{};--line:{};--text:{};--dim:{};--accent:{};--problem:{};--flag:{};--live:{};--waste:{};--header:{};"
+      "--ground:{};--panel:{};--line:{};--text:{};--dim:{};--accent:{};--problem:{};--flag:{};--live:{};--waste:{};--"
+      "header:{};"
       "--free:{};--ink:{};--tail:{};--map:{};",
       hex(theme.ground), hex(theme.panel), hex(theme.line), hex(theme.text), hex(theme.dim), hex(theme.accent),
-      hex(theme.problem), hex(theme.is_dark ? mix(theme.problem, rgb(0x000000), 0.45f) : theme.problem), hex(theme.live), hex(theme.waste), hex(theme.header), hex(theme.free),
-      hex(mix(theme.free, theme.text, 0.55f)), hex(theme.tail), hex(theme.map_ground));
+      hex(theme.problem), hex(theme.is_dark ? mix(theme.problem, rgb(0x000000), 0.45f) : theme.problem),
+      hex(theme.live), hex(theme.waste), hex(theme.header), hex(theme.free), hex(mix(theme.free, theme.text, 0.55f)),
+      hex(theme.tail), hex(theme.map_ground));
 }
 
 // Wide or as narrow as a phone: nothing has a width of its own; paths break anywhere, tables scroll inside their box.
@@ -44,27 +46,33 @@ constexpr const char* kStyle =
     ".advice{border-left:.25rem solid var(--accent);padding-left:.7rem;margin:.4rem 0}"
     "svg{display:block;width:100%}svg.rounds{height:3rem;background:var(--map);margin:.5rem 0 .1rem;max-width:36rem}"
     ".requested{fill:var(--live)}.rounding{fill:var(--waste)}.headers{fill:var(--header)}.free{fill:url(#hatch)}"
-    ".tails{fill:url(#dots)}.empty{fill:url(#cross)}.axis{stroke:var(--line);fill:none}"
+    ".tails{fill:url(#dots)}.low .tails{fill:var(--tail)}"
+    ".empty{fill:var(--map)}.curve path,.legend "
+    "rect{stroke:var(--dim);stroke-width:.5;vector-effect:non-scaling-stroke}"
+    ".axis{stroke:var(--line);fill:none}"
     ".axis,.peak,.malloc{vector-effect:non-scaling-stroke}"
     ".peak{stroke:var(--accent);stroke-width:2;stroke-dasharray:5 3}.malloc{stroke:var(--text);fill:none;"
     "stroke-width:1.5}.bar{fill:var(--live)}.hatchground{fill:var(--free)}.hatchink{stroke:var(--ink);"
     "stroke-width:1.6}.dotground{fill:var(--tail)}.dotink{fill:var(--ink)}"
     ".curve{display:grid;grid-template-columns:auto minmax(0,1fr);column-gap:.5rem;font-size:.8rem;color:var(--dim)}"
     ".scale{display:flex;flex-direction:column;justify-content:space-between;text-align:right;white-space:nowrap;"
-    "margin-top:4.4rem;line-height:1}.low .scale{margin-top:0}.field{position:relative;padding-top:4.4rem}"
-    ".low .field{padding-top:0}.field svg{height:16rem;background:var(--map)}.low .field svg{height:5rem}"
+    "margin-top:calc(var(--rows)*1.4rem);line-height:1}.field{position:relative;padding-top:calc(var(--rows)*1.4rem)}"
+    ".field svg{height:16rem;border:1px solid var(--line);border-width:0 0 1px 1px}.low .field svg{height:5rem}"
     ".events{grid-column:2;display:flex;justify-content:space-between}"
-    ".flags a{position:absolute;top:calc(2.9rem - var(--row)*1.4rem);bottom:0;border-left:2px solid var(--problem);"
+    ".flags a{position:absolute;top:calc((var(--rows) - 1 - var(--row))*1.4rem);bottom:0;border-left:2px solid "
+    "var(--problem);"
     "text-decoration:none}.flags a{color:#fff;font-weight:700;line-height:1.3rem}"
     ".flags a::before{content:'';position:absolute;z-index:-1;left:0;top:0;width:1.5rem;height:1.3rem;"
     "background:var(--flag);border-radius:0 .2rem .2rem 0}.flags a{padding-left:.35rem;z-index:1}"
-    ".parts{display:flex;height:1.1rem;background:var(--map)}.parts svg{height:100%}.holder{margin:.5rem 0}"
+    ".parts{display:flex;height:1.1rem}.parts div{outline:1px solid var(--line)}.parts "
+    "svg{height:100%}.holder{margin:.5rem 0}"
     ".rows{display:grid;grid-template-columns:auto minmax(3rem,1fr) auto;gap:.15rem .7rem;align-items:center;"
     "font-variant-numeric:tabular-nums;font-size:.9rem}.rows span{text-align:right}.rows i{display:block;height:.9rem;"
     "background:var(--live);min-width:1px}"
     "table{border-collapse:collapse;width:100%}th,td{text-align:right;padding:.25rem .6rem;border-bottom:1px solid "
     "var(--line);font-variant-numeric:tabular-nums;overflow-wrap:normal}th:last-child,td:last-child{text-align:left;"
-    "overflow-wrap:anywhere;min-width:12rem}th{color:var(--dim);font-weight:600}.legend span{margin-right:1.2rem;"
+    "overflow-wrap:anywhere;min-width:18rem}.table{margin-top:1rem}th{color:var(--dim);font-weight:600}.legend "
+    "span{margin-right:1.2rem;"
     "display:inline-block}.legend svg{display:inline-block;width:1.1rem;height:1.1rem;vertical-align:-.2rem;"
     "margin-right:.35rem}.two{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr));gap:0 "
     "1rem}.table{overflow-x:auto}@media print{section,li.finding{break-inside:avoid}}";
@@ -74,8 +82,8 @@ std::string rounds_said(const trace::Finding& finding, const Strings& strings) {
   const auto value = [&](std::uint64_t number) {
     return finding.kind == trace::FindingKind::ContextPileUp ? format_count(number) : format_bytes(number);
   };
-  return strings.fill("report.after_rounds", {{"from", value(finding.rounds.front().value)},
-                                              {"to", value(finding.rounds.back().value)}});
+  return strings.fill("report.after_rounds",
+                      {{"from", value(finding.rounds.front().value)}, {"to", value(finding.rounds.back().value)}});
 }
 
 void write_findings(const Report& report, std::ostream& out) {
@@ -95,7 +103,7 @@ void write_findings(const Report& report, std::ostream& out) {
     write_round_curve(finding, out);
     if (finding.rounds.size() > 1)
       out << fmt::format("<div class=\"dim\">{}</div>", escaped(rounds_said(finding, strings)));
-    out << fmt::format("<div class=\"path\">{} · {}</div></div></li>\n", escaped(finding.path),
+    out << fmt::format("<div class=\"path\">{} · {}</div></div></li>\n", escaped_path(finding.path),
                        escaped(format_event(finding.event)));
   }
   out << "</ol>\n";
@@ -127,7 +135,8 @@ void write_parts(const Report& report, const trace::Waste& waste, std::uint64_t 
     const std::uint64_t bytes = waste.*part.part->bytes;
     if (bytes == 0) continue;
     out << fmt::format(
-        "<div style=\"width:{:.2f}%\" title=\"{}: {}\"><svg><rect class=\"{}\" width=\"100%\" height=\"100%\"/></svg></div>",
+        "<div style=\"width:{:.2f}%\" title=\"{}: {}\"><svg><rect class=\"{}\" width=\"100%\" "
+        "height=\"100%\"/></svg></div>",
         percent(bytes, most), escaped(part.name), escaped(format_bytes(bytes)), part.part->name);
   }
   out << "</div>";
@@ -141,7 +150,7 @@ void write_holder_pictures(const Report& report, std::ostream& out) {
     const trace::PathWaste& holder = peak.holders[i];
     std::string name = report.survey.paths().text(holder.path);
     if (holder.contexts > 1) name += fmt::format(" × {}", format_count(holder.contexts));
-    out << fmt::format("<div class=\"holder\">{} <span class=\"dim\">{}</span>", escaped(name),
+    out << fmt::format("<div class=\"holder\">{} <span class=\"dim\">{}</span>", escaped_path(name),
                        escaped(format_bytes(holder.waste.total_bytes)));
     write_parts(report, holder.waste, peak.holders.front().waste.total_bytes, out);
     out << "</div>\n";
@@ -149,7 +158,7 @@ void write_holder_pictures(const Report& report, std::ostream& out) {
   if (report.survey.is_of_dump()) return;
   out << fmt::format("<h3>{}</h3>\n<div class=\"two\">", escaped(report.strings("report.over_time")));
   for (std::size_t i = 0; i < peak.holders.size() && i < kCurves; ++i) {
-    out << fmt::format("<div><p class=\"dim\">{}</p>", escaped(report.survey.paths().text(peak.holders[i].path)));
+    out << fmt::format("<div><p class=\"dim\">{}</p>", escaped_path(report.survey.paths().text(peak.holders[i].path)));
     write_memory_curve(report, report.survey.samples_of(peak.holders[i].path), /*is_whole=*/false, out);
     out << "</div>\n";
   }
@@ -172,7 +181,7 @@ void write_holders(const Report& report, std::ostream& out) {
     for (const ReportPart& part : report_parts(report))
       out << fmt::format("<td>{}</td>", format_count(holder.waste.*part.part->bytes));
     out << fmt::format("<td>{}</td><td>{}</td></tr>\n", format_count(holder.contexts),
-                       escaped(report.survey.paths().text(holder.path)));
+                       escaped_path(report.survey.paths().text(holder.path)));
   }
   out << "</table></div>\n";
   write_cut(report, peak.holders.size(), out);
@@ -220,7 +229,7 @@ void write_allocations(const Report& report, std::ostream& out) {
     out << "<tr>";
     for (const std::uint64_t number : {use.allocated, use.allocated_bytes, use.freed, use.dropped, use.temporary})
       out << fmt::format("<td>{}</td>", format_count(number));
-    out << fmt::format("<td>{}</td></tr>\n", escaped(report.survey.paths().text(paths[i])));
+    out << fmt::format("<td>{}</td></tr>\n", escaped_path(report.survey.paths().text(paths[i])));
   }
   out << "</table>";
   write_cut(report, paths.size(), out);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <ostream>
 #include <vector>
 
@@ -30,20 +31,32 @@ void write_layer(const std::vector<trace::SurveySample>& samples, std::size_t pa
 }
 
 // Findings as numbered flags above the curve, where they begin; those that would cover each other go a line higher.
-void write_flags(const Report& report, std::ostream& out) {
-  constexpr double kFlag = 3.2;  // its width in percent of a narrow page's curve
+struct Flag {
+  double x = 0;  // percent
+  std::size_t row = 0;
+};
+
+std::vector<Flag> lay_out_flags(const Report& report) {
+  constexpr double kWide = 7;  // of a flag, in percent of a narrow page's curve
   constexpr std::size_t kRows = 3;
-  std::vector<double> ends(kRows, -kFlag);
-  std::size_t number = 0;
-  out << "<div class=\"flags\">";
+  std::vector<double> ends(kRows, -kWide);
+  std::vector<Flag> flags;
   for (const trace::Finding& finding : report.survey.findings()) {
-    ++number;
     const double x = 100 * share(finding.event, std::max<core::EventNumber>(report.survey.events(), 1));
     std::size_t row = 0;
-    while (row + 1 < kRows && x < ends[row] + kFlag) ++row;
+    while (row + 1 < kRows && std::abs(x - ends[row]) < kWide) ++row;
     ends[row] = x;
-    out << fmt::format("<a href=\"#f{0}\" title=\"{1}\" style=\"left:{2:.2f}%;--row:{3}\">{0}</a>", number,
-                       escaped(finding_title(finding, report.strings) + ": " + finding.path), x, row);
+    flags.push_back({x, row});
+  }
+  return flags;
+}
+
+void write_flags(const Report& report, const std::vector<Flag>& flags, std::ostream& out) {
+  out << "<div class=\"flags\">";
+  for (std::size_t i = 0; i < flags.size(); ++i) {
+    const trace::Finding& finding = report.survey.findings()[i];
+    out << fmt::format("<a href=\"#f{0}\" title=\"{1}\" style=\"left:{2:.2f}%;--row:{3}\">{0}</a>", i + 1,
+                       escaped(finding_title(finding, report.strings) + ": " + finding.path), flags[i].x, flags[i].row);
   }
   out << "</div>\n";
 }
@@ -67,6 +80,15 @@ std::string escaped(std::string_view text) {
   return safe;
 }
 
+std::string escaped_path(std::string_view path) {
+  std::string broken;
+  for (const char c : path) {
+    broken += escaped({&c, 1});
+    if (c == '/') broken += "<wbr>";
+  }
+  return broken;
+}
+
 void write_svg_patterns(std::ostream& out) {
   out << "<svg style=\"position:absolute;width:0;height:0\"><defs>"
          "<pattern id=\"hatch\" width=\"7\" height=\"7\" patternUnits=\"userSpaceOnUse\" "
@@ -74,9 +96,8 @@ void write_svg_patterns(std::ostream& out) {
          "class=\"hatchink\" "
          "x1=\"0\" x2=\"0\" y1=\"0\" y2=\"7\"/></pattern>"
          "<pattern id=\"dots\" width=\"7\" height=\"7\" patternUnits=\"userSpaceOnUse\"><rect class=\"dotground\" "
-         "width=\"7\" height=\"7\"/><circle class=\"dotink\" cx=\"3.5\" cy=\"3.5\" r=\"1.1\"/></pattern>"
-         "<pattern id=\"cross\" width=\"8\" height=\"8\" patternUnits=\"userSpaceOnUse\"><rect class=\"dotground\" "
-         "width=\"8\" height=\"8\"/><path class=\"hatchink\" d=\"M1 1l6 6M7 1l-6 6\"/></pattern></defs></svg>\n";
+         "width=\"7\" height=\"7\"/><circle class=\"dotink\" cx=\"3.5\" cy=\"3.5\" "
+         "r=\"1.1\"/></pattern></defs></svg>\n";
 }
 
 void write_memory_curve(const Report& report, const std::vector<trace::SurveySample>& samples, bool is_whole,
@@ -90,11 +111,17 @@ void write_memory_curve(const Report& report, const std::vector<trace::SurveySam
   const core::EventNumber last = std::max<core::EventNumber>(report.survey.events(), 1);
   const auto x_of = [&](std::size_t i) { return kWidth * share(samples[i].event, last); };
   const auto y_of = [&](std::uint64_t bytes) { return kHeight * (1 - share(bytes, most)); };
-  out << fmt::format("<div class=\"curve{}\"><div class=\"scale\"><span>{}</span><span>{}</span><span>0</span></div>\n",
-                     is_whole ? "" : " low", escaped(format_bytes(most)), escaped(format_bytes(most / 2)));
-  out << fmt::format("<div class=\"field\">\n<svg viewBox=\"0 0 {} {}\" preserveAspectRatio=\"none\" role=\"img\" "
-                     "aria-label=\"{}\">\n",
-                     kWidth, kHeight, escaped(report.strings("report.over_time")));
+  const std::vector<Flag> flags = is_whole ? lay_out_flags(report) : std::vector<Flag>();
+  std::size_t rows = 0;
+  for (const Flag& flag : flags) rows = std::max(rows, flag.row + 1);
+  out << fmt::format(
+      "<div class=\"curve{}\" style=\"--rows:{}\"><div "
+      "class=\"scale\"><span>{}</span><span>{}</span><span>0</span></div>\n",
+      is_whole ? "" : " low", rows, escaped(format_bytes(most)), escaped(format_bytes(most / 2)));
+  out << fmt::format(
+      "<div class=\"field\">\n<svg viewBox=\"0 0 {} {}\" preserveAspectRatio=\"none\" role=\"img\" "
+      "aria-label=\"{}\">\n",
+      kWidth, kHeight, escaped(report.strings("report.over_time")));
   std::vector<std::uint64_t> below(samples.size());
   for (std::size_t part = 0; part < std::size(trace::kWasteParts); ++part) {
     write_layer(samples, part, below, x_of, y_of, out);
@@ -110,7 +137,7 @@ void write_memory_curve(const Report& report, const std::vector<trace::SurveySam
   out << fmt::format(
       "<line class=\"peak\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"0\" y2=\"{1}\"><title>{2}</title></line></svg>\n",
       kWidth * share(peak.event, last), kHeight, escaped(report_peak(report)));
-  if (is_whole) write_flags(report, out);
+  if (!flags.empty()) write_flags(report, flags, out);
   out << fmt::format("</div><div class=\"events\"><span>0</span><span>{}</span><span>{}</span></div></div>\n",
                      escaped(format_event(last / 2)), escaped(format_event(last)));
 }

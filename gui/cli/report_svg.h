@@ -13,6 +13,8 @@ namespace palloscope::gui::cli {
 
 // Of <, >, & and quotes.
 std::string escaped(std::string_view text);
+// The same; a line may break behind each "/".
+std::string escaped_path(std::string_view path);
 // The patterns that the pictures refer to.
 void write_svg_patterns(std::ostream& out);
 

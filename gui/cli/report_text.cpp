@@ -193,7 +193,8 @@ std::vector<ReportPart> report_parts(const Report& report) {
     return {{&trace::kWasteParts[0], report.strings("waste.used")},
             {&trace::kWasteParts[3], report.strings("waste.free_space")}};
   std::vector<ReportPart> parts;
-  for (const trace::WastePart& part : trace::kWasteParts) parts.push_back({&part, waste_part_text(part, report.strings)});
+  for (const trace::WastePart& part : trace::kWasteParts)
+    parts.push_back({&part, waste_part_text(part, report.strings)});
   return parts;
 }
 
@@ -265,8 +266,9 @@ void write_report_json(const Report& report, std::ostream& out) {
                   {"waste", json_of(peak.waste, dump)},
                   {"holders", Json::array()}};
   for (const trace::PathWaste& holder : peak.holders)
-    json["peak"]["holders"].push_back(
-        {{"path", survey.paths().text(holder.path)}, {"contexts", holder.contexts}, {"waste", json_of(holder.waste, dump)}});
+    json["peak"]["holders"].push_back({{"path", survey.paths().text(holder.path)},
+                                       {"contexts", holder.contexts},
+                                       {"waste", json_of(holder.waste, dump)}});
   json["over_time"] = Json::array();
   for (const trace::SurveySample& sample : survey.samples())
     json["over_time"].push_back(

@@ -7,6 +7,7 @@
 #include "gui/format_text.h"
 #include "gui/icons.h"
 #include "gui/panels/cut_text.h"
+#include "gui/panels/number_headers.h"
 #include "gui/panels/tool_row.h"
 #include "gui/panels/widgets.h"
 #include "imgui.h"
@@ -211,8 +212,7 @@ void DiffPanel::draw_head(const PanelContext& panel) {
   const float left = ImGui::GetCursorPosX();
   draw_side(panel, "A", moment(base.title, base.event, rows_.a), each);
   ImGui::SameLine(left + each);
-  draw_side(panel, "B",
-            moment(session.title(), session.cursor(), rows_.b) + "  " + panel.strings("diff.cursor"), each);
+  draw_side(panel, "B", moment(session.title(), session.cursor(), rows_.b) + "  " + panel.strings("diff.cursor"), each);
   if (is_low) ImGui::SameLine(left + 2 * each);
   ImGui::PushFont(panel.fonts.title, em);
   draw_cut_text(sum, ImGui::GetContentRegionAvail().x, shade(panel, difference));
@@ -347,7 +347,7 @@ void DiffPanel::draw(const PanelContext& panel) {
   column("diff.own", 5.0f, 30);
   column("diff.a", 4.4f, 40);
   column("diff.b", 4.4f, 40);
-  ImGui::TableHeadersRow();
+  draw_number_headers(panel, 2);
   ImGuiListClipper clipper;
   clipper.Begin(static_cast<int>(rows_.rows.size()));
   if (scroll_to_ >= 0) clipper.IncludeItemByIndex(scroll_to_);

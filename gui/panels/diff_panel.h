@@ -1,6 +1,7 @@
 // Differences: the tree of contexts at the cursor (B) against that of a marked moment or another file (A). Signed bars,
 // to scale: to the right and filled what grew, to the left and hatched what shrank; the number says it too. A click
-// selects the context everywhere. Of a dump with several moments each can be A or B. Counted in slices between frames, and again only when one of the two moments changes.
+// selects the context everywhere. Of a dump with several moments each can be A or B. Counted in slices between frames,
+// and again only when one of the two moments changes.
 #pragma once
 
 #include <optional>

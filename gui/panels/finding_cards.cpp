@@ -149,9 +149,8 @@ void FindingCards::draw(const PanelContext& panel, const trace::Survey& survey) 
       go_to(panel, survey, i);
   }
   if (survey.findings().size() > kMostShown)
-    draw_cut_text(
-        panel.strings.fill("report.cut", {{"count", format_count(survey.findings().size() - kMostShown)}}),
-        ImGui::GetContentRegionAvail().x, panel.theme.dim);
+    draw_cut_text(panel.strings.fill("report.cut", {{"count", format_count(survey.findings().size() - kMostShown)}}),
+                  ImGui::GetContentRegionAvail().x, panel.theme.dim);
 }
 
 }  // namespace palloscope::gui

@@ -1,6 +1,6 @@
-// What the timeline shows of a dump, whose events are lines of a file and no course of time: each moment that it tells of
-// as a column (used and free), or of a single moment the contexts that hold most. A click goes to the moment, or selects
-// the context.
+// What the timeline shows of a dump, whose events are lines of a file and no course of time: each moment that it tells
+// of as a column (used and free), or of a single moment the contexts that hold most. A click goes to the moment, or
+// selects the context.
 #pragma once
 
 #include <memory>

@@ -91,8 +91,8 @@ bool RoundMenu::draw_popup(const PanelContext& panel) {
   if (std::exchange(wants_keys_, false)) ImGui::SetKeyboardFocusHere();
   ImGui::PushFont(panel.fonts.mono, panel.fonts.mono_size);
   ImGui::SetNextItemWidth(30 * em);
-  const bool entered = ImGui::InputTextWithHint("##round_rule", "reset:ExprContext", &typed_,
-                                                ImGuiInputTextFlags_EnterReturnsTrue);
+  const bool entered =
+      ImGui::InputTextWithHint("##round_rule", "reset:ExprContext", &typed_, ImGuiInputTextFlags_EnterReturnsTrue);
   ImGui::PopFont();
   if (entered && !typed_.empty()) {
     auto rule = trace::parse_rounds(typed_);

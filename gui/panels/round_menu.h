@@ -1,5 +1,5 @@
-// What Findings takes for a round: a line that says it, and a menu to choose another: what the trace repeats, the user's
-// breakpoints (each hit ends a round), or what is typed, as `palloscope report --rounds` takes it.
+// What Findings takes for a round: a line that says it, and a menu to choose another: what the trace repeats, the
+// user's breakpoints (each hit ends a round), or what is typed, as `palloscope report --rounds` takes it.
 #pragma once
 
 #include <optional>

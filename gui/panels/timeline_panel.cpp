@@ -290,7 +290,8 @@ void TimelinePanel::draw_difference(const PanelContext& panel, float x0, float y
   if (base_bytes_ == now_.whole) return;
   const bool more = now_.whole > base_bytes_;
   const Color color = more ? panel.theme.warning : panel.theme.notice;
-  const float x = x0 + static_cast<float>(axis_.x_of(static_cast<double>(panel.session.cursor())));
+  const float at = x0 + static_cast<float>(axis_.x_of(static_cast<double>(panel.session.cursor())));
+  const float x = std::clamp(at, x0 + 0.5f * small, std::max(x0 + 0.5f * small, x0 + width - 0.5f * small));
   const float tip = (more ? -0.5f : 0.5f) * small;
   draw->AddLine({x, from}, {x, to}, color, 2 * thick);
   draw->AddTriangleFilled({x, to}, {x - 0.4f * small, to - tip}, {x + 0.4f * small, to - tip}, color);
@@ -298,7 +299,8 @@ void TimelinePanel::draw_difference(const PanelContext& panel, float x0, float y
   const ImVec2 size = panel.fonts.mono->CalcTextSizeA(small, FLT_MAX, 0, said.c_str());
   const float left = x + 0.6f * small + size.x < x0 + width ? x + 0.6f * small : x - 0.6f * small - size.x;
   const float middle = std::clamp((from + to) / 2 - size.y / 2, y0, y0 + height - size.y);
-  draw->AddRectFilled({left - 2, middle - 1}, {left + size.x + 2, middle + size.y + 1}, with_alpha(panel.theme.panel, 0.85f));
+  draw->AddRectFilled({left - 2, middle - 1}, {left + size.x + 2, middle + size.y + 1},
+                      with_alpha(panel.theme.panel, 0.85f));
   draw->AddText(panel.fonts.mono, small, {left, middle}, color, said.c_str());
 }
 

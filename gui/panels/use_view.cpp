@@ -7,6 +7,7 @@
 
 #include "gui/finding_text.h"
 #include "gui/format_text.h"
+#include "gui/panels/number_headers.h"
 #include "gui/panels/widgets.h"
 
 namespace palloscope::gui {
@@ -84,8 +85,7 @@ void UseView::draw_histogram(const PanelContext& panel, const char* id, const ch
 
 void UseView::draw_table(const PanelContext& panel, const trace::Survey& survey) {
   const float em = panel.em(), width = ImGui::GetContentRegionAvail().x;
-  if (paths_.empty() ||
-      !ImGui::BeginTable("##uses", 6, ImGuiTableFlags_BordersInnerH | ImGuiTableFlags_NoPadOuterX))
+  if (paths_.empty() || !ImGui::BeginTable("##uses", 6, ImGuiTableFlags_BordersInnerH | ImGuiTableFlags_NoPadOuterX))
     return;
   const auto column = [&](const char* key, float from_em) {
     const bool fits = width >= from_em * em;
@@ -99,7 +99,7 @@ void UseView::draw_table(const PanelContext& panel, const trace::Survey& survey)
   column("report.freed", 52);
   column("report.dropped", 52);
   column("report.temporary", 26);
-  ImGui::TableHeadersRow();
+  draw_number_headers(panel, 1);
   for (std::size_t i = 0; i < paths_.size(); ++i) {
     const trace::PathUse& use = survey.lifetimes().uses()[paths_[i]];
     ImGui::TableNextRow();
@@ -108,7 +108,8 @@ void UseView::draw_table(const PanelContext& panel, const trace::Survey& survey)
     if (ImGui::Selectable("##use", chosen_ == static_cast<int>(i), ImGuiSelectableFlags_SpanAllColumns))
       go_to(panel, survey, static_cast<int>(i));
     if (use.first_temporary != 0)
-      ImGui::SetItemTooltip("%s", panel.strings.fill("findings.go", {{"event", format_event(use.first_temporary)}}).c_str());
+      ImGui::SetItemTooltip("%s",
+                            panel.strings.fill("findings.go", {{"event", format_event(use.first_temporary)}}).c_str());
     if (reveal_ && chosen_ == static_cast<int>(i)) ImGui::SetScrollHereY(0.5f);
     ImGui::PopID();
     ImGui::SameLine(0, 0);

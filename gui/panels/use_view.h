@@ -1,5 +1,5 @@
-// The page of Findings about allocations: how large, how long they lived, by context what became of them, and which were
-// freed before anything else was allocated.
+// The page of Findings about allocations: how large, how long they lived, by context what became of them, and which
+// were freed before anything else was allocated.
 #pragma once
 
 #include <vector>

@@ -47,10 +47,12 @@ void fill_column(const PanelContext& panel, std::size_t part, ImVec2 low, ImVec2
     }
   } else if (part == kTails) {
     const float dot = std::max(1.5f, step * 0.2f);
-    for (float x = origin.x + std::ceil((low.x - origin.x) / step) * step; x + dot <= high.x; x += step)
+    for (float x = origin.x + std::ceil((low.x - origin.x) / step) * step; x < high.x; x += step)
       for (float y = origin.y + std::ceil((low.y - origin.y) / step) * step; y + dot <= high.y; y += step)
         draw->AddRectFilled({x, y}, {x + dot, y + dot}, theme.dim);
   }
+  // Each layer ends in a line, so that it is seen beside one as dark.
+  draw->AddRectFilled(low, {high.x, low.y + 1}, theme.line);
 }
 
 std::string part_text(const PanelContext& panel, std::size_t part, bool is_dump) {
@@ -68,10 +70,10 @@ void draw_curve_tooltip(const PanelContext& panel, const trace::SurveySample& sa
   ImGui::TextUnformatted((format_event(sample.event) + "  " + format_bytes(sample.waste.total_bytes)).c_str());
   for (std::size_t part = std::size(trace::kWasteParts); part-- > 0;)
     if (const std::uint64_t bytes = sample.waste.*trace::kWasteParts[part].bytes; bytes != 0)
-      ImGui::TextUnformatted(fmt::format("{}  {}  {}", part_text(panel, part, is_dump(panel)), format_bytes(bytes),
-                                         format_share(static_cast<double>(bytes) /
-                                                      static_cast<double>(sample.waste.total_bytes)))
-                                 .c_str());
+      ImGui::TextUnformatted(
+          fmt::format("{}  {}  {}", part_text(panel, part, is_dump(panel)), format_bytes(bytes),
+                      format_share(static_cast<double>(bytes) / static_cast<double>(sample.waste.total_bytes)))
+              .c_str());
   ImGui::EndTooltip();
 }
 
@@ -133,7 +135,6 @@ std::optional<EventNumber> draw_waste_curve(const PanelContext& panel, const std
   const ImVec2 end(at.x + width, at.y + height);
   ImDrawList* draw = ImGui::GetWindowDrawList();
   draw->PushClipRect(at, end, true);
-  draw->AddRectFilled(at, end, theme.map_ground);
   std::uint64_t most = 1;
   for (const trace::SurveySample& sample : samples) most = std::max(most, sample.waste.total_bytes);
   // Events to scale; a dump has moments and no time between.
@@ -142,12 +143,14 @@ std::optional<EventNumber> draw_waste_curve(const PanelContext& panel, const std
   const auto x_of = [&](double event) { return at.x + static_cast<float>(event / events) * width; };
   const auto left_of = [&](std::size_t i) {
     if (by_moment) return at.x + width * static_cast<float>(i) / static_cast<float>(samples.size());
-    return i == 0 ? at.x : x_of(static_cast<double>(samples[i - 1].event));
+    return i == 0 ? at.x : std::floor(x_of(static_cast<double>(samples[i - 1].event)));
   };
   const auto right_of = [&](std::size_t i) {
-    return by_moment ? left_of(i + 1) - 0.2f * em : x_of(static_cast<double>(samples[i].event));
+    return by_moment ? left_of(i + 1) - 0.2f * em : std::floor(x_of(static_cast<double>(samples[i].event)));
   };
   const float scale = (height - 1.2f * small) / static_cast<float>(most);
+  const float line = std::max(1.0f, 0.1f * em);
+  float last_y = 0;
   std::optional<std::size_t> pointed;
   for (std::size_t i = 0; i < samples.size(); ++i) {
     const float left = left_of(i), right = std::max(left + 1, right_of(i));
@@ -157,7 +160,10 @@ std::optional<EventNumber> draw_waste_curve(const PanelContext& panel, const std
       if (high > 0) fill_column(panel, part, {left, y - high}, {right, y}, at);
       y -= high;
     }
-    draw->AddLine({left, y}, {right, y}, theme.text, std::max(1.0f, 0.08f * em));
+    draw->AddRectFilled({left, y - line}, {right, y}, theme.text);
+    if (i > 0 && !by_moment)
+      draw->AddRectFilled({left, std::min(y, last_y) - line}, {left + line, std::max(y, last_y)}, theme.text);
+    last_y = y;
     if (hovered && ImGui::GetIO().MousePos.x >= left && ImGui::GetIO().MousePos.x < right) pointed = i;
   }
   const auto mark = [&](EventNumber event, Color color, bool dashed) {

@@ -121,18 +121,17 @@ void WasteView::draw(const PanelContext& panel, const trace::Survey& survey) {
     if (draw_link(panel, "##waste_scope", other)) all_ = !all_;
     ImGui::SetItemTooltip("%s", panel.strings("findings.waste_scope_hint"));
   }
+  // Beside its legend all there is in a low panel, a good part of a large one.
+  const float height = std::clamp(0.4f * room, std::clamp(room - 6 * em, 3 * em, 6 * em), 16 * em);
+  if (const auto event = draw_waste_curve(panel, samples_, survey, height)) panel.actions.push(Seek{*event});
   if (waste_.total_bytes != 0) {
     draw_waste_bar(panel, waste_);
     draw_waste_legend(panel, waste_);
   }
-  // The rest of a small panel, a good part of a large one.
-  const float used = room - ImGui::GetContentRegionAvail().y;
-  const float height = std::clamp(0.4f * room, std::min(5 * em, std::max(3 * em, room - used)), 16 * em);
-  if (const auto event = draw_waste_curve(panel, samples_, survey, height)) panel.actions.push(Seek{*event});
   const trace::Peak& peak = survey.peak();
   if (peak.event == 0) return;
-  const std::string said = panel.strings.fill(
-      "findings.peak", {{"event", format_event(peak.event)}, {"bytes", format_bytes(peak.bytes())}});
+  const std::string said =
+      panel.strings.fill("findings.peak", {{"event", format_event(peak.event)}, {"bytes", format_bytes(peak.bytes())}});
   if (draw_link(panel, "##peak", said)) panel.actions.push(Seek{peak.event});
   draw_holders(panel, survey);
 }

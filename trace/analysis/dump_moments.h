@@ -1,5 +1,5 @@
-// The moments that a dump tells of: a server log may hold many dumps, of one backend or of several. Between them nothing
-// is known.
+// The moments that a dump tells of: a server log may hold many dumps, of one backend or of several. Between them
+// nothing is known.
 #pragma once
 
 #include <string>

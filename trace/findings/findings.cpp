@@ -54,20 +54,19 @@ Finding finding_of(const Growth& growth, const Survey& survey) {
 
 Finding finding_of(const Hoard& hoard, const Survey& survey) {
   const ContextPaths& paths = survey.paths();
-  return {
-      .kind = FindingKind::Hoard,
-      .weight_bytes = hoard.bytes,
-      .event = hoard.from,
-      .until = hoard.until,
-      .context = hoard.context,
-      .path = paths.text(hoard.path),
-      .sentence = {hoard.size_class < 0 ? "finding.hoard_slab" : "finding.hoard",
-                   {name_value("name", paths, hoard.path), bytes_value("bytes", hoard.bytes),
-                    bytes_value("total", hoard.total_bytes), bytes_value("used", hoard.used_bytes),
-                    event_value("from", hoard.from), event_value("until", hoard.until),
-                    count_value("chunks", hoard.class_chunks), bytes_value("chunk", hoard.class_chunk_bytes),
-                    bytes_value("class_bytes", hoard.class_bytes)}},
-      .advice = {"finding.hoard_cure", {name_value("name", paths, hoard.path)}}};
+  return {.kind = FindingKind::Hoard,
+          .weight_bytes = hoard.bytes,
+          .event = hoard.from,
+          .until = hoard.until,
+          .context = hoard.context,
+          .path = paths.text(hoard.path),
+          .sentence = {hoard.size_class < 0 ? "finding.hoard_slab" : "finding.hoard",
+                       {name_value("name", paths, hoard.path), bytes_value("bytes", hoard.bytes),
+                        bytes_value("total", hoard.total_bytes), bytes_value("used", hoard.used_bytes),
+                        event_value("from", hoard.from), event_value("until", hoard.until),
+                        count_value("chunks", hoard.class_chunks), bytes_value("chunk", hoard.class_chunk_bytes),
+                        bytes_value("class_bytes", hoard.class_bytes)}},
+          .advice = {"finding.hoard_cure", {name_value("name", paths, hoard.path)}}};
 }
 
 Finding finding_of(const PinnedBlocks& pinned, const Survey& survey) {

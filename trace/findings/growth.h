@@ -31,7 +31,7 @@ struct Growth {
   EventNumber first_survivor = 0;       // the event that made the first of them
   EventNumber example_born = 0;         // of the context that holds it (or is it)
   ContextSlot example;
-  std::uint64_t times = 1;  // lives of the path in which it was seen; the numbers are of the worst
+  std::uint64_t times = 1;       // lives of the path in which it was seen; the numbers are of the worst
   std::vector<RoundNote> curve;  // bytes (contexts: how many) after each round, or every so many; with those before
 
   double per_round() const { return rounds == 0 ? 0 : static_cast<double>(bytes) / static_cast<double>(rounds); }

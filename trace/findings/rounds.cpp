@@ -9,7 +9,7 @@
 namespace palloscope::trace {
 namespace {
 
-constexpr std::size_t kMostNames = 4096;   // of contexts that are reset
+constexpr std::size_t kMostNames = 4096;    // of contexts that are reset
 constexpr std::size_t kMostLines = 65'536;  // of a script
 
 // Those that are counted often enough, the most often first, as rules.

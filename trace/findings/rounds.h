@@ -78,7 +78,8 @@ class RoundFinder {
   bool advance(std::size_t events);  // true: all is read
   double progress() const;
   RoundRule found() const;
-  // All that repeats often enough: transactions, statements, names that are reset, lines; of these the most often first.
+  // All that repeats often enough: transactions, statements, names that are reset, lines; of these the most often
+  // first.
   std::vector<RoundChoice> choices() const;
 
  private:

@@ -94,7 +94,8 @@ TEST_CASE("a lesson's rounds are taken unasked, of its script and of a recording
                                             "w = AllocSetContextCreate(TopMemoryContext, 'work')\n"
                                             "for i = 1, 30 do\n"
                                             "  MemoryContextAlloc(w, 100)\nend\n";
-  CHECK_THAT(run({"report", folder.file("own.lua")}).out, Contains("work grows") && Contains("30 passes through line 4"));
+  CHECK_THAT(run({"report", folder.file("own.lua")}).out,
+             Contains("work grows") && Contains("30 passes through line 4"));
   CHECK_THAT(run({"report", folder.file("own.lua"), "--rounds", "statement"}).err, Contains("there is none"));
   REQUIRE(run({"run", "7", "-o", folder.file("seven.pscope")}).status == 0);
   const Outcome recorded = run({"report", folder.file("seven.pscope")});
@@ -110,7 +111,8 @@ TEST_CASE("the report of a dump has the columns that a dump knows, and no others
          "Grand total: 628096 bytes in 18 blocks; 117472 free (11 chunks); 510624 used\n";
   const Outcome text = run({"report", folder.file("stats.txt")});
   REQUIRE(text.status == 0);
-  CHECK_THAT(text.out, Contains("628096") && Contains("510624") && Contains("117472") && Contains("(left out by the dump)"));
+  CHECK_THAT(text.out,
+             Contains("628096") && Contains("510624") && Contains("117472") && Contains("(left out by the dump)"));
   CHECK_THAT(text.out, !Contains("rounding") && !Contains("Lifetimes") && !Contains("PostgreSQL 0"));
   const Outcome page = run({"report", folder.file("stats.txt"), "--format", "html"});
   CHECK_THAT(page.out, Contains("CacheMemoryContext") && !Contains("Lifetimes") && !Contains("class=\"flags\""));

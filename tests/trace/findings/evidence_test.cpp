@@ -69,12 +69,19 @@ TEST_CASE("waste over time by path is that of the path's contexts at each sample
   }
 }
 
-TEST_CASE("what could be a round is counted: transactions, names that are reset, lines; a line is never taken unasked") {
+core::SourceLine line(std::uint32_t number) {
+  core::SourceLine line;
+  line.line = number;
+  return line;
+}
+
+TEST_CASE(
+    "what could be a round is counted: transactions, names that are reset, lines; a line is never taken unasked") {
   Planted planted;
   planted.transactions(20, [&](int i) {
-    planted.timeline.sink().emit(core::SourceLine{.line = 7});
-    if (i % 2 == 0) planted.timeline.sink().emit(core::SourceLine{.line = 9});
-    if (i < 3) planted.timeline.sink().emit(core::SourceLine{.line = 11});
+    planted.timeline.sink().emit(line(7));
+    if (i % 2 == 0) planted.timeline.sink().emit(line(9));
+    if (i < 3) planted.timeline.sink().emit(line(11));
   });
   const auto survey = planted.survey();
   std::vector<std::pair<std::string, std::uint64_t>> said;
@@ -88,7 +95,7 @@ TEST_CASE("what could be a round is counted: transactions, names that are reset,
     CHECK(planted.survey(1000, *rule)->round_count() == count);
   }
   Timeline lines = Timeline::recording(Planted::description(17));
-  for (int i = 0; i < 50; ++i) lines.sink().emit(core::SourceLine{.line = 3});
+  for (int i = 0; i < 50; ++i) lines.sink().emit(line(3));
   Survey unasked(lines);
   while (!unasked.advance(1000)) {
   }
@@ -104,7 +111,10 @@ Timeline two_dumps() {
   core::EventSink& sink = timeline.sink();
   for (const int dump : {1, 2}) {
     sink.emit(core::SnapshotBegan{dump == 1 ? "09:00" : "10:00", 42});
-    if (dump == 1) sink.emit(core::ContextCreated{.context = {1}, .name = "TopMemoryContext"});
+    core::ContextCreated created;
+    created.context = {1};
+    created.name = "TopMemoryContext";
+    if (dump == 1) sink.emit(created);
     core::ContextReported top;
     top.context = {1};
     top.total_bytes = 1000;
