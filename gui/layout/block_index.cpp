@@ -19,21 +19,58 @@ ByteUse payload_use(const trace::ChunkRecord& chunk, const trace::ContextRecord*
 
 }  // namespace
 
-BlockIndex::BlockIndex(const trace::MemoryState& state, core::BlockSlot slot, const core::VersionProfile& profile) {
+BlockIndex::Frame BlockIndex::frame(const trace::MemoryState& state, core::BlockSlot slot,
+                                    const core::VersionProfile& profile) {
   const trace::BlockRecord* block = state.block(slot);
-  if (block == nullptr) return;
+  if (block == nullptr) return {};
   size_ = block->bytes;
-  if (block->role == core::BlockRole::Plain) return;
+  if (block->role == core::BlockRole::Plain) return {};
   if (block->role == core::BlockRole::Recycled || block->role == core::BlockRole::Header) {
     whole_ = block->role == core::BlockRole::Recycled ? ByteUse::Recycled : ByteUse::ContextHeader;
-    return;
+    return {};
   }
   opaque_ = false;
   block_header_ = block->header - block->at;
   first_chunk_ = block->free_start - block->at;
   free_at_ = std::min(block->free_at - block->at, size_);
   const trace::ContextRecord* owner = state.context(block->context);
-  const std::uint64_t header_bytes = owner == nullptr ? 0 : trace::chunk_header_bytes(profile, owner->kind);
+  return {block, owner, owner == nullptr ? 0 : trace::chunk_header_bytes(profile, owner->kind)};
+}
+
+BlockIndex BlockIndex::outline(const trace::MemoryState& state, core::BlockSlot slot,
+                               const core::VersionProfile& profile) {
+  BlockIndex index;
+  const Frame frame = index.frame(state, slot, profile);
+  if (frame.block == nullptr) return index;
+  ByteMix& mix = index.average_.emplace();
+  const trace::BlockRecord& block = *frame.block;
+  const std::uint64_t used = std::max(index.free_at_, index.first_chunk_) - index.first_chunk_;
+  if (block.chunk_count == 0 || frame.owner == nullptr) return index;
+  const std::uint64_t headers = std::min(used, block.chunk_count * frame.chunk_header);
+  const auto payload = static_cast<double>(used - headers);
+  const double live = payload * block.live_chunk_count / block.chunk_count;
+  const double asked = frame.owner->granted_bytes == 0 ? 1
+                                                       : static_cast<double>(frame.owner->requested_bytes) /
+                                                             static_cast<double>(frame.owner->granted_bytes);
+  mix[ByteUse::ChunkHeader] = headers;
+  mix[ByteUse::Live] = static_cast<std::uint64_t>(live * std::min(asked, 1.0));
+  mix[ByteUse::Rounding] = static_cast<std::uint64_t>(live) - mix[ByteUse::Live];
+  mix[frame.owner->kind == core::ContextKind::Generation ? ByteUse::Dead : ByteUse::Free] =
+      used - headers - static_cast<std::uint64_t>(live);
+  return index;
+}
+
+// Of an outline's used bytes.
+void BlockIndex::add_average(ByteMix& mix, std::uint64_t bytes) const {
+  const auto used = static_cast<double>(free_at_ - first_chunk_);
+  for (int i = 0; i < kByteUseCount; ++i)
+    mix.bytes[i] +=
+        static_cast<std::uint64_t>(static_cast<double>(average_->bytes[i]) * static_cast<double>(bytes) / used);
+}
+
+BlockIndex::BlockIndex(const trace::MemoryState& state, core::BlockSlot slot, const core::VersionProfile& profile) {
+  const auto [block, owner, header_bytes] = frame(state, slot, profile);
+  if (block == nullptr) return;
   chunks_.reserve(block->chunk_count);
   for (core::ChunkSlot at = block->first_chunk; at;) {
     const trace::ChunkRecord& chunk = state.chunks()[at.value];
@@ -117,6 +154,8 @@ ByteMix BlockIndex::mix(std::uint64_t begin, std::uint64_t end) const {
   }
   mix[ByteUse::ContextHeader] = overlap(0, block_header_, begin, end);
   mix[ByteUse::BlockHeader] = overlap(block_header_, first_chunk_, begin, end);
+  if (average_)
+    if (const std::uint64_t used = overlap(first_chunk_, free_at_, begin, end)) add_average(mix, used);
   // Whole chunks come from the sums; the first and the last may stick out of the range.
   std::size_t first = first_ending_after(begin);
   const std::size_t last = first_beginning_at(end, first);

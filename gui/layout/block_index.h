@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/version/version_profile.h"
@@ -45,7 +46,12 @@ class BlockIndex {
  public:
   BlockIndex() = default;
   BlockIndex(const trace::MemoryState& state, core::BlockSlot block, const core::VersionProfile& profile);
+  // Without its chunks, at the same price for every block: headers and tail in their places, and between them the
+  // average of what the block's and the context's counters tell. For blocks too small to be looked into.
+  static BlockIndex outline(const trace::MemoryState& state, core::BlockSlot block,
+                            const core::VersionProfile& profile);
 
+  bool is_outline() const { return average_.has_value(); }
   std::uint64_t size_bytes() const { return size_; }
   std::size_t chunk_count() const { return chunks_.size(); }
 
@@ -70,6 +76,15 @@ class BlockIndex {
     std::uint64_t header = 0, live = 0, rounding = 0, free = 0, dead = 0;
   };
 
+  // What is known without the chunks; the owner's chunk header too.
+  struct Frame {
+    const trace::BlockRecord* block = nullptr;
+    const trace::ContextRecord* owner = nullptr;
+    std::uint64_t chunk_header = 0;
+  };
+  Frame frame(const trace::MemoryState& state, core::BlockSlot slot, const core::VersionProfile& profile);
+  void add_average(ByteMix& mix, std::uint64_t bytes) const;
+
   template <class Before>
   std::size_t search(std::size_t near, Before before) const;
   std::size_t first_ending_after(std::uint64_t offset) const;
@@ -82,9 +97,10 @@ class BlockIndex {
   std::uint64_t free_at_ = 0;
   ByteUse whole_ = ByteUse::Plain;  // Plain, Recycled, ContextHeader: the region has no inside to show
   bool opaque_ = true;
-  std::vector<Chunk> chunks_;     // by begin
-  std::vector<Sums> sums_;        // one more than chunks_
-  mutable std::size_t near_ = 0;  // where the last look ended: the next one is mostly nearby
+  std::optional<ByteMix> average_;  // of the bytes of an outline up to free_at_
+  std::vector<Chunk> chunks_;       // by begin
+  std::vector<Sums> sums_;          // one more than chunks_
+  mutable std::size_t near_ = 0;    // where the last look ended: the next one is mostly nearby
 };
 
 }  // namespace palloscope::gui

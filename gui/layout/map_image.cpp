@@ -8,6 +8,8 @@ namespace {
 
 // Chunks closer than this are drawn as a mix without edges: edges would be all that one sees.
 constexpr double kSmallestChunkWithEdgePx = 4;
+// Of narrower blocks only an average is shown.
+constexpr double kSmallestBlockWithInsidePx = 2;
 
 std::uint8_t share(std::uint64_t part, std::uint64_t whole) {
   if (part == 0) return 0;
@@ -54,8 +56,7 @@ void add(MapTexel& to, const MapTexel& from, double weight) {
 }
 
 void paint_span(MapTexel* row, int width, const MapSpan& span, const trace::BlockRecord& block, const MapView& view,
-                const MapPaint& paint) {
-  const BlockIndex& index = paint.index(span.block);
+                const MapPaint& paint, const BlockIndex& index) {
   const double average_chunk_px =
       index.chunk_count() == 0
           ? 0
@@ -89,6 +90,20 @@ void paint_span(MapTexel* row, int width, const MapSpan& span, const trace::Bloc
   }
 }
 
+void paint_row(MapImage& image, std::size_t at, const BlockMapLayout& layout, const trace::MemoryState& state,
+               const MapPaint& paint) {
+  const MapView& view = layout.view();
+  const auto offset = at * static_cast<std::size_t>(image.width);
+  for (const MapSpan& span : layout.spans(layout.lanes()[image.shown[at].lane], image.shown[at].row)) {
+    const trace::BlockRecord& block = *state.block(span.block);
+    const bool is_narrow = static_cast<double>(block.bytes) / view.bytes_per_px < kSmallestBlockWithInsidePx;
+    if (is_narrow && paint.outline)
+      paint_span(&image.texels[offset], image.width, span, block, view, paint, paint.outline(span.block));
+    else
+      paint_span(&image.texels[offset], image.width, span, block, view, paint, paint.index(span.block));
+  }
+}
+
 }  // namespace
 
 MapImage paint_map(const BlockMapLayout& layout, const trace::MemoryState& state, const MapPaint& paint,
@@ -106,10 +121,9 @@ MapImage paint_map(const BlockMapLayout& layout, const trace::MemoryState& state
     for (auto row = static_cast<std::uint64_t>(above / pitch); row < lane.row_count; ++row) {
       const double top = lane.rows_top_px + static_cast<double>(row) * pitch - scroll_px;
       if (top >= height_px) break;
-      const auto offset = image.texels.size();
-      image.texels.resize(offset + static_cast<std::size_t>(image.width));
-      for (const MapSpan& span : layout.spans(lane, row))
-        paint_span(&image.texels[offset], image.width, span, *state.block(span.block), view, paint);
+      image.texels.resize(image.texels.size() + static_cast<std::size_t>(image.width));
+      image.shown.push_back({i, row});
+      paint_row(image, image.shown.size() - 1, layout, state, paint);
       const int y0 = static_cast<int>(std::lround(top));
       for (int y = std::max(0, y0); y < std::min(height_px, y0 + image.row_height); ++y)
         image.lines[static_cast<std::size_t>(y)] = {static_cast<std::int16_t>(image.rows),
@@ -118,6 +132,25 @@ MapImage paint_map(const BlockMapLayout& layout, const trace::MemoryState& state
     }
   }
   return image;
+}
+
+void repaint_map(MapImage& image, const BlockMapLayout& layout, const trace::MemoryState& state, const MapPaint& paint,
+                 std::span<const core::BlockSlot> changed) {
+  std::vector<std::size_t> rows;
+  for (const core::BlockSlot block : changed) {
+    const auto of = layout.rows(block);
+    if (!of) continue;
+    auto shown = std::lower_bound(image.shown.begin(), image.shown.end(), MapRow{of->lane, of->first});
+    for (; shown != image.shown.end() && *shown <= MapRow{of->lane, of->last}; ++shown)
+      rows.push_back(static_cast<std::size_t>(shown - image.shown.begin()));
+  }
+  std::sort(rows.begin(), rows.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  for (const std::size_t row : rows) {
+    const auto begin = image.texels.begin() + static_cast<std::ptrdiff_t>(row * static_cast<std::size_t>(image.width));
+    std::fill(begin, begin + image.width, MapTexel{});
+    paint_row(image, row, layout, state, paint);
+  }
 }
 
 }  // namespace palloscope::gui

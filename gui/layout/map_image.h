@@ -3,8 +3,10 @@
 // and the pictures of the tests read the same image. Pure.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "gui/layout/block_index.h"
@@ -40,21 +42,34 @@ struct MapLine {
   std::int16_t y = 0;
 };
 
+// Which row of the layout a row of the image shows.
+struct MapRow {
+  std::size_t lane = 0;
+  std::uint64_t row = 0;
+  friend auto operator<=>(const MapRow&, const MapRow&) = default;
+};
+
 struct MapImage {
   int width = 0, rows = 0;
   std::vector<MapTexel> texels;  // rows * width
   std::vector<MapLine> lines;    // one a pixel of the panel's height
+  std::vector<MapRow> shown;     // one a row, in order
   int row_height = 0;
 };
 
 // What the image needs to know beside the layout.
 struct MapPaint {
   std::function<const BlockIndex&(core::BlockSlot)> index;
+  std::function<BlockIndex(core::BlockSlot)> outline;  // for blocks so narrow that nothing within them is seen
   std::function<std::uint8_t(core::BlockSlot, core::ChunkSlot)> tint;   // chunk may be none
   std::function<std::uint8_t(core::BlockSlot, core::ChunkSlot)> marks;  // Selected, New, Freed; chunk may be none
 };
 
 MapImage paint_map(const BlockMapLayout& layout, const trace::MemoryState& state, const MapPaint& paint,
                    double scroll_px, int height_px);
+
+// Paints the rows of the image anew that show one of these blocks: all that a step changes, if the layout is the same.
+void repaint_map(MapImage& image, const BlockMapLayout& layout, const trace::MemoryState& state, const MapPaint& paint,
+                 std::span<const core::BlockSlot> changed);
 
 }  // namespace palloscope::gui

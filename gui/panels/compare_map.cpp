@@ -80,6 +80,7 @@ void CompareMap::draw(const PanelContext& panel, const CompareMapSubject& subjec
   if (!painted_ || *painted_ != key) {
     layout_ = BlockMapLayout(*subject.state, key.view);
     const MapPaint paint{[&](core::BlockSlot block) -> const BlockIndex& { return index(subject, block); },
+                         {},
                          [&](core::BlockSlot block, core::ChunkSlot chunk) { return tint(subject, block, chunk); },
                          [](core::BlockSlot, core::ChunkSlot) { return std::uint8_t{0}; }};
     const MapImage image = paint_map(layout_, *subject.state, paint, 0, key.height_px);

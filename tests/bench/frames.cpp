@@ -61,9 +61,8 @@ void measure_all(bench::BenchWindow& window, std::uint64_t count) {
   });
   for (int i = 0; i < 12; ++i) window.press(ImGuiKey_Minus);
   std::mt19937_64 random(1);
-  measure("a jump back or on before each, without its seek", window, count / 10, [&] {
-    timeline.seek(timeline.size() - random() % std::min<EventNumber>(timeline.size(), 1'000'000));
-  });
+  measure("a jump back or on before each, without its seek", window, count / 10,
+          [&] { timeline.seek(timeline.size() - random() % std::min<EventNumber>(timeline.size(), 1'000'000)); });
   fmt::print("memory of the program's own, MB{:>33.0f}\n", static_cast<double>(bench::own_bytes()) / 1e6);
 }
 

@@ -64,6 +64,7 @@ void map_image(benchmark::State& bench) {
   view.bytes_per_px = BlockMapLayout::fitting_bytes_per_px(heap.bytes, view.width_px, 30);
   const BlockMapLayout layout(heap.state, view);
   const MapPaint paint{[&](BlockSlot block) -> const BlockIndex& { return indices[block.value]; },
+                       {},
                        [](BlockSlot, ChunkSlot) { return std::uint8_t{3}; },
                        [](BlockSlot, ChunkSlot) { return std::uint8_t{0}; }};
   for (auto _ : bench) benchmark::DoNotOptimize(paint_map(layout, heap.state, paint, 0, 900));

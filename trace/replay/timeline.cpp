@@ -413,6 +413,18 @@ void Timeline::visit(EventNumber first, EventNumber last, const Visitor& visitor
   const ProbeUse use(impl);
   first = std::max<EventNumber>(first, 1);
   if (first > std::min(last, impl.size())) return;
+  if (last <= impl.cursor.at() && impl.cursor.at() - first < impl.cursor.journal().size()) {
+    // So near that the cursor goes there and comes back: a second state would cost as the heap is large.
+    const EventNumber here = impl.cursor.at();
+    while (impl.cursor.at() >= first) core::check(impl.cursor.undo(), "a journaled event can be undone");
+    while (impl.cursor.at() < here) {
+      const core::EventBody* event = impl.body(impl.cursor.at() + 1);
+      core::check(event != nullptr, "an event that was applied can be read again");
+      impl.cursor.apply(*event);
+      if (impl.cursor.at() <= last) visitor(impl.cursor.at(), *event, impl.cursor.state());
+    }
+    return;
+  }
   if (!impl.move(impl.probe, impl.probe.seek(first - 1, kVisitWindow))) return;
   while (impl.probe.at() < std::min(last, impl.size())) {
     const core::EventBody* event = impl.body(impl.probe.at() + 1);

@@ -47,7 +47,9 @@ struct Heap {
 
 MapPaint plain_paint(const BlockIndex& index) {
   return {[&index](BlockSlot) -> const BlockIndex& { return index; },
-          [](BlockSlot, ChunkSlot) { return std::uint8_t{3}; }, [](BlockSlot, ChunkSlot) { return std::uint8_t{0}; }};
+          {},
+          [](BlockSlot, ChunkSlot) { return std::uint8_t{3}; },
+          [](BlockSlot, ChunkSlot) { return std::uint8_t{0}; }};
 }
 
 }  // namespace
