@@ -106,113 +106,116 @@ TEST_CASE("a file to compare with that takes long is given up with Escape, and t
   CHECK_FALSE(window.session().opening);
   CHECK_FALSE(window.session().diff_base);
   CHECK(window.session().document->serial == serial);
-  TEST_CASE("A and B change places across files: the other file opens at its moment, and this one is marked") {
-    const auto folder = std::filesystem::temp_directory_path() / "palloscope_diff_swap";
-    std::filesystem::create_directories(folder);
-    std::ofstream(folder / "one.lua") << "AllocSetContextCreate(TopMemoryContext, 'one')\n";
-    std::ofstream(folder / "two.lua") << "AllocSetContextCreate(TopMemoryContext, 'two')\n";
-    Headless window;
-    apply(window.session(), OpenFile{folder / "one.lua"});
-    window.frames(6);
-    apply(window.session(), OpenDiffBase{folder / "two.lua"});
-    window.frames(6);
-    REQUIRE(window.session().diff_base);
-    CHECK(window.session().diff_base->path == folder / "two.lua");
-    window.key("Alt+D");
-    window.frames(12);
-    CHECK(window.session().document->path == folder / "two.lua");
-    REQUIRE(window.session().diff_base);
-    CHECK(window.session().diff_base->title == "one");
-    CHECK(window.session().diff_base->document != window.session().document->serial);
-    std::filesystem::remove_all(folder);
-  }
+  std::filesystem::remove(path);
+}
 
-  TEST_CASE("of a dump with several moments each can be A, by click; the timeline shows the moments as columns") {
-    const auto path = std::filesystem::temp_directory_path() / "palloscope_two_dumps.log";
-    {
-      std::ofstream log(path);
-      for (const int hour : {10, 11}) {
-        const auto line = [&](const std::string& text) {
-          log << "2026-03-01 " << hour << ":00:00.000 UTC [77] LOG:  " << text << '\n';
-        };
-        line("logging memory contexts of PID 77");
-        line("level: 1; TopMemoryContext: " + std::to_string(hour * 10'000) +
-             " total in 4 blocks; 2000 free (3 chunks); " + std::to_string(hour * 10'000 - 2000) + " used");
-        line("Grand total: " + std::to_string(hour * 10'000) + " bytes in 4 blocks; 2000 free (3 chunks); " +
-             std::to_string(hour * 10'000 - 2000) + " used");
-      }
-    }
-    Headless window;
-    apply(window.session(), OpenFile{path});
-    window.frames(6);
-    REQUIRE(window.session().document);
-    CHECK(window.sees("##waste_curve"));
-    CHECK_FALSE(window.sees("##timeline"));
-    const EventNumber end = window.session().cursor();
-    window.key("Ctrl+D");
-    window.frames(3);
-    window.click("##be_a");  // the first
-    window.frames(4);
-    REQUIRE(window.session().diff_base);
-    CHECK(window.session().diff_base->event < end);
-    CHECK(window.session().diff_base->table.whole(0).total_bytes == 100'000);
-    CHECK(window.sees("##difference"));
-    std::filesystem::remove(path);
-  }
+TEST_CASE("A and B change places across files: the other file opens at its moment, and this one is marked") {
+  const auto folder = std::filesystem::temp_directory_path() / "palloscope_diff_swap";
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder / "one.lua") << "AllocSetContextCreate(TopMemoryContext, 'one')\n";
+  std::ofstream(folder / "two.lua") << "AllocSetContextCreate(TopMemoryContext, 'two')\n";
+  Headless window;
+  apply(window.session(), OpenFile{folder / "one.lua"});
+  window.frames(6);
+  apply(window.session(), OpenDiffBase{folder / "two.lua"});
+  finish_opening(window.session());
+  window.frames(6);
+  REQUIRE(window.session().diff_base);
+  CHECK(window.session().diff_base->path == folder / "two.lua");
+  window.key("Alt+D");
+  window.frames(12);
+  CHECK(window.session().document->path == folder / "two.lua");
+  REQUIRE(window.session().diff_base);
+  CHECK(window.session().diff_base->title == "one");
+  CHECK(window.session().diff_base->document != window.session().document->serial);
+  std::filesystem::remove_all(folder);
+}
 
-  TEST_CASE("rows of differences: every path that differs is there below its parents, equal ones only when asked for") {
-    trace::MemoryState a, b;
-    const auto events = test::random_events(21, 3000, {.live_chunks = 200, .resets = 0.05});
-    for (std::size_t i = 0; i < events.size(); ++i) {
-      b.apply(events[i]);
-      if (i == 1200) a = b;
+TEST_CASE("of a dump with several moments each can be A, by click; the timeline shows the moments as columns") {
+  const auto path = std::filesystem::temp_directory_path() / "palloscope_two_dumps.log";
+  {
+    std::ofstream log(path);
+    for (const int hour : {10, 11}) {
+      const auto line = [&](const std::string& text) {
+        log << "2026-03-01 " << hour << ":00:00.000 UTC [77] LOG:  " << text << '\n';
+      };
+      line("logging memory contexts of PID 77");
+      line("level: 1; TopMemoryContext: " + std::to_string(hour * 10'000) +
+           " total in 4 blocks; 2000 free (3 chunks); " + std::to_string(hour * 10'000 - 2000) + " used");
+      line("Grand total: " + std::to_string(hour * 10'000) + " bytes in 4 blocks; 2000 free (3 chunks); " +
+           std::to_string(hour * 10'000 - 2000) + " used");
     }
-    trace::PathTable table;
-    table.add(a, nullptr);
-    table.add(b, nullptr);
-    DiffRequest request;
-    const DiffRows rows = lay_out_differences(table, {0, 1}, request);
-    std::size_t different = 0;
-    for (std::uint32_t i = 0; i < table.nodes().size(); ++i) different += differs(table, i, {0, 1}) ? 1 : 0;
-    REQUIRE(rows.came + rows.went + rows.changed == different);
-    REQUIRE(different > 5);
-    std::set<std::uint32_t> seen{trace::PathNode::kNone};
-    std::int64_t sum = 0;
-    for (const DiffRow& row : rows.rows) {
-      REQUIRE(seen.insert(row.node).second);
-      REQUIRE(seen.count(table.nodes()[row.node].parent) == 1);
-      REQUIRE(static_cast<std::uint64_t>(std::abs(row.whole)) <= rows.largest);
-      sum += row.own;
-    }
-    REQUIRE(sum == static_cast<std::int64_t>(rows.b - rows.a));
-    request.with_equal = true;
-    REQUIRE(lay_out_differences(table, {0, 1}, request).rows.size() == table.nodes().size());
-    request.closed.insert(table.path(0));
-    const DiffRows closed = lay_out_differences(table, {0, 1}, request);
-    for (const DiffRow& row : closed.rows) REQUIRE(table.nodes()[row.node].parent != 0);
-    REQUIRE(lay_out_differences(table, {0, 0}, {}).rows.empty());
   }
+  Headless window;
+  apply(window.session(), OpenFile{path});
+  window.frames(6);
+  REQUIRE(window.session().document);
+  CHECK(window.sees("##waste_curve"));
+  CHECK_FALSE(window.sees("##timeline"));
+  const EventNumber end = window.session().cursor();
+  window.key("Ctrl+D");
+  window.frames(3);
+  window.click("##be_a");  // the first
+  window.frames(4);
+  REQUIRE(window.session().diff_base);
+  CHECK(window.session().diff_base->event < end);
+  CHECK(window.session().diff_base->table.whole(0).total_bytes == 100'000);
+  CHECK(window.sees("##difference"));
+  std::filesystem::remove(path);
+}
 
-  TEST_CASE("a picture of the panel or the window is saved beside what is open, and the message says where") {
-    const auto folder = std::filesystem::temp_directory_path() / "palloscope_saved_pictures";
-    std::filesystem::remove_all(folder);
-    std::filesystem::create_directory(folder);
-    std::ofstream(folder / "own.lua") << kScript;
-    Headless window(700, 480);
-    apply(window.session(), OpenFile{folder / "own.lua"});
-    window.frames(4);
-    apply(window.session(), ShowPanel{"contexts"});
-    for (const char* keys : {"Ctrl+E", "Ctrl+E", "Alt+E", "Alt+Shift+E"}) {
-      window.key(keys);
-      window.frames(8);
-      REQUIRE(window.session().message);
-      INFO(window.session().message->detail);
-      CHECK(window.session().message->key == "message.picture_saved");
-      CHECK(std::filesystem::file_size(window.session().message->detail) > 1000);
-    }
-    std::set<std::string> names;
-    for (const auto& entry : std::filesystem::directory_iterator(folder))
-      names.insert(entry.path().extension().string());
-    CHECK(names == std::set<std::string>{".lua", ".png", ".svg"});
-    std::filesystem::remove_all(folder);
+TEST_CASE("rows of differences: every path that differs is there below its parents, equal ones only when asked for") {
+  trace::MemoryState a, b;
+  const auto events = test::random_events(21, 3000, {.live_chunks = 200, .resets = 0.05});
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    b.apply(events[i]);
+    if (i == 1200) a = b;
   }
+  trace::PathTable table;
+  table.add(a, nullptr);
+  table.add(b, nullptr);
+  DiffRequest request;
+  const DiffRows rows = lay_out_differences(table, {0, 1}, request);
+  std::size_t different = 0;
+  for (std::uint32_t i = 0; i < table.nodes().size(); ++i) different += differs(table, i, {0, 1}) ? 1 : 0;
+  REQUIRE(rows.came + rows.went + rows.changed == different);
+  REQUIRE(different > 5);
+  std::set<std::uint32_t> seen{trace::PathNode::kNone};
+  std::int64_t sum = 0;
+  for (const DiffRow& row : rows.rows) {
+    REQUIRE(seen.insert(row.node).second);
+    REQUIRE(seen.count(table.nodes()[row.node].parent) == 1);
+    REQUIRE(static_cast<std::uint64_t>(std::abs(row.whole)) <= rows.largest);
+    sum += row.own;
+  }
+  REQUIRE(sum == static_cast<std::int64_t>(rows.b - rows.a));
+  request.with_equal = true;
+  REQUIRE(lay_out_differences(table, {0, 1}, request).rows.size() == table.nodes().size());
+  request.closed.insert(table.path(0));
+  const DiffRows closed = lay_out_differences(table, {0, 1}, request);
+  for (const DiffRow& row : closed.rows) REQUIRE(table.nodes()[row.node].parent != 0);
+  REQUIRE(lay_out_differences(table, {0, 0}, {}).rows.empty());
+}
+
+TEST_CASE("a picture of the panel or the window is saved beside what is open, and the message says where") {
+  const auto folder = std::filesystem::temp_directory_path() / "palloscope_saved_pictures";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directory(folder);
+  std::ofstream(folder / "own.lua") << kScript;
+  Headless window(700, 480);
+  apply(window.session(), OpenFile{folder / "own.lua"});
+  window.frames(4);
+  apply(window.session(), ShowPanel{"contexts"});
+  for (const char* keys : {"Ctrl+E", "Ctrl+E", "Alt+E", "Alt+Shift+E"}) {
+    window.key(keys);
+    window.frames(8);
+    REQUIRE(window.session().message);
+    INFO(window.session().message->detail);
+    CHECK(window.session().message->key == "message.picture_saved");
+    CHECK(std::filesystem::file_size(window.session().message->detail) > 1000);
+  }
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) names.insert(entry.path().extension().string());
+  CHECK(names == std::set<std::string>{".lua", ".png", ".svg"});
+  std::filesystem::remove_all(folder);
+}
