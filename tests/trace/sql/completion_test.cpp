@@ -28,7 +28,7 @@ bool offers(const std::string& text, const std::string& word) {
 }  // namespace
 
 TEST_CASE("tables follow from and join, columns of the tables that are named come first") {
-  CHECK(completed("select * from |").words.size() == 9);
+  CHECK(completed("select * from |").words.size() == 11);
   CHECK(completed("select * from ch|").words == std::vector<std::string>{"chunks"});
   CHECK(offers("select * from events e join |", "contexts"));
   CHECK(completed("select re| from chunks").words.front() == "requested");
