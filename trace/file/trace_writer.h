@@ -39,7 +39,7 @@ class TraceWriter final : public core::EventSink {
   ~TraceWriter() override;  // closes; whoever wants to know how that went calls close()
 
   void emit(const core::EventBody& event) override;
-  // All events of the tape; faster than one by one.
+  // All events of the tape; faster than one by one. The clock is looked at once, behind them.
   void emit(const EventTape& tape);
   core::EventNumber last_event() const override { return size(); }
   // Writes the events so far as a block, if any wait.
