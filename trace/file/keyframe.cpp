@@ -219,13 +219,32 @@ class KeyframeReader {
 
   bool read_chunks(StateRestorer& restorer) {
     Expected expected;
+    ChunkScout scout{columns_[kFlags], columns_[kSlots]};
+    const bool fetches = restorer.worth_fetching();
+    for (std::uint32_t i = 0; fetches && i < kFetchedAhead; ++i) restorer.fetch(scout.next());
     for (const auto& block : filled_) {
+      // So many at most: what a column is short of is only looked for once for all of them.
+      if (block.chunk_count > columns_[kFlags].left()) return false;
       expected.next_at = block.free_start.value;
-      for (auto left = block.chunk_count; left > 0; --left)
+      for (auto left = block.chunk_count; left > 0; --left) {
+        if (fetches) restorer.fetch(scout.next());
         if (!read_chunk(expected, block.slot, restorer)) return false;
+      }
+      for (auto column : {kFlags, kSlots, kAt, kBorn, kRequested, kGranted})
+        if (columns_[column].failed()) return false;
     }
-    std::uint32_t listed = 0;
+    return read_freelists(restorer);
+  }
+
+  bool read_freelists(StateRestorer& restorer) {
+    auto ahead = columns_[kFreelists];
+    std::uint32_t listed = 0, fetched = 0, waiting = 0;
     for (; freelist_count_ > 0; --freelist_count_) {
+      for (; waiting <= kFetchedAhead && ahead.left() != 0; ++waiting) {
+        fetched += unzigzag32(ahead.get());
+        restorer.fetch({fetched});
+      }
+      --waiting;
       listed += unzigzag32(columns_[kFreelists].get());
       if (columns_[kFreelists].failed() || !restorer.add_to_freelist({listed})) return false;
     }
@@ -272,6 +291,17 @@ class KeyframeReader {
     return good && !column.failed();
   }
 
+  // Reads the chunks' slots ahead of all else.
+  struct ChunkScout {
+    NumberReader flags, slots;
+    std::uint32_t slot = 0;
+    ChunkSlot next() {
+      if (flags.left() == 0) return {};
+      if (flags.get_byte() & kOtherSlot) slot += unzigzag32(slots.get());
+      return {slot++};
+    }
+  };
+
   struct FilledBlock {
     BlockSlot slot;
     Address free_start;
@@ -300,8 +330,6 @@ class KeyframeReader {
     auto origin = (flags >> kOriginShift) & 3u;
     record.origin = static_cast<ChunkOrigin>(origin);
     record.state = flags & kFree ? ChunkState::Free : ChunkState::Live;
-    for (auto column : {kFlags, kSlots, kAt, kBorn, kRequested, kGranted})
-      if (columns_[column].failed()) return false;
     if (origin >= enum_count<ChunkOrigin>() || !restorer.add_chunk(slot, record)) return false;
     expected.saw(slot, record);
     return true;
@@ -316,7 +344,7 @@ class KeyframeReader {
 
 }  // namespace
 
-Result<MemoryState> decode_keyframe(ByteSpan payload, EventNumber at, std::uint64_t most_bytes) {
+Result<MemoryState> decode_keyframe(ByteSpan payload, EventNumber at, std::uint64_t most_bytes, MemoryState room) {
   KeyframeReader reader;
   KeyframeHead head;
   Error damaged{ErrorCode::BadFormat, fmt::format("the keyframe after event {} is damaged", at)};
@@ -327,7 +355,7 @@ Result<MemoryState> decode_keyframe(ByteSpan payload, EventNumber at, std::uint6
     damaged.message += fmt::format(": it would need {} bytes", bytes);
     return damaged;
   }
-  StateRestorer restorer(head);
+  StateRestorer restorer(head, std::move(room));
   if (!reader.read_contexts(restorer) || !reader.read_blocks(restorer) || !reader.read_chunks(restorer) ||
       !reader.read_rest(restorer) || !reader.read_server(at, most_bytes - bytes, restorer))
     return damaged;

@@ -11,8 +11,9 @@ namespace palloscope::trace {
 Bytes encode_keyframe(const MemoryState& state);
 
 // kReadSlack readable bytes follow `payload`. `at`: the event that the file says it stands behind; nothing in a
-// keyframe is larger than what so many events can make, nor than `most_bytes` when restored.
+// keyframe is larger than what so many events can make, nor than `most_bytes` when restored. `room` is a state that is
+// done with: the memory of its tables is used again.
 core::Result<MemoryState> decode_keyframe(ByteSpan payload, core::EventNumber at,
-                                          std::uint64_t most_bytes = ~std::uint64_t{0});
+                                          std::uint64_t most_bytes = ~std::uint64_t{0}, MemoryState room = {});
 
 }  // namespace palloscope::trace

@@ -134,16 +134,18 @@ Status TraceReader::begin(std::size_t block, EventBlockDecoder& decoder) const {
   return Done{};
 }
 
-Result<MemoryState> TraceReader::restore(std::size_t keyframe) const {
+Result<MemoryState> TraceReader::restore(std::size_t keyframe, MemoryState room) const {
   const Keyframe& wanted = impl_->index.keyframes.at(keyframe);
   auto frame = impl_->frame(wanted.offset, FrameType::Keyframe, wanted.at, 0);
   if (!frame) return frame.error();
-  Bytes raw(frame->head.raw_bytes + kReadSlack);
-  auto payload = std::span(raw).first(frame->head.raw_bytes);
+  // Not cleared first: all of it is written, and what lies behind is never used.
+  const auto raw = std::make_unique_for_overwrite<std::uint8_t[]>(frame->head.raw_bytes + kReadSlack);
+  const std::span payload(raw.get(), frame->head.raw_bytes);
   if (!unpack(*frame, payload))
     return Error{ErrorCode::BadFormat, fmt::format("{}: the keyframe at event {} (from byte {}) is damaged",
                                                    impl_->name, wanted.at, wanted.offset)};
-  return decode_keyframe(payload, wanted.at, kKeyframeBytes + kKeyframeBytesPerByte * impl_->file.size());
+  return decode_keyframe(payload, wanted.at, kKeyframeBytes + kKeyframeBytesPerByte * impl_->file.size(),
+                         std::move(room));
 }
 
 }  // namespace palloscope::trace

@@ -43,7 +43,7 @@ class TraceReader {
   // Readies `decoder` to decode this block from its first event. Checks the checksum.
   core::Status begin(std::size_t block, EventBlockDecoder& decoder) const;
   // The state that the keyframe holds.
-  core::Result<MemoryState> restore(std::size_t keyframe) const;
+  core::Result<MemoryState> restore(std::size_t keyframe, MemoryState room = {}) const;
 
  private:
   struct Impl;

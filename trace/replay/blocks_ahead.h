@@ -1,10 +1,12 @@
 // BlocksAhead: reads consecutive blocks of a store, decoded ahead by threads of its own while the caller applies the
-// ones before: applying is one sequence, decoding is not. The one place of the engine's readers that has threads; with
-// none (or where the system gives none) the caller decodes for itself. The store must not change meanwhile.
+// ones before: applying is one sequence, decoding is not. Rather than wait, the caller decodes too. The one place of
+// the engine's readers that has threads; with none (or where the system gives none) the caller decodes for itself. The
+// store must not change meanwhile.
 #pragma once
 
 #include <condition_variable>
 #include <cstddef>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -20,10 +22,30 @@ class BlocksAhead {
   // What decoding ahead may use: on this machine, for applying by one thread.
   static unsigned useful_threads();
   // Events decoded so far ahead take some 20 bytes each: this many blocks at a time.
-  static constexpr std::size_t kAhead = 4;
+  static constexpr std::size_t kAhead = 8;
+
+ private:
+  struct Slot {
+    enum { Empty, Decoding, Ready } state = Empty;
+    EventTape tape;
+    core::Status status = core::Done{};
+  };
+
+ public:
+  // Tapes and decoders: megabytes, which whoever comes again keeps for the next time.
+  class Room {
+   public:
+    Room() : slots_(kAhead) {}
+
+   private:
+    friend class BlocksAhead;
+    std::vector<Slot> slots_;
+    std::vector<std::unique_ptr<BlockEvents>> decoders_;  // one for each thread, the caller's first
+  };
 
   // Blocks first..last of the store.
-  BlocksAhead(const EventStore& store, std::size_t first, std::size_t last, unsigned threads = useful_threads());
+  BlocksAhead(const EventStore& store, std::size_t first, std::size_t last, unsigned threads = useful_threads(),
+              Room* room = nullptr);
   BlocksAhead(const BlocksAhead&) = delete;
   BlocksAhead& operator=(const BlocksAhead&) = delete;
   ~BlocksAhead();
@@ -35,21 +57,20 @@ class BlocksAhead {
   };
   Block next();
   bool done() const { return next_ > last_; }
+  std::size_t next_block() const { return next_; }
 
  private:
-  struct Slot {
-    enum { Empty, Decoding, Ready } state = Empty;
-    EventTape tape;
-    core::Status status = core::Done{};
-    BlockEvents events;
-  };
-  Slot& slot(std::size_t block) { return slots_[block % kAhead]; }
-  void decode(std::size_t block);
-  void work();
+  Slot& slot(std::size_t block) { return room_->slots_[block % kAhead]; }
+  bool may_take() const { return untaken_ <= last_ && untaken_ < given_ + kAhead; }
+  // Decodes the first block that nobody decodes yet; the lock is held before and after.
+  void take_one(std::unique_lock<std::mutex>& lock, BlockEvents& decoder);
+  void decode(std::size_t block, BlockEvents& decoder);
+  void work(BlockEvents& decoder);
 
   const EventStore* store_;
   std::size_t next_, last_;
-  std::vector<Slot> slots_{kAhead};
+  Room own_room_;
+  Room* room_;
   std::mutex mutex_;  // guards what follows, and the slots' states
   std::condition_variable changed_;
   std::size_t untaken_;  // the first block that nobody decodes yet

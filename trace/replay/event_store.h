@@ -68,7 +68,8 @@ class EventStore {
 
   // The last keyframe at or before the event; 0 if there is none.
   virtual EventNumber keyframe_before(EventNumber event) const = 0;
-  virtual core::Result<MemoryState> restore(EventNumber keyframe) const = 0;
+  // `room` is a state that is done with: the memory of its tables is used again.
+  virtual core::Result<MemoryState> restore(EventNumber keyframe, MemoryState room) const = 0;
 };
 
 }  // namespace palloscope::trace

@@ -36,6 +36,28 @@ class EventTape {
     ++count_;
   }
 
+  // Allocations, one after the other, granted their size class from the tail of the same block.
+  class Run {
+   public:
+    bool done() const { return left_ == 0 || (at_[0] & kRunMask) != kRunHead || at_[2] != block_; }
+    void next() {
+      at_ += kUsualAllocWords;
+      --left_;
+    }
+    core::BlockSlot block() const { return {block_}; }
+    core::ChunkSlot chunk() const { return {at_[1]}; }
+    core::Address at() const { return {std::uint64_t{at_[0] >> 16} << 32 | at_[3]}; }
+    std::uint64_t requested_bytes() const { return at_[4]; }
+    std::uint8_t size_class() const { return static_cast<std::uint8_t>(at_[0] >> 11 & 31); }
+    std::uint64_t granted_bytes() const { return std::uint64_t{8} << size_class(); }
+
+   private:
+    friend class EventTape;
+    Run(const std::uint32_t* at, std::uint32_t most) : at_(at), block_(at[2]), left_(most) {}
+    const std::uint32_t* at_;
+    std::uint32_t block_, left_;
+  };
+
   // Reads a tape from its start. The tape stays as it is meanwhile.
   class Reader {
    public:
@@ -43,7 +65,8 @@ class EventTape {
     explicit Reader(const EventTape& tape) : tape_(&tape), at_(tape.words_.data()) {}
     std::uint32_t left() const { return tape_ ? tape_->count_ - done_ : 0; }
     std::uint32_t done() const { return done_; }
-    // Visits the next `count` events (at most left()), typed.
+    // Visits the next `count` events (at most left()), typed. A visitor with an allocate_run(Run&) gets runs of two and
+    // more there; those it does not take come one by one.
     template <class Visitor>
     void visit(std::uint32_t count, Visitor&& visitor);
 
@@ -62,6 +85,9 @@ class EventTape {
   static constexpr std::uint32_t kUsualAlloc = 200;  // granted the size class: chunk, block, address, requested
   static constexpr std::uint32_t kUsualFree = 201;   // chunk
   static constexpr std::ptrdiff_t kUsualAllocWords = 5, kUsualFreeWords = 2;
+  // Kind and origin: the usual allocation from a tail.
+  static constexpr std::uint32_t kRunMask = 0x3FF;
+  static constexpr std::uint32_t kRunHead = kUsualAlloc | static_cast<std::uint32_t>(core::ChunkOrigin::Tail) << 8;
 
   template <class E>
   static constexpr std::ptrdiff_t kWords = (sizeof(E) + 3) / 4 + 1;
@@ -144,6 +170,20 @@ void EventTape::Reader::visit(std::uint32_t count, Visitor&& visitor) {
     const std::uint32_t head = words[0];
     // Not in the switch: what is asked first is guessed better than where a table of all kinds leads.
     if ((head & 0xFF) == kUsualAlloc) {
+      if constexpr (requires(Run & run) { visitor.allocate_run(run); }) {
+        const std::uint32_t* const second = words + kUsualAllocWords;
+        if (left > 1 && (head & kRunMask) == kRunHead && (second[0] & kRunMask) == kRunHead && second[2] == words[2]) {
+          Run run(words, left);
+          visitor.allocate_run(run);
+          const auto taken = static_cast<std::uint32_t>((run.at_ - words) / kUsualAllocWords);
+          words = run.at_;
+          left -= taken;
+          if (taken != 0) {
+            ++left;  // the loop takes one
+            continue;
+          }
+        }
+      }
       core::ChunkAllocated e;
       e.chunk.value = words[1];
       e.block.value = words[2];

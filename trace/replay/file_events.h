@@ -28,8 +28,8 @@ class FileEvents final : public EventStore {
     const std::size_t index = reader_.keyframe_before(event);
     return index < reader_.keyframes().size() ? reader_.keyframes()[index].at : 0;
   }
-  core::Result<MemoryState> restore(EventNumber keyframe) const override {
-    return reader_.restore(reader_.keyframe_before(keyframe));
+  core::Result<MemoryState> restore(EventNumber keyframe, MemoryState room) const override {
+    return reader_.restore(reader_.keyframe_before(keyframe), std::move(room));
   }
 
  private:

@@ -74,14 +74,14 @@ EventNumber RecordedEvents::keyframe_before(EventNumber event) const {
   return after == keyframes_.begin() ? 0 : std::prev(after)->at;
 }
 
-core::Result<MemoryState> RecordedEvents::restore(EventNumber keyframe) const {
+core::Result<MemoryState> RecordedEvents::restore(EventNumber keyframe, MemoryState room) const {
   auto found = std::lower_bound(keyframes_.begin(), keyframes_.end(), keyframe,
                                 [](const Keyframe& a, EventNumber n) { return a.at < n; });
   core::check(found != keyframes_.end() && found->at == keyframe, "only a keyframe that exists is restored");
   Bytes raw(found->packed.raw_bytes + kReadSlack);
   auto payload = std::span(raw).first(found->packed.raw_bytes);
   core::check(decompress(found->packed.how, found->packed.bytes, payload), "a keyframe packed in memory unpacks again");
-  return decode_keyframe(payload, keyframe);
+  return decode_keyframe(payload, keyframe, ~std::uint64_t{0}, std::move(room));
 }
 
 std::size_t RecordedEvents::memory_bytes() const {

@@ -33,7 +33,7 @@ class RecordedEvents final : public EventStore, public core::EventSink {
   bool is_open(std::size_t block) const override { return block >= blocks_.size(); }
   core::Status begin(std::size_t block, BlockEvents& events) const override;
   EventNumber keyframe_before(EventNumber event) const override;
-  core::Result<MemoryState> restore(EventNumber keyframe) const override;
+  core::Result<MemoryState> restore(EventNumber keyframe, MemoryState room) const override;
 
   // The memory after each event of the open block.
   const std::vector<CurvePoint>& open_points() const { return open_points_; }

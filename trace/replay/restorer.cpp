@@ -1,6 +1,7 @@
 #include "trace/replay/restorer.h"
 
 #include <array>
+#include <bit>
 #include <utility>
 
 namespace palloscope::trace {
@@ -8,7 +9,7 @@ namespace palloscope::trace {
 using core::BlockRole;
 using core::ContextKind;
 
-StateRestorer::StateRestorer(const KeyframeHead& head) {
+StateRestorer::StateRestorer(const KeyframeHead& head, MemoryState room) {
   MemoryState::Heads& heads = state_.heads_;
   heads.event_number = head.event_number;
   heads.totals.malloc_calls = head.malloc_calls;
@@ -17,7 +18,14 @@ StateRestorer::StateRestorer(const KeyframeHead& head) {
   heads.fault_count = head.fault_count;
   state_.contexts_.resize(head.context_slots);
   state_.blocks_.resize(head.block_slots);
-  state_.chunks_.resize(head.chunk_slots);
+  // Of a table many times too large, or too small, nothing is kept.
+  const std::size_t slots = head.chunk_slots, had = room.chunks_.capacity();
+  if (had >= slots && had / 4 <= slots) {
+    state_.chunks_ = std::move(room.chunks_);
+    used_before_ = std::min(state_.chunks_.size(), slots);
+  }
+  state_.chunks_.resize(slots);
+  listed_.resize(slots / 64 + 1);
 }
 
 bool StateRestorer::fail(const char* why) {
@@ -96,55 +104,48 @@ bool StateRestorer::add_block(BlockSlot slot, const BlockRecord& own) {
   return true;
 }
 
-void StateRestorer::take_first() {
-  const Waiting& waiting = waiting_[first_++ % kWaiting];
-  waiting.to_freelist ? put_on_freelist(waiting.slot) : take_chunk(waiting.slot, waiting.own);
-}
-
-bool StateRestorer::take_chunk(ChunkSlot slot, const ChunkRecord& own) {
-  if (slot.value >= state_.chunks_.size() || state_.chunk(slot)) return fail("a chunk's number is not free");
-  if (own.born == 0 || own.born > state_.event_number()) return fail("a chunk is not born before the keyframe");
-  if (own.block.value >= state_.blocks_.size()) return fail("a chunk's block does not exist");
-  BlockRecord& block = state_.blocks_[own.block.value];
+bool StateRestorer::open_block(BlockSlot slot) {
+  close_block();
+  if (slot.value >= state_.blocks_.size()) return fail("a chunk's block does not exist");
+  BlockRecord& block = state_.blocks_[slot.value];
   if (block.born == 0 || !block.linked()) return fail("a chunk's block is in no context");
-  if (own.at < block.free_start || own.at > block.end() || own.granted_bytes > block.end() - own.at)
-    return fail("a chunk reaches beyond its block");
-  if (block.role == BlockRole::External && block.chunk_count != 0) return fail("a dedicated block holds two chunks");
   ContextRecord& owner = state_.contexts_[block.context.value];
-  HeapTotals& totals = state_.heads_.totals;
-  ChunkRecord& chunk = state_.chunks_[slot.value];
-  chunk = own;
-  chunk.next_in_block = chunk.next_free = {};
-  if (block.last_chunk) {
-    state_.chunks_[block.last_chunk.value].next_in_block = slot;
-  } else {
-    block.first_chunk = slot;
-  }
-  block.last_chunk = slot;
-  ++block.chunk_count;
-  if (own.state == ChunkState::Live) {
-    if (block.live_chunk_count++ == 0) ++owner.occupied_block_count;
-    ++owner.live_chunk_count;
-    owner.requested_bytes += own.requested_bytes;
-    owner.granted_bytes += own.granted_bytes;
-    ++totals.live_chunk_count;
-    totals.requested_bytes += own.requested_bytes;
-    totals.granted_bytes += own.granted_bytes;
-    return true;
-  }
-  if (own.state != ChunkState::Free) return fail("a chunk is neither in use nor free");
-  ++owner.free_chunk_count;
-  owner.free_chunk_bytes += own.granted_bytes;
-  ++totals.free_chunk_count;
-  if (owner.kind == ContextKind::AllocSet || owner.kind == ContextKind::Slab) {
-    chunk.next_free = slot;  // itself: still to be put on its list
-    ++unlisted_;
-  }
+  open_ = {};
+  open_.slot = slot;
+  open_.block = &block;
+  open_.owner = &owner;
+  open_.free_start = block.free_start;
+  open_.end = block.end();
+  open_.external = block.role == BlockRole::External;
+  open_.lists = owner.kind == ContextKind::AllocSet || owner.kind == ContextKind::Slab;
+  open_.link = block.last_chunk ? &state_.chunks_[block.last_chunk.value].next_in_block : &block.first_chunk;
+  open_.last = block.last_chunk;
   return true;
 }
 
-bool StateRestorer::put_on_freelist(ChunkSlot slot) {
-  if (!state_.chunk(slot) || state_.chunks_[slot.value].state != ChunkState::Free ||
+void StateRestorer::close_block() {
+  if (!open_.block) return;
+  BlockRecord& block = *open_.block;
+  ContextRecord& owner = *open_.owner;
+  HeapTotals& totals = state_.heads_.totals;
+  block.last_chunk = open_.last;
+  block.chunk_count += open_.live + open_.free;
+  if (block.live_chunk_count == 0 && open_.live != 0) ++owner.occupied_block_count;
+  block.live_chunk_count += open_.live;
+  owner.live_chunk_count += open_.live;
+  owner.requested_bytes += open_.requested_bytes;
+  owner.granted_bytes += open_.granted_bytes;
+  owner.free_chunk_count += open_.free;
+  owner.free_chunk_bytes += open_.free_bytes;
+  totals.live_chunk_count += open_.live;
+  totals.requested_bytes += open_.requested_bytes;
+  totals.granted_bytes += open_.granted_bytes;
+  totals.free_chunk_count += open_.free;
+  open_ = {};
+}
+
+bool StateRestorer::add_to_freelist(ChunkSlot slot) {
+  if (!listed(slot) || state_.chunks_[slot.value].state != ChunkState::Free ||
       state_.chunks_[slot.value].next_free != slot)
     return fail("a freelist holds a chunk that does not belong there");
   ChunkRecord& chunk = state_.chunks_[slot.value];
@@ -160,6 +161,17 @@ bool StateRestorer::put_on_freelist(ChunkSlot slot) {
   return true;
 }
 
+// What was in the tables before and is not in the keyframe is no longer there.
+void StateRestorer::drop_unlisted() {
+  for (std::size_t first = 0; first < used_before_; first += 64) {
+    std::uint64_t missing = ~listed_[first / 64];
+    if (used_before_ - first < 64) missing &= (std::uint64_t{1} << (used_before_ - first)) - 1;
+    for (; missing != 0; missing &= missing - 1) {
+      state_.chunks_[first + static_cast<std::size_t>(std::countr_zero(missing))].state = ChunkState::Gone;
+    }
+  }
+}
+
 bool StateRestorer::add_fault(Fault fault) {
   if (state_.faults_.size() >= kKeptFaults) return fail("there are more faults than are kept");
   state_.faults_.push_back(std::move(fault));
@@ -167,7 +179,8 @@ bool StateRestorer::add_fault(Fault fault) {
 }
 
 core::Result<MemoryState> StateRestorer::finish() {
-  while (first_ != last_) take_first();
+  close_block();
+  drop_unlisted();
   const ProgramPoint& point = state_.heads_.point;
   if (unlisted_ != 0) fail("free chunks are on no freelist");
   if (state_.faults_.size() != std::min<std::uint64_t>(state_.heads_.fault_count, kKeptFaults))

@@ -8,7 +8,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -33,28 +32,19 @@ struct KeyframeHead {
 
 class StateRestorer {
  public:
-  // Allocates the tables: the caller has bounded the head's lengths by what its file can hold.
-  explicit StateRestorer(const KeyframeHead& head);
+  // Makes the tables: the caller has bounded the head's lengths by what its file can hold. `room` is a state that is
+  // done with: new memory costs more than filling it.
+  explicit StateRestorer(const KeyframeHead& head, MemoryState room = {});
 
   // Of the records only what is the thing's own is used, no links (but `parent`, `context`, `block`) and no counters.
   // False: this cannot be part of a state; finish() says why.
   bool add_context(ContextSlot slot, const ContextRecord& own);
   bool add_block(BlockSlot slot, const BlockRecord& own);
-  // These two only queue (see `waiting_`): what is wrong with a chunk may be said at a later one, or by finish().
-  bool add_chunk(ChunkSlot slot, const ChunkRecord& own) {
-    fetch_chunk(state_, slot);
-    if (last_ - first_ == kWaiting) take_first();
-    waiting_[last_++ % kWaiting] = {slot, false, own};
-    return problem_ == nullptr;
-  }
-  bool add_to_freelist(ChunkSlot slot) {
-    fetch_chunk(state_, slot);
-    if (last_ - first_ == kWaiting) take_first();
-    Waiting& waiting = waiting_[last_++ % kWaiting];
-    waiting.slot = slot;
-    waiting.to_freelist = true;
-    return problem_ == nullptr;
-  }
+  bool add_chunk(ChunkSlot slot, const ChunkRecord& own);
+  bool add_to_freelist(ChunkSlot slot);
+  // A chunk that is added soon, or put on a freelist: a large heap's records lie far apart, and are slow to come.
+  void fetch(ChunkSlot slot) const { fetch_chunk(state_, slot); }
+  bool worth_fetching() const { return state_.chunks_.size() >= kLargeChunkTable; }
   void add_variable(const std::string& name, Address value) { state_.variables_[name] = value; }
   bool add_fault(Fault fault);
   // Checked by whoever read it.
@@ -64,26 +54,76 @@ class StateRestorer {
   core::Result<MemoryState> finish();
 
  private:
-  static constexpr std::size_t kWaiting = 16;
-  struct Waiting {
-    ChunkSlot slot;
-    bool to_freelist = false;
-    ChunkRecord own;
+  // The block that chunks are added to, and what they add to it, its context and the totals.
+  struct OpenBlock {
+    BlockSlot slot;
+    BlockRecord* block = nullptr;
+    ContextRecord* owner = nullptr;
+    Address free_start, end;
+    bool external = false, lists = false;  // lists: its free chunks stand on freelists
+    ChunkSlot* link = nullptr;             // where the next chunk's slot goes
+    ChunkSlot last;
+    std::uint32_t live = 0, free = 0;
+    std::uint64_t requested_bytes = 0, granted_bytes = 0, free_bytes = 0;
   };
 
   bool fail(const char* why);
-  void take_first();
-  bool take_chunk(ChunkSlot slot, const ChunkRecord& own);
-  bool put_on_freelist(ChunkSlot slot);
+  bool open_block(BlockSlot slot);
+  void close_block();
+  bool listed(ChunkSlot slot) const {
+    return slot.value < state_.chunks_.size() && (listed_[slot.value / 64] >> (slot.value % 64) & 1) != 0;
+  }
+  void drop_unlisted();
 
-  // A large heap's records lie far apart: chunks wait here while theirs are fetched, so that the misses overlap.
-  std::array<Waiting, kWaiting> waiting_;
-  std::size_t first_ = 0, last_ = 0;
   MemoryState state_;
   const char* problem_ = nullptr;
+  OpenBlock open_;
+  std::vector<std::uint64_t> listed_;  // a bit for each chunk's slot: was added
+  std::size_t used_before_ = 0;        // chunk records that hold what was there before
   BlockSlot last_recycled_[2];
   std::uint64_t unlisted_ = 0;  // free chunks still to be put on their freelists
 };
+
+inline bool StateRestorer::add_chunk(ChunkSlot slot, const ChunkRecord& own) {
+  if ((!open_.block || own.block != open_.slot) && !open_block(own.block)) [[unlikely]]
+    return false;
+  if (slot.value >= state_.chunks_.size()) [[unlikely]]
+    return fail("a chunk's number is too large");
+  std::uint64_t& listed = listed_[slot.value / 64];
+  const std::uint64_t bit = std::uint64_t{1} << (slot.value % 64);
+  if (listed & bit) [[unlikely]]
+    return fail("a chunk's number is not free");
+  listed |= bit;
+  if (own.born == 0 || own.born > state_.event_number()) [[unlikely]]
+    return fail("a chunk is not born before the keyframe");
+  if (own.at < open_.free_start || own.at > open_.end || own.granted_bytes > open_.end - own.at) [[unlikely]]
+    return fail("a chunk reaches beyond its block");
+  if (open_.external && open_.block->chunk_count + open_.live + open_.free != 0) [[unlikely]]
+    return fail("a dedicated block holds two chunks");
+  ChunkSlot next_free;
+  if (own.state == ChunkState::Live) {
+    ++open_.live;
+    open_.requested_bytes += own.requested_bytes;
+    open_.granted_bytes += own.granted_bytes;
+  } else if (own.state == ChunkState::Free) {
+    ++open_.free;
+    open_.free_bytes += own.granted_bytes;
+    if (open_.lists) {
+      next_free = slot;  // itself: still to be put on its list
+      ++unlisted_;
+    }
+  } else {
+    return fail("a chunk is neither in use nor free");
+  }
+  ChunkRecord& chunk = state_.chunks_[slot.value];
+  chunk = own;
+  chunk.next_in_block = {};
+  chunk.next_free = next_free;
+  *open_.link = slot;
+  open_.link = &chunk.next_in_block;
+  open_.last = slot;
+  return true;
+}
 
 KeyframeHead keyframe_head(const MemoryState& state);
 

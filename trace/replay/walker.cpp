@@ -7,8 +7,11 @@
 namespace palloscope::trace {
 namespace {
 
-// A restored keyframe costs about as much as replaying this many events.
-constexpr EventNumber kKeyframeCost = 32 * 1024;
+// A restored keyframe costs about as much as replaying this many events, and one more for each of its chunks.
+constexpr EventNumber kKeyframeCost = 16 * 1024;
+EventNumber keyframe_cost(const HeapTotals& totals) {
+  return kKeyframeCost + totals.live_chunk_count + totals.free_chunk_count;
+}
 // Blocks of more events (we write none) could take much memory if several were decoded at once.
 constexpr std::uint32_t kMostAhead = 4 * kEventsPerBlock;
 
@@ -18,6 +21,8 @@ void Walker::forget() {
   journal_.clear();
   state_ = MemoryState{};
   block_ = kNoBlock;
+  room_ = {};
+  tape_ = std::make_unique<EventTape>();
 }
 
 std::size_t Walker::state_bytes() const {
@@ -38,46 +43,53 @@ bool Walker::position() {
   return true;
 }
 
-std::size_t Walker::last_block_ahead(EventNumber n) const {
-  const EventNumber from = at() + 1;
-  if (n - at() < kBlocksForThreads * kEventsPerBlock) return kNoBlock;
-  const std::size_t first = store_->block_of(from);
-  if (store_->first_event(first) != from) return kNoBlock;
+std::unique_ptr<BlocksAhead> Walker::begin_ahead(EventNumber from, EventNumber n, std::size_t least) {
+  if (n - from < least * kEventsPerBlock) return nullptr;
+  const std::size_t first = store_->block_of(from + 1);
+  if (store_->first_event(first) != from + 1) return nullptr;
   std::size_t end = first;
   const auto whole = [&](std::size_t block) {
     const std::uint32_t count = store_->event_count(block);
     return count <= kMostAhead && store_->first_event(block) + count - 1 <= n && !store_->is_open(block);
   };
   while (end < store_->block_count() && whole(end)) ++end;
-  return end - first >= kBlocksForThreads ? end - 1 : kNoBlock;
+  if (end - first < least) return nullptr;
+  return std::make_unique<BlocksAhead>(*store_, first, end - 1, BlocksAhead::useful_threads(), &room_);
 }
 
 void Walker::restore_before(EventNumber n) {
   journal_.clear();
+  block_ = kNoBlock;
   // A damaged keyframe only makes the way longer.
   for (EventNumber keyframe = store_->keyframe_before(n); keyframe != 0;
        keyframe = store_->keyframe_before(keyframe - 1)) {
-    work_ += kKeyframeCost;
-    if (auto state = store_->restore(keyframe)) {
+    ahead_ = nullptr;
+    ahead_ = begin_ahead(keyframe, n, 1);
+    if (auto state = store_->restore(keyframe, std::move(state_))) {
       state_ = std::move(*state);
+      work_ += keyframe_cost(state_.totals());
       return;
     }
   }
+  ahead_ = nullptr;
   state_ = MemoryState{};
+}
+
+bool Walker::advance(EventNumber n) {
+  if (at() < n) journal_.clear();
+  return run(n, [this](const EventTape& tape) { replay_tape(tape, state_); });
 }
 
 bool Walker::replay(EventNumber n, EventNumber undoable) {
   const EventNumber journal_from = n > undoable ? n - undoable : 0;
-  if (at() < journal_from) {
-    journal_.clear();
-    BulkReplay bulk(state_);
-    if (!run(
-            journal_from, [&](const auto& e) { bulk(e); }, [&] { bulk.flush(); }))
-      return false;
-  }
+  const bool there = at() >= journal_from || advance(journal_from);
+  ahead_ = nullptr;
+  if (!there) return false;
   Reducer<Journal> reducer(state_, journal_);
-  return run(
-      n, [&](const auto& e) { reducer(e); }, [] {});
+  return run(n, [&](const EventTape& tape) {
+    EventTape::Reader reader(tape);
+    reader.visit(reader.left(), reducer);
+  });
 }
 
 bool Walker::undo() { return journal_.undo(state_); }
@@ -88,7 +100,8 @@ bool Walker::seek(EventNumber n, EventNumber undoable) {
     return true;
   }
   const EventNumber from = n > undoable ? n - undoable : 0;
-  if (n < at() || (from > at() + kKeyframeCost && store_->keyframe_before(from) > at() + kKeyframeCost)) {
+  const EventNumber near = at() + keyframe_cost(state_.totals());
+  if (n < at() || (from > near && store_->keyframe_before(from) > near)) {
     restore_before(from);
   }
   return replay(n, undoable);

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <limits>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "trace/replay/blocks_ahead.h"
 #include "trace/replay/event_store.h"
@@ -39,6 +41,8 @@ class Walker {
   // Goes on to n without a journal; before(const E&) sees each event and state() before it, after() the state then.
   template <class Before, class After>
   bool advance(EventNumber n, Before before, After after);
+  // The same for whoever only wants to be there: faster.
+  bool advance(EventNumber n);
 
   const std::string& problem() const { return problem_; }
   // What it has cost so far, in events: those replayed, and keyframes as they weigh against them.
@@ -47,19 +51,19 @@ class Walker {
  private:
   static constexpr std::size_t kNoBlock = std::numeric_limits<std::size_t>::max();
 
-  // Fewer whole blocks than these are not worth a thread.
+  // Fewer whole blocks than these are not worth a thread, if there is nothing else to do meanwhile.
   static constexpr std::size_t kBlocksForThreads = 3;
 
   // Readies events_ at event at() + 1, which exists.
   bool position();
-  // The last block that ends at or before n, if that and at() + 1 being the start of a block makes a way long enough to
-  // be decoded ahead; else kNoBlock.
-  std::size_t last_block_ahead(EventNumber n) const;
-  template <class Visitor, class Done>
-  bool run_ahead(std::size_t last, Visitor& visitor, Done& done);
-  // Visits the events up to n; done() is called where the visitor must have applied all that it saw.
-  template <class Visitor, class Done>
-  bool run(EventNumber n, Visitor visitor, Done done);
+  // Begins to decode the whole blocks between event `from` and event n, if `from` ends a block and there are at least
+  // `least` of them; else null.
+  std::unique_ptr<BlocksAhead> begin_ahead(EventNumber from, EventNumber n, std::size_t least);
+  // Goes to n, tape by tape: apply(tape) is to apply all its events.
+  template <class Apply>
+  bool run(EventNumber n, Apply apply);
+  template <class Apply>
+  bool run_ahead(BlocksAhead& ahead, Apply& apply);
   bool replay(EventNumber n, EventNumber undoable);
   void restore_before(EventNumber n);
   bool fail(const core::Error& error) {
@@ -72,40 +76,47 @@ class Walker {
   MemoryState state_;
   Journal journal_;
   BlockEvents events_;
-  std::size_t block_ = kNoBlock;  // that events_ reads
-  EventNumber next_ = 0;          // the event that events_ reads next
+  std::unique_ptr<EventTape> tape_ = std::make_unique<EventTape>();  // of a way too short to be decoded ahead
+  BlocksAhead::Room room_;
+  std::unique_ptr<BlocksAhead> ahead_;  // of the way behind a keyframe, begun before that was restored
+  std::size_t block_ = kNoBlock;        // that events_ reads
+  EventNumber next_ = 0;                // the event that events_ reads next
   std::string problem_;
   std::uint64_t work_ = 0;
 };
 
-template <class Visitor, class Done>
-bool Walker::run_ahead(std::size_t last, Visitor& visitor, Done& done) {
-  BlocksAhead ahead(*store_, store_->block_of(at() + 1), last);
+template <class Apply>
+bool Walker::run_ahead(BlocksAhead& ahead, Apply& apply) {
   block_ = kNoBlock;
   while (!ahead.done()) {
     const EventNumber here = at();
     const BlocksAhead::Block block = ahead.next();
-    visit_fetching(*block.tape, state_, visitor);
-    done();
+    apply(*block.tape);
     work_ += at() - here;
     if (!block.status) return fail(block.status.error());
   }
   return true;
 }
 
-template <class Visitor, class Done>
-bool Walker::run(EventNumber n, Visitor visitor, Done done) {
+template <class Apply>
+bool Walker::run(EventNumber n, Apply apply) {
   while (at() < n) {
-    if (const std::size_t last = last_block_ahead(n); last != kNoBlock) {
-      if (!run_ahead(last, visitor, done)) return false;
+    std::unique_ptr<BlocksAhead> ahead = std::move(ahead_);
+    if (!ahead || ahead->next_block() != store_->block_of(at() + 1)) {
+      ahead = nullptr;  // before another one uses its room
+      ahead = begin_ahead(at(), n, kBlocksForThreads);
+    }
+    if (ahead) {
+      if (!run_ahead(*ahead, apply)) return false;
       continue;
     }
     if (!position()) return false;
     const EventNumber here = at();
     const EventNumber wanted = n - here;
     const std::uint32_t count = wanted < events_.left() ? static_cast<std::uint32_t>(wanted) : events_.left();
-    const core::Status status = events_.visit(count, visitor);
-    done();
+    tape_->clear();
+    const core::Status status = events_.visit(count, [this](const auto& e) { tape_->put(e); });
+    apply(std::as_const(*tape_));
     next_ += at() - here;
     work_ += at() - here;
     if (!status) return fail(status.error());
@@ -116,14 +127,14 @@ bool Walker::run(EventNumber n, Visitor visitor, Done done) {
 template <class Before, class After>
 bool Walker::advance(EventNumber n, Before before, After after) {
   if (at() < n) journal_.clear();
-  return run(
-      n,
-      [&](const auto& e) {
-        before(e);
-        state_.apply_typed(e);
-        after();
-      },
-      [] {});
+  return run(n, [&](const EventTape& tape) {
+    visit_fetching(
+        tape, state_, [&](const auto& e) __attribute__((always_inline)) {
+          before(e);
+          state_.apply_typed(e);
+          after();
+        });
+  });
 }
 
 }  // namespace palloscope::trace

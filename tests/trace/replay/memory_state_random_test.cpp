@@ -6,6 +6,7 @@
 #include "tests/support/catch.h"
 #include "tests/support/random_stream.h"
 #include "trace/replay/bulk_replay.h"
+#include "trace/replay/event_tape.h"
 #include "trace/replay/journal.h"
 #include "trace/replay/memory_state.h"
 
@@ -231,22 +232,89 @@ TEST_CASE("Damaged streams never break the state, only its faults grow") {
   }
 }
 
-TEST_CASE("Bulk replay with its queue gives the same states, valid events or not") {
+TEST_CASE("Tapes replayed in bulk give the same states, valid events or not") {
   auto events = test::random_events(20, 20000, {.live_chunks = 500, .resets = 0.02});
   std::mt19937_64 random(20);
   for (int i = 0; i < 300; ++i) std::swap(events[random() % events.size()], events[random() % events.size()]);
   MemoryState one, other;
+  EventTape tape;
   for (std::size_t i = 0; i < events.size();) {
     const std::size_t until = std::min(events.size(), i + random() % 200);
-    BulkReplay bulk(other, 0);
+    tape.clear();
     for (; i < until; ++i) {
       one.apply(events[i]);
-      std::visit(bulk, events[i]);
+      std::visit([&](const auto& e) { tape.put(e); }, events[i]);
     }
-    bulk.flush();
+    replay_tape(tape, other);
     REQUIRE(one.event_number() == other.event_number());
     if (random() % 20 == 0) REQUIRE(one == other);
   }
   REQUIRE(one == other);
   REQUIRE(one.fault_count() > 0);
+}
+
+// Runs of one block, with everything that can end one in their midst.
+TEST_CASE("A run of allocations applied in one go is the same as one by one") {
+  using core::ChunkOrigin;
+  constexpr std::uint64_t kAt = 0x555500000000;
+  std::mt19937_64 random(21);
+  for (int round = 0; round < 400; ++round) {
+    MemoryState one, other;
+    EventTape tape;
+    const auto add = [&](const auto& e) {
+      one.apply(core::EventBody{e});
+      tape.put(e);
+    };
+    for (std::uint32_t b = 0; b < 2; ++b) {
+      const core::Address at{kAt + b * 0x10000};
+      add(core::Malloc{{b}, at, 4096});
+      core::ContextCreated created;
+      created.context = {b};
+      created.region = {b};
+      add(created);
+      add(core::BlockAdded{
+          {b}, {b}, core::BlockRole::Keeper, core::BlockPosition::Head, at, {at.value + 240}, 4096, 0});
+    }
+    std::uint64_t next[2] = {kAt + 248, kAt + 0x10000 + 248};
+    std::uint32_t slot = 0;
+    for (int i = 0; i < 60; ++i) {
+      const std::size_t b = random() % 12 == 0 ? 1 : 0;
+      core::ChunkAllocated e{{slot}, {static_cast<std::uint32_t>(b)}, {next[b]}, 30, 32, 2, ChunkOrigin::Tail, {}};
+      switch (random() % 40) {
+        case 0:
+          e.chunk.value += 1;  // no such slot
+          break;
+        case 1:
+          e.chunk.value = slot / 2;  // there already, or free
+          break;
+        case 2:
+          e.at.value -= 64;
+          break;
+        case 3:
+          e.size_class = 9, e.granted_bytes = 4096;  // too large for the block
+          break;
+        case 4:
+          e.block.value = 7;
+          break;
+        case 5:
+          e.origin = ChunkOrigin::Freelist;
+          break;
+        case 6:
+          add(core::ContextReset{{static_cast<std::uint32_t>(b)}});
+          next[b] = kAt + b * 0x10000 + 248;
+          break;
+        case 7:
+          add(core::ChunkFreed{{slot / 2}, core::ChunkFate::ToFreelist, {}});
+          break;
+        default:
+          next[b] += 40;
+          slot = std::max<std::uint32_t>(slot, e.chunk.value + 1);
+      }
+      add(e);
+    }
+    replay_tape(tape, other);
+    REQUIRE(one.event_number() == other.event_number());
+    REQUIRE(one == other);
+    require_consistent(other);
+  }
 }
