@@ -49,7 +49,12 @@ struct StepBookmark {
 // frames.
 struct RunTo {
   int direction = 1;
+  std::string condition = {};  // this one instead of the breakpoints; empty: those
   friend bool operator==(const RunTo&, const RunTo&) = default;
+};
+// Searches by condition become frequent: the index for them is made when nothing else is to be done.
+struct WantIndex {
+  friend bool operator==(const WantIndex&, const WantIndex&) = default;
 };
 struct StopRun {
   friend bool operator==(const StopRun&, const StopRun&) = default;
@@ -60,6 +65,13 @@ struct TogglePlay {
 struct SetSpeed {
   int speed = kDefaultSpeed;  // index into kSpeeds, clamped
   friend bool operator==(const SetSpeed&, const SetSpeed&) = default;
+};
+// The menu of what was clicked: it becomes the selection. `condition`: how it is watched; empty: as watch_condition
+// says.
+struct OpenThingMenu {
+  Selection selection;
+  std::string condition = {};
+  friend bool operator==(const OpenThingMenu&, const OpenThingMenu&) = default;
 };
 struct ToggleBookmark {
   EventNumber at = 0;
@@ -274,10 +286,11 @@ struct FocusFind {
 };
 
 using Action =
-    std::variant<Seek, SeekEnd, Step, StepTouching, StepLesson, StepError, StepBookmark, RunTo, StopRun, TogglePlay,
+    std::variant<Seek, SeekEnd, Step, StepTouching, StepLesson, StepError, StepBookmark, RunTo, StopRun, WantIndex,
+                 TogglePlay,
                  SetSpeed,                                                                                      //
                  ToggleBookmark, AddBreakpoint, SetBreakpoint, RemoveBreakpoint, AddNote, SetNote, RemoveNote,  //
-                 Select, SetFind, FindNext,                                                                     //
+                 Select, OpenThingMenu, SetFind, FindNext,                                                      //
                  OpenFile, CancelOpening, OpenScenario, OpenLink, RunScript, RunOnServer, Evaluate, SaveFile,   //
                  CloseDocument, ForgetRecent,                                                                   //
                  CopyLink, CopyText, SaveText, SavePicture, RememberQuestion, KeepQuestions,                    //

@@ -32,6 +32,11 @@ void BreakpointRun::forget_stream() {
   stop();
   forget_counts();
   index_.reset();
+  index_wanted_ = false;
+}
+
+void BreakpointRun::want_index() {
+  if (!index_) index_wanted_ = counts_wanted_ = true;
 }
 
 void BreakpointRun::forget_counts() {
@@ -53,11 +58,26 @@ bool BreakpointRun::start(const trace::Timeline& timeline, std::span<const Break
     searched_.push_back(i);
   }
   if (conditions.empty()) return false;
+  search(timeline, std::move(conditions), from, direction);
+  return true;
+}
+
+bool BreakpointRun::start_alone(const trace::Timeline& timeline, const std::string& condition, core::EventNumber from,
+                                int direction) {
+  stop();
+  auto parsed = trace::Condition::parse(condition);
+  if (!parsed) return false;
+  searched_ = {kNone};
+  search(timeline, {std::move(*parsed)}, from, direction);
+  return true;
+}
+
+void BreakpointRun::search(const trace::Timeline& timeline, std::vector<trace::Condition> conditions,
+                           core::EventNumber from, int direction) {
   direction_ = direction;
   const auto wanted = direction > 0 ? trace::SearchDirection::Forward : trace::SearchDirection::Back;
   search_ = std::make_unique<trace::ConditionSearch>(timeline, std::move(conditions),
                                                      trace::SearchWish{from, wanted, 1, false}, index_.get());
-  return true;
 }
 
 void BreakpointRun::stop() { search_.reset(); }
@@ -74,9 +94,11 @@ BreakpointRun::Outcome BreakpointRun::advance() {
 }
 
 bool BreakpointRun::count(const trace::Timeline& timeline, std::span<const Breakpoint> breakpoints) {
-  if (breakpoints.empty()) return false;
+  if (breakpoints.empty() && !index_wanted_) return counts_wanted_ = false;
   if (!index_) index_ = std::make_unique<trace::ConditionIndex>(timeline);
   if (!work_for(kCountSlice, *index_)) return true;
+  index_wanted_ = false;
+  if (breakpoints.empty()) return counts_wanted_ = false;
   if (!counting_) {
     std::vector<trace::Condition> conditions;
     for (const Breakpoint& breakpoint : breakpoints) {
@@ -85,7 +107,8 @@ bool BreakpointRun::count(const trace::Timeline& timeline, std::span<const Break
       conditions.push_back(std::move(*condition));
     }
     counting_ = std::make_unique<trace::ConditionSearch>(
-        timeline, std::move(conditions), trace::SearchWish{0, trace::SearchDirection::Forward, 0, true}, index_.get());
+        timeline, std::move(conditions), trace::SearchWish{0, trace::SearchDirection::Forward, 0, true, true},
+        index_.get());
   }
   counts_wanted_ = !work_for(kCountSlice, *counting_);
   return counts_wanted_;
@@ -101,6 +124,10 @@ std::size_t BreakpointRun::index_bytes() const { return index_ ? index_->memory_
 std::optional<std::uint64_t> BreakpointRun::count_of(std::size_t breakpoint) const {
   if (!counting_ || breakpoint >= counting_->counts().size()) return std::nullopt;
   return counting_->counts()[breakpoint];
+}
+
+const trace::HitMarks* BreakpointRun::marks_of(std::size_t breakpoint) const {
+  return counting_ && breakpoint < counting_->marks().size() ? &counting_->marks()[breakpoint] : nullptr;
 }
 
 }  // namespace palloscope::gui

@@ -100,6 +100,11 @@ Action run_to(const Session&) {
 }
 bool can_watch(const Session& session) { return session.document && !watch_condition(session).empty(); }
 Action watch_selection(const Session& session) { return AddBreakpoint{{watch_condition(session), "", true}}; }
+template <int kDirection>
+Action run_to_selection(const Session& session) {
+  return RunTo{kDirection, watch_condition(session)};
+}
+Action open_thing_menu(const Session&) { return OpenThingMenu{}; }
 Action note_here(const Session& session) { return AddNote{{session.cursor(), session.cursor(), ""}}; }
 Action full_screen_panel(const Session& session) {
   if (!session.preferences.workspace.full_screen.empty()) return FullScreenPanel{};
@@ -200,6 +205,15 @@ constexpr Command kCommands[] = {
     {"run_to_next", icons::kBreakpoint, G::Time, {{{Key::F8}}}, true, has_breakpoints, run_to<1>},
     {"run_to_previous", icons::kBreakpoint, G::Time, {{{Key::F8, kShift}}}, true, has_breakpoints, run_to<-1>},
     {"watch_selection", icons::kBreakpoint, G::Time, {{{Key::B, kCtrl | kShift}}}, false, can_watch, watch_selection},
+    {"run_to_touch", icons::kForwardTouch, G::Time, {{{Key::F8, kCtrl}}}, true, can_watch, run_to_selection<1>},
+    {"run_back_to_touch",
+     icons::kBackTouch,
+     G::Time,
+     {{{Key::F8, kCtrl | kShift}}},
+     true,
+     can_watch,
+     run_to_selection<-1>},
+    {"thing_menu", icons::kCommands, G::Find, {{{Key::F10, kShift}}}, false, can_watch, open_thing_menu},
     {"note_here", icons::kNote, G::Time, {{{Key::M, kCtrl}}}, false, has_document, note_here},
 
     {"find", icons::kSearch, G::Find, {{{Key::F}, {Key::F, kCtrl}}}, false, has_document, focus_find},

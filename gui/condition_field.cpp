@@ -35,10 +35,16 @@ void add_names(Offers& offers, std::string_view begun, const trace::MemoryState&
 
 }  // namespace
 
+NamedText split_name(std::string_view text) {
+  const std::size_t begin = condition_begin(text);
+  return {begin == 0 ? std::string() : std::string(trimmed(text.substr(0, begin - 1))), begin};
+}
+
 TypedBreakpoint read_breakpoint(std::string_view text) {
   TypedBreakpoint typed;
-  typed.condition_at = condition_begin(text);
-  if (typed.condition_at != 0) typed.breakpoint.name = trimmed(text.substr(0, typed.condition_at - 1));
+  NamedText named = split_name(text);
+  typed.condition_at = named.at;
+  typed.breakpoint.name = std::move(named.name);
   const std::string_view condition = text.substr(typed.condition_at);
   typed.breakpoint.condition = trimmed(condition);
   trace::ConditionMistake mistake;

@@ -13,6 +13,13 @@
 
 namespace palloscope::gui {
 
+// "NAME: CONDITION", or a condition alone.
+struct NamedText {
+  std::string name;    // may be empty
+  std::size_t at = 0;  // where the condition begins in the text
+};
+NamedText split_name(std::string_view text);
+
 struct TypedBreakpoint {
   Breakpoint breakpoint;
   std::size_t condition_at = 0;                    // where the condition begins in the text

@@ -71,7 +71,7 @@ std::string format(KeyChord chord) {
 std::string format_for_people(KeyChord chord) {
   if (chord.key == Key::None) return "";
   if (chord == KeyChord{Key::Slash, kShift}) return "?";
-  return modifiers_text(chord.modifiers, ' ') + std::string(symbol(chord.key));
+  return modifiers_text(chord.modifiers, '+') + std::string(symbol(chord.key));
 }
 
 std::optional<KeyChord> parse_key_chord(std::string_view text) {

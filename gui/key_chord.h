@@ -32,7 +32,7 @@ struct KeyChord {
 
 // "Ctrl+K", "Shift+Right"; empty for no key.
 std::string format(KeyChord chord);
-// The same as drawn for people: "Ctrl K", "Shift \u2192", "?".
+// The same as drawn for people: "Ctrl+K", "Shift+\u2192", "?".
 std::string format_for_people(KeyChord chord);
 std::optional<KeyChord> parse_key_chord(std::string_view text);
 // "Ctrl+K, F1"; unknown ones are left out.

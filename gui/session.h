@@ -65,7 +65,7 @@ struct Playback {
   friend bool operator==(const Playback&, const Playback&) = default;
 };
 
-enum class Overlay : std::uint8_t { None, Palette, Help, OpenDialog, SaveDialog, Scenarios, BaseDialog };
+enum class Overlay : std::uint8_t { None, Palette, Help, OpenDialog, SaveDialog, Scenarios, BaseDialog, Thing };
 
 enum class MessageKind : std::uint8_t { Notice, Problem };
 
@@ -99,6 +99,8 @@ struct Session {
   Overlay overlay = Overlay::None;
   std::string focused_panel;  // id: what keys like '/' mean
   std::string find;           // what F looks for
+
+  std::string menu_condition;  // of Overlay::Thing: how the thing is watched
 
   std::optional<DiffBase> diff_base;  // none: nothing is compared
 

@@ -11,6 +11,7 @@
 #include "gui/opening.h"
 #include "gui/panels/panel_table.h"
 #include "gui/view_link.h"
+#include "gui/watch_condition.h"
 
 namespace palloscope::gui {
 namespace {
@@ -128,6 +129,17 @@ Selection what_lies_at(const trace::MemoryState& state, Address address) {
     return BlockKey{{i}, block.born};
   }
   return address;
+}
+
+// The context, block or chunk that begins with this event.
+Selection what_was_made_by(const trace::Timeline& timeline, EventNumber number) {
+  if (number == 0 || number > timeline.size()) return {};
+  const core::EventBody event = timeline.event(number);
+  if (const auto* made = std::get_if<core::ContextCreated>(&event)) return ContextKey{made->context, number};
+  if (const auto* made = std::get_if<core::ChunkAllocated>(&event)) return ChunkKey{made->chunk, number};
+  if (const auto* made = std::get_if<core::ChunkCarved>(&event)) return ChunkKey{made->chunk, number};
+  if (const auto* made = std::get_if<core::Malloc>(&event)) return BlockKey{made->block, number};
+  return {};
 }
 
 struct Applier {
@@ -257,10 +269,21 @@ struct Applier {
   void operator()(const RunTo& action) {
     session.playback.playing = false;
     if (document() == nullptr) return;
+    if (!action.condition.empty()) {
+      session.run_to.start_alone(document()->timeline, action.condition, session.cursor(), action.direction);
+      return;
+    }
     if (!session.run_to.start(document()->timeline, session.breakpoints, session.cursor(), action.direction))
       say(session, MessageKind::Notice, "message.no_breakpoint");
   }
   void operator()(const StopRun&) { session.run_to.stop(); }
+  void operator()(const OpenThingMenu& action) {
+    if (document() == nullptr) return;
+    if (!std::holds_alternative<NothingSelected>(action.selection)) (*this)(Select{action.selection});
+    session.menu_condition = action.condition.empty() ? watch_condition(session) : action.condition;
+    if (!session.menu_condition.empty()) session.overlay = Overlay::Thing;
+  }
+  void operator()(const WantIndex&) { session.run_to.want_index(); }
   void breakpoints_changed() {
     session.run_to.stop();
     session.run_to.forget_counts();
@@ -320,14 +343,20 @@ struct Applier {
     if (document() == nullptr || session.find.empty()) return;
     std::string_view text = session.find;
     std::uint64_t number = 0;
-    const bool is_event = text.front() == '#', is_address = text.starts_with("0x");
-    if (is_event || is_address) {
-      text.remove_prefix(is_event ? 1 : 2);
-      const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number, is_event ? 10 : 16);
+    const bool is_event = text.front() == '#', is_born = text.front() == '@', is_address = text.starts_with("0x");
+    if (is_event || is_born || is_address) {
+      text.remove_prefix(is_address ? 2 : 1);
+      const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number, is_address ? 16 : 10);
       if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size()) {
         say(session, MessageKind::Notice, "message.not_found", session.find);
       } else if (is_event) {
         (*this)(Seek{number});
+      } else if (is_born) {
+        const Selection made = what_was_made_by(document()->timeline, number);
+        if (std::holds_alternative<NothingSelected>(made))
+          say(session, MessageKind::Notice, "message.not_found", session.find);
+        else
+          session.selection = made;
       } else {
         session.selection = what_lies_at(session.state(), {number});
       }

@@ -53,13 +53,14 @@ void draw_command_button(const PanelContext& context, const Command& command, co
     context.actions.push(command.make(context.session));
 }
 
-bool begin_overlay(const PanelContext& context, const char* id, float width_em, float height_em) {
+bool begin_overlay(const PanelContext& context, const char* id, float width_em, float height_em,
+                   std::optional<OverlayPlace> at) {
   const ImVec2 room = ImGui::GetIO().DisplaySize;
   const float em = context.em();
   // The ground: dims the window and takes clicks.
   ImGui::SetNextWindowPos({0, 0});
   ImGui::SetNextWindowSize(room);
-  ImGui::PushStyleColor(ImGuiCol_WindowBg, with_alpha(rgb(0x000000), context.theme.is_dark ? 0.5f : 0.3f));
+  ImGui::PushStyleColor(ImGuiCol_WindowBg, with_alpha(rgb(0x000000), at ? 0.0f : context.theme.is_dark ? 0.5f : 0.3f));
   ImGui::PushStyleVar(ImGuiStyleVar_WindowRounding, 0);
   ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {0, 0});
   ImGui::Begin("##dim", nullptr,
@@ -71,7 +72,10 @@ bool begin_overlay(const PanelContext& context, const char* id, float width_em, 
   ImGui::PopStyleColor();
 
   const ImVec2 size{std::min(width_em * em, room.x - 2 * em), std::min(height_em * em, room.y - 2 * em)};
-  ImGui::SetNextWindowPos({(room.x - size.x) / 2, std::max(em, (room.y - size.y) * 0.35f)});
+  if (at)
+    ImGui::SetNextWindowPos({std::clamp(at->x, 0.0f, room.x - size.x), std::clamp(at->y, 0.0f, room.y - size.y)});
+  else
+    ImGui::SetNextWindowPos({(room.x - size.x) / 2, std::max(em, (room.y - size.y) * 0.35f)});
   ImGui::SetNextWindowSize(size);
   ImGui::PushStyleColor(ImGuiCol_WindowBg, context.theme.panel);
   ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {1.2f * em, em});

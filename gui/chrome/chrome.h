@@ -61,7 +61,23 @@ class WorkspaceView {
   std::map<std::string, RectF, std::less<>> places_;                   // of those in sight
 };
 
-// Palette, help, scenario list and file dialogs: at most one, over everything else.
+// Where a menu begins, in pixels of the window.
+struct OverlayPlace {
+  float x = 0, y = 0;
+};
+
+// What can be done with the thing that was clicked (OpenThingMenu).
+class ThingMenu {
+ public:
+  void open();  // where the mouse is, if its right button opened it
+  void draw(const PanelContext& context);
+
+ private:
+  int chosen_ = 0;
+  std::optional<OverlayPlace> at_;
+};
+
+// Palette, help, scenario list, file dialogs and menus: at most one, over everything else.
 class Overlays {
  public:
   void draw(const PanelContext& context);
@@ -70,6 +86,7 @@ class Overlays {
   Overlay shown_ = Overlay::None;
   Palette palette_;
   FileDialog files_;
+  ThingMenu menu_;
 };
 
 // Shared by the files of this folder -------------------------------------------------------------------------------
@@ -84,8 +101,10 @@ std::string command_tooltip(const PanelContext& context, const Command& command)
 // The first key of a command as people write it; empty if it has none.
 std::string first_key(const PanelContext& context, const Command& command);
 
-// A centred window over a dimmed ground; false: it is not drawn, do not end it. Escape and a click outside close it.
-bool begin_overlay(const PanelContext& context, const char* id, float width_em, float height_em);
+// A window over a dimmed ground, in its middle or (a menu) at a place, over what stays as it is; false: it is not
+// drawn, do not end it. Escape and a click outside close it.
+bool begin_overlay(const PanelContext& context, const char* id, float width_em, float height_em,
+                   std::optional<OverlayPlace> at = {});
 void end_overlay();
 
 }  // namespace palloscope::gui

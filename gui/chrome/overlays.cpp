@@ -88,6 +88,7 @@ void Overlays::draw(const PanelContext& context) {
     if (wanted == Overlay::OpenDialog) files_.open(FileDialogKind::Open, context.session);
     if (wanted == Overlay::SaveDialog) files_.open(FileDialogKind::Save, context.session);
     if (wanted == Overlay::BaseDialog) files_.open(FileDialogKind::Base, context.session);
+    if (wanted == Overlay::Thing) menu_.open();
     shown_ = wanted;
   }
   switch (wanted) {
@@ -95,6 +96,9 @@ void Overlays::draw(const PanelContext& context) {
       break;
     case Overlay::Palette:
       palette_.draw(context);
+      break;
+    case Overlay::Thing:
+      menu_.draw(context);
       break;
     case Overlay::Help:
       draw_help(context);

@@ -89,7 +89,7 @@ void WorkspaceView::draw_cell(const PanelContext& context, const WorkspaceCell& 
   const float inner = ImGui::GetContentRegionAvail().x;
   const float button = 1.7f * em, buttons = 2 * button;
   PanelContext inside = context;
-  inside.is_focused = is_focused;
+  inside.is_focused = is_focused && context.session.overlay != Overlay::Thing;  // the menu has the keys
   inside.filter_wanted = context.filter_wanted && is_focused;
   Panel& panel = *panels_.find(cell.front)->second;
 

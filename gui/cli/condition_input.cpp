@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "gui/cli/arguments.h"
+#include "gui/condition_field.h"
 #include "gui/condition_words.h"
 #include "gui/strings.h"
 
@@ -21,13 +22,17 @@ std::size_t letters(std::string_view text) {
 
 }  // namespace
 
-std::optional<trace::Condition> parse_condition(std::string_view verb, std::string_view text, trace::StateParts parts,
-                                                Streams io, std::string_view where) {
+std::optional<NamedCondition> parse_condition(std::string_view verb, std::string_view text, trace::StateParts parts,
+                                              Streams io, std::string_view where) {
+  const NamedText named = split_name(text);
+  const std::size_t begin = std::min(text.find_first_not_of(" \t", named.at), text.size());
   trace::ConditionMistake mistake;
-  auto parsed = trace::Condition::parse(text, parts, &mistake);
-  if (parsed) return std::move(*parsed);
+  auto parsed =
+      trace::Condition::parse(text.substr(begin, text.find_last_not_of(" \t\r") + 1 - begin), parts, &mistake);
+  if (parsed) return NamedCondition{named.name.empty() ? parsed->text() : named.name, std::move(*parsed)};
+  mistake.column += begin;
   const std::string place = where.empty() ? std::string() : fmt::format("{}: ", where);
-  complain(verb, fmt::format("{}{}", place, parsed.error().message), io);
+  complain(verb, fmt::format("{}column {}: {}", place, mistake.column + 1, mistake.message), io);
   std::string shown(text.substr(0, trace::Condition::kLongest));
   for (char& c : shown)
     if (static_cast<unsigned char>(c) < ' ') c = ' ';
@@ -38,14 +43,14 @@ std::optional<trace::Condition> parse_condition(std::string_view verb, std::stri
   return std::nullopt;
 }
 
-std::optional<std::vector<trace::Condition>> read_conditions(std::string_view verb, const std::string& file,
-                                                             trace::StateParts parts, Streams io) {
+std::optional<std::vector<NamedCondition>> read_conditions(std::string_view verb, const std::string& file,
+                                                           trace::StateParts parts, Streams io) {
   std::ifstream in(file);
   if (!in) {
     complain(verb, fmt::format("{}: cannot be read", file), io);
     return std::nullopt;
   }
-  std::vector<trace::Condition> conditions;
+  std::vector<NamedCondition> conditions;
   std::string line;
   for (int number = 1; std::getline(in, line); ++number) {
     const std::size_t begin = line.find_first_not_of(" \t\r");

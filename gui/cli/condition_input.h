@@ -11,13 +11,19 @@
 
 namespace palloscope::gui::cli {
 
-// None: it is no condition, and that was told. `where` (may be empty): the file and line it is from.
-std::optional<trace::Condition> parse_condition(std::string_view verb, std::string_view text, trace::StateParts parts,
-                                                Streams io, std::string_view where = {});
+struct NamedCondition {
+  std::string name;  // what it is called in results: its text where it was given none
+  trace::Condition condition;
+};
 
-// The conditions of a file, one a line; empty lines and those that begin with # do not count. None: told.
-std::optional<std::vector<trace::Condition>> read_conditions(std::string_view verb, const std::string& file,
-                                                             trace::StateParts parts, Streams io);
+// None: it is no condition, and that was told. `where` (may be empty): the file and line it is from.
+std::optional<NamedCondition> parse_condition(std::string_view verb, std::string_view text, trace::StateParts parts,
+                                              Streams io, std::string_view where = {});
+
+// The conditions of a file, one a line, "NAME: CONDITION" or a condition alone; empty lines and those that begin with #
+// do not count. None: told.
+std::optional<std::vector<NamedCondition>> read_conditions(std::string_view verb, const std::string& file,
+                                                           trace::StateParts parts, Streams io);
 
 // The page of the language: `palloscope help conditions`.
 std::string condition_help();

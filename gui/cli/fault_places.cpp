@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/base/counted.h"
 #include "trace/exporters/event_text.h"
 #include "trace/exporters/printable.h"
 
@@ -74,7 +75,7 @@ std::string FaultPlaces::text(const core::FaultFound& fault, core::EventNumber n
     const std::string name = line->file < files_.size() ? files_[line->file] : std::string();
     text = fmt::format("{}:{}: {}", trace::printable(name), line->line, text);
   }
-  if (fault.bytes != 0) text += fmt::format(", {} bytes", fault.bytes);
+  if (fault.bytes != 0) text += fmt::format(", {}", core::counted(fault.bytes, "byte"));
   if (fault.at) text += fmt::format(" at {:#x}", fault.at.value);
   if (const trace::ContextRecord* context = state.context(fault.context))
     text += fmt::format(" in {}", trace::printable(context->name));

@@ -7,7 +7,9 @@
 #include <ostream>
 #include <sstream>
 #include <system_error>
+#include <vector>
 
+#include "core/base/nearest_word.h"
 #include "core/scenario/scenario_run.h"
 #include "gui/cli/arguments.h"
 #include "gui/cli/source_file.h"
@@ -18,10 +20,14 @@ namespace {
 constexpr std::uintmax_t kMostScriptBytes = 1 << 20;
 
 core::Error not_found(const std::string& name) {
-  std::string names;
-  for (const core::BuiltinScenario& scenario : core::builtin_scenarios()) names += " " + scenario.info.name;
+  std::vector<std::string_view> names;
+  for (const core::BuiltinScenario& scenario : core::builtin_scenarios()) names.push_back(scenario.info.name);
+  std::string meant;
+  for (const std::string_view near : core::nearest_names(name, names, 2))
+    meant += fmt::format("{}{}", meant.empty() ? "; did you mean " : " or ", near);
   return {core::ErrorCode::NotFound,
-          fmt::format("there is no file and no scenario \"{}\". The scenarios are:{}", name, names)};
+          fmt::format("there is no file and no scenario \"{}\"{}", name,
+                      meant.empty() ? "; palloscope run --list tells the scenarios" : meant + "?")};
 }
 
 }  // namespace

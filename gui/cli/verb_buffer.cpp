@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gui/cli/arguments.h"
+#include "gui/cli/moment_link.h"
 #include "gui/cli/progress.h"
 #include "gui/cli/scenario_text.h"
 #include "gui/cli/source_file.h"
@@ -98,7 +99,7 @@ struct Teller {
     tell_until(~core::EventNumber{0});
   }
 
-  void json(std::ostream& out) const {
+  void json(std::ostream& out, const std::string& link) const {
     nlohmann::ordered_json all;
     all["buffer"] = life.buffer().value + 1;
     all["event"] = cursor;
@@ -129,6 +130,7 @@ struct Teller {
                                 {"deed", trace::buffer_deed_name(entry.deed)},
                                 {"by", trace::printable(life.backend_name(entry.who))},
                                 {"word", entry.word}});
+    if (!link.empty()) all["link"] = link;
     out << all.dump(1) << '\n';
   }
 
@@ -151,13 +153,14 @@ int run_buffer(Arguments arguments, Streams io) {
   std::uint32_t number = 0;
   std::optional<core::EventNumber> at;
   std::size_t limit = trace::BufferLife::kEntries;
-  bool all = false;
+  bool all = false, link = false;
   usage.add("FILE", &file, "a trace, a CSV of pg_buffercache, or a scenario (a file, a name or a number)").required();
   usage.add("N", &number, "the buffer, as pg_buffercache counts: from 1 on").required();
   usage.add("--at", &at, "the moment that is meant; left out: the end").takes("N");
   usage.add("--limit", &limit, "events of it to be looked at before and after that moment").takes("N");
   usage.add("--all", &all, "every event of the buffer, not only a line for each page");
   usage.add("--format", &format, "how it is written").one_of({"text", "json"}).shows_default();
+  add_link_flag(usage, link);
   if (const auto status = usage.parse(arguments, io)) return *status;
 
   auto timeline = open_source_or_scenario("buffer", file, io);
@@ -176,15 +179,18 @@ int run_buffer(Arguments arguments, Streams io) {
     Progress progress("buffer", io);
     while (!life.advance()) progress.tell("reading", life.progress());
   }
+  const std::string opens =
+      link ? moment_link(file, timeline->cursor(), BufferKey{{pool->first.value + number - 1}}) : std::string();
   const Teller teller{life, timeline->cursor(), all};
   if (format == "json") {
-    teller.json(io.out);
+    teller.json(io.out, opens);
     return kExitGood;
   }
   io.out << fmt::format("buffer {} of {}, at event {} of {}\n", number, pool->buffers, timeline->cursor(),
                         timeline->size());
   teller.text(io.out);
   if (life.entries().empty()) io.out << "  nothing ever happened to it\n";
+  if (link) io.out << opens << '\n';
   if (life.is_cut()) io.err << "palloscope buffer: there is more, see --limit\n";
   return kExitGood;
 }

@@ -274,9 +274,10 @@ int run_compare(Arguments arguments, Streams io) {
   } else if (format == "json") {
     print_json(rows, comparison, moment, io.out);
   } else {
-    io.out << fmt::format("{}: PostgreSQL {}{}, {} calls; after event {} of {}, call {}; bytes\n\n", file,
+    io.out << fmt::format("{}: PostgreSQL {}{}, {} {}; after event {} of {}, call {}; bytes\n\n", file,
                           recorded->description().pg_major, recorded->description().checking ? " (checking)" : "",
-                          with_commas(comparison.calls()), with_commas(moment), with_commas(recorded->size()),
+                          with_commas(comparison.calls()), comparison.calls() == 1 ? "call" : "calls",
+                          with_commas(moment), with_commas(recorded->size()),
                           with_commas(comparison.marks().call_of(moment)));
     print_text(rows, io.out);
   }

@@ -8,6 +8,7 @@
 #include <ostream>
 #include <string>
 
+#include "core/base/counted.h"
 #include "gui/cli/arguments.h"
 #include "gui/cli/progress.h"
 #include "gui/cli/scenario_text.h"
@@ -58,8 +59,8 @@ bool write(const trace::Timeline& timeline, const ExportOptions& options, Range 
          });
     chrome.finish();
     if (chrome.names_left_out() > 0)
-      io.err << fmt::format("palloscope export: {} names of contexts beyond {} have no counter of their own\n",
-                            chrome.names_left_out(), trace::ChromeTrace::kMostCounters);
+      io.err << fmt::format("palloscope export: {} of contexts beyond {}: without a counter of their own\n",
+                            core::counted(chrome.names_left_out(), "name"), trace::ChromeTrace::kMostCounters);
   } else if (options.states) {
     if (!json) out << trace::kStateCsvHead;
     const core::EventNumber every = options.every.value_or(1);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/counted.h"
 #include "gui/cli/arguments.h"
 #include "gui/cli/scenario_text.h"
 #include "gui/cli/source_file.h"
@@ -77,13 +78,15 @@ void print_server(const trace::ServerState& server, std::ostream& out) {
     if (pool.born == 0) continue;
     out << fmt::format("{:<10}{}{} {} with a page, {} dirty, {} pinned", "buffers", pool.buffers,
                        pool.backend ? " local," : ",", pool.tagged, pool.dirty, pool.pinned);
-    if (pool.requests != 0) out << fmt::format("; {} requests, {} hits", pool.requests, pool.hits);
+    if (pool.requests != 0)
+      out << fmt::format("; {}, {}", core::counted(pool.requests, "request"), core::counted(pool.hits, "hit"));
     out << '\n';
   }
   for (const trace::SegmentRecord& segment : server.segments) {
     if (segment.born == 0) continue;
-    out << fmt::format("{:<10}{} bytes ({}{}{})\n", "shared", segment.bytes, trace::segment_kind_name(segment.kind),
-                       segment.name.empty() ? "" : ": ", trace::printable(segment.name));
+    out << fmt::format("{:<10}{} ({}{}{})\n", "shared", core::counted(segment.bytes, "byte"),
+                       trace::segment_kind_name(segment.kind), segment.name.empty() ? "" : ": ",
+                       trace::printable(segment.name));
   }
   for (const trace::OperationRecord& operation : server.operations) {
     if (operation.born == 0) continue;
@@ -132,8 +135,8 @@ int run_info(Arguments arguments, Streams io) {
   std::vector<std::string> problems = contents.moments.problems;
   if (!timeline->problem().empty()) problems.insert(problems.begin(), timeline->problem());
   if (const std::uint64_t faults = timeline->state().fault_count(); faults > 0)
-    problems.push_back(
-        fmt::format("{} events cannot be what a correct process did: palloscope verify lists them", faults));
+    problems.push_back(fmt::format("{} cannot be what a correct process did: palloscope verify lists {}",
+                                   core::counted(faults, "event"), faults == 1 ? "it" : "them"));
   for (const std::string& problem : problems) io.out << fmt::format("{:<10}{}\n", "problem", problem);
   if (problems.empty()) io.out << fmt::format("{:<10}none\n", "problem");
   return kExitGood;

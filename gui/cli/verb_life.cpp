@@ -8,6 +8,7 @@
 #include <string>
 
 #include "gui/cli/arguments.h"
+#include "gui/cli/moment_link.h"
 #include "gui/cli/progress.h"
 #include "gui/cli/scenario_text.h"
 #include "gui/cli/source_file.h"
@@ -115,7 +116,7 @@ struct Teller {
     }
   }
 
-  void json(const trace::ChunkLife& life, const std::vector<LifeSegment>& segments) const {
+  void json(const trace::ChunkLife& life, const std::vector<LifeSegment>& segments, const std::string& link) const {
     nlohmann::ordered_json all;
     all["at"] = hex(life.at());
     all["event"] = cursor;
@@ -149,6 +150,7 @@ struct Teller {
       if (mark.fault) one["fault"] = trace::fault_kind_name(*mark.fault);
       all["marks"].push_back(std::move(one));
     }
+    if (!link.empty()) all["link"] = link;
     out << all.dump(1) << '\n';
   }
 };
@@ -162,7 +164,7 @@ int run_life(Arguments arguments, Streams io) {
   std::string file, place, format = "text";
   std::optional<core::EventNumber> at;
   std::size_t limit = trace::ChunkLife::kSegments;
-  bool all = false, exact = false;
+  bool all = false, exact = false, link = false;
   usage.add("FILE", &file, "a trace, or a scenario (a file, a name or a number)").required();
   usage.add("PLACE", &place, "an address in hex (0x...), or a variable of the script").required();
   usage.add("--at", &at, "the moment that is meant; left out: the end").takes("N");
@@ -170,6 +172,7 @@ int run_life(Arguments arguments, Streams io) {
   usage.add("--all", &all, "the whole life, however long");
   usage.add("--exact", &exact, "also what lasts only while one operation is under way");
   usage.add("--format", &format, "how it is written").one_of({"text", "json"}).shows_default();
+  add_link_flag(usage, link);
   if (const auto status = usage.parse(arguments, io)) return *status;
 
   auto timeline = open_source_or_scenario("life", file, io);
@@ -189,11 +192,12 @@ int run_life(Arguments arguments, Streams io) {
   const std::vector<LifeSegment> segments = exact ? life.segments() : trace::without_transit(life.segments());
   const Teller teller{*timeline, io.out, timeline->cursor()};
   if (format == "json") {
-    teller.json(life, segments);
+    teller.json(life, segments, link ? moment_link(file, timeline->cursor(), *address) : std::string());
     return kExitGood;
   }
   io.out << fmt::format("{} at event {} of {}\n", hex(*address), timeline->cursor(), timeline->size());
   teller.text(segments, life.marks());
+  if (link) io.out << moment_link(file, timeline->cursor(), *address) << '\n';
   if (life.stopped_early()) io.err << "palloscope life: there is more, see --limit and --all\n";
   return kExitGood;
 }

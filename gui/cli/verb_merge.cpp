@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/counted.h"
 #include "gui/cli/arguments.h"
 #include "gui/cli/progress.h"
 #include "gui/cli/scenario_text.h"
@@ -41,8 +42,9 @@ void write_text(const DumpMerge& merge, PathMeasure measure, std::size_t top, st
   const PathTable& table = merge.table();
   PathSums all;
   for (std::uint32_t s = 0; s < table.sources(); ++s) all += table.whole(s);
-  out << fmt::format("{} backends, {} contexts, {} bytes in {} blocks, {} used\n", table.sources(), all.contexts,
-                     all.total_bytes, all.blocks, all.used_bytes);
+  out << fmt::format("{}, {}, {} in {}, {} used\n", core::counted(table.sources(), "backend"),
+                     core::counted(all.contexts, "context"), core::counted(all.total_bytes, "byte"),
+                     core::counted(all.blocks, "block"), all.used_bytes);
   out << fmt::format("{} of the contexts of a path; in the last columns: of one backend\n",
                      trace::kPathMeasureNames[static_cast<int>(measure)]);
   out << fmt::format("{:>14} {:>14} {:>9} {:>9} {:>12} {:>12} {:>12}  path (largest backend)\n", "with all below",

@@ -5,6 +5,7 @@
 #include <ostream>
 #include <string>
 
+#include "core/base/counted.h"
 #include "gui/cli/arguments.h"
 #include "gui/cli/progress.h"
 #include "gui/cli/scenario_text.h"
@@ -27,8 +28,9 @@ void each_policy(Visitor&& visitor) {
 }
 
 void write_text(const trace::PolicyRun& run, std::ostream& out) {
-  out << fmt::format("{} accesses to shared buffers, {} buffers", run.counts(ReplacementPolicy::Lru).requests,
-                     run.buffers());
+  out << fmt::format("{} to shared buffers, {}",
+                     core::counted(run.counts(ReplacementPolicy::Lru).requests, "access", "accesses"),
+                     core::counted(run.buffers(), "buffer"));
   if (run.buffers() != run.pool_buffers()) out << fmt::format(" (the trace's pool has {})", run.pool_buffers());
   out << fmt::format("\n{:<26} {:>10} {:>8} {:>10} {:>10} {:>10}\n", "policy", "hits", "hits %", "misses", "evictions",
                      "writes");
@@ -106,9 +108,9 @@ int run_policies(Arguments arguments, Streams io) {
   }
   if (run.counts(ReplacementPolicy::Lru).requests == 0) {
     complain("policies",
-             fmt::format("{}: no page was asked for in {} events; policies need a trace of a running buffer pool, "
+             fmt::format("{}: no page was asked for in {}; policies need a trace of a running buffer pool, "
                          "such as the scenarios from 50 on",
-                         file, timeline->size()),
+                         file, core::counted(timeline->size(), "event")),
              io);
     return kExitNo;
   }

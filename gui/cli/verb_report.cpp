@@ -6,6 +6,7 @@
 #include <ostream>
 #include <string>
 
+#include "core/base/counted.h"
 #include "gui/cli/arguments.h"
 #include "gui/cli/progress.h"
 #include "gui/cli/report.h"
@@ -84,7 +85,7 @@ int run_report(Arguments arguments, Streams io) {
   write(report, format, out);
   out.close();
   if (!out) return complain("report", fmt::format("{}: cannot be written", target), io);
-  io.err << fmt::format("{}: {} findings\n", target, survey.findings().size());
+  io.err << fmt::format("{}: {}\n", target, core::counted(survey.findings().size(), "finding"));
   return kExitGood;
 }
 

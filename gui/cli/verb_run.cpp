@@ -83,9 +83,10 @@ class Teller final : public core::EventSink {
   std::string summary() const {
     const trace::HeapTotals& totals = state_.totals();
     return fmt::format(
-        "{} events; {} calls of malloc, {} of free; at most {} bytes from malloc, {} of them in contexts; errors: {}; "
+        "{} {}; {} {} of malloc, {} of free; at most {} bytes from malloc, {} of them in contexts; errors: {}; "
         "faults: {}",
-        with_commas(state_.event_number()), with_commas(totals.malloc_calls), with_commas(totals.free_calls),
+        with_commas(state_.event_number()), state_.event_number() == 1 ? "event" : "events",
+        with_commas(totals.malloc_calls), totals.malloc_calls == 1 ? "call" : "calls", with_commas(totals.free_calls),
         with_commas(peak_malloc_bytes_), with_commas(peak_context_bytes_), errors_, faults_);
   }
 

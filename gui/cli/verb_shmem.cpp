@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/counted.h"
 #include "core/shmem/huge_pages.h"
 #include "core/shmem/shmem_map.h"
 #include "core/shmem/shmem_quantities.h"
@@ -48,7 +49,7 @@ std::string in_units(std::uint64_t bytes) {
   if (bytes >= 1 << 30) return fmt::format("{:.1f} GB", static_cast<double>(bytes) / (1 << 30));
   if (bytes >= 1 << 20) return fmt::format("{:.1f} MB", static_cast<double>(bytes) / (1 << 20));
   if (bytes >= 1 << 10) return fmt::format("{:.1f} kB", static_cast<double>(bytes) / (1 << 10));
-  return fmt::format("{} bytes", bytes);
+  return core::counted(bytes, "byte");
 }
 
 std::string csv_field(std::string_view text) {
@@ -118,8 +119,9 @@ void write_text(const ShmemMap& map, const ShmemSettings& settings, const core::
       out << fmt::format("  {} = {}\n", row.name, settings.show(row.guc));
   out << fmt::format("  built {} SSL, {} GSS\n", settings.build.ssl ? "with" : "without",
                      settings.build.gss ? "with" : "without");
-  out << fmt::format("  so: {} buffers, MaxBackends {}, room for {} processes, wal_buffers {} pages\n\n",
-                     counts.buffers, counts.max_backends, counts.procs, counts.wal_buffers);
+  out << fmt::format("  so: {}, MaxBackends {}, room for {}, wal_buffers {}\n\n",
+                     core::counted(counts.buffers, "buffer"), counts.max_backends,
+                     core::counted(counts.procs, "process", "processes"), core::counted(counts.wal_buffers, "page"));
 
   out << "      offset        size   allocated  by        name: what it is for\n";
   const std::vector<ShmemPiece> rows = wish.all ? map.pieces : joined(map);

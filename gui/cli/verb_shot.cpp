@@ -127,6 +127,21 @@ core::Status open_subject(Session& session, const ShotOptions& options) {
   return core::Done{};
 }
 
+// A link of another recording, or of a longer one: the picture is of the nearest moment there is.
+void tell_of_link(const ViewLink& link, const Session& session, Streams io) {
+  if (!session.document) return;
+  const core::EventNumber events = session.event_count();
+  if (link.at && *link.at > events)
+    io.err << fmt::format(
+        "palloscope shot: the link is of event {}, and there are only {}: the picture is of the end\n", *link.at,
+        events);
+  else if (link.of && !session.document->run && *link.of != events)
+    io.err << fmt::format(
+        "palloscope shot: the link was made with {} events, and now there are {}: it may be of another "
+        "recording\n",
+        *link.of, events);
+}
+
 // Whoever draws: OpenGL, or the processor.
 struct Screen {
   std::optional<Offscreen> gl = {};
@@ -240,6 +255,9 @@ int run_shot(Arguments arguments, Streams io) {
   usage.add("--panel", &options.panel, "only this panel, over the whole window").one_of(panel_ids());
   usage.add("--bare", &options.bare, "of it, without the window's bars");
   usage.add("--select", &options.select, "a context by its name, 0xADDRESS, or #EVENT");
+  usage.add("--panel", &options.panel, "only this panel").one_of(panel_ids());
+  usage.add("--select", &options.select,
+            "a context by its name, 0xADDRESS, @EVENT (what that event made), or #EVENT (goes there)");
   usage.add("--overlay", &options.overlay, "what lies over it")
       .one_of({"palette", "help", "open", "save", "scenarios"});
   usage.add("--keys", &options.keys, "pressed before the picture is taken, as in \"M Ctrl+K Period Down\"");
@@ -271,7 +289,10 @@ int run_shot(Arguments arguments, Streams io) {
   if (session.document) suit_front(session.preferences.workspace, *session.document);
   if (session.document && !options.panel.empty()) session.focused_panel = options.panel;
   session.preferences.workspace.full_screen = session.document ? options.panel : std::string();
-  if (link) show_view(session, *link);
+  if (link) {
+    show_view(session, *link);
+    tell_of_link(*link, session, io);
+  }
   session.overlay = overlay_named(options.overlay);
   if (!options.select.empty()) {
     apply(session, SetFind{options.select});

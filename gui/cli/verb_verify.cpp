@@ -7,8 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "core/base/counted.h"
 #include "gui/cli/arguments.h"
 #include "gui/cli/fault_places.h"
+#include "gui/cli/moment_link.h"
 #include "gui/cli/progress.h"
 #include "gui/cli/scenario_text.h"
 #include "gui/cli/source_file.h"
@@ -124,7 +126,9 @@ int run_verify(Arguments arguments, Streams io) {
       "where they happened and where the memory concerned came from. Exit status 1: something is wrong, and is "
       "listed.");
   std::string file;
+  bool link = false;
   usage.add("FILE", &file, "a trace, a server's dump, or a scenario (a file, a name or a number)").required();
+  add_link_flag(usage, link);
   if (const auto status = usage.parse(arguments, io)) return *status;
   auto timeline = open_source_or_scenario("verify", file, io);
   if (!timeline) return kExitBad;
@@ -132,24 +136,26 @@ int run_verify(Arguments arguments, Streams io) {
   Verifier verifier(*timeline, io);
   const std::vector<Finding> findings = verifier.run();
   for (const Finding& finding : findings) {
+    const std::string opens = link ? fmt::format("  {}\n", moment_link(file, finding.event)) : "";
     std::string text;
     if (finding.by_program) {
-      io.out << fmt::format("#{}: {}\n", finding.event, finding.what);
+      io.out << fmt::format("#{}: {}\n{}", finding.event, finding.what, opens);
       continue;
     }
     if (finding.event >= 1 && finding.event <= timeline->size()) {
       timeline->seek(finding.event);
       text = fmt::format(" ({})", trace::event_text(timeline->event(finding.event), timeline->state()));
     }
-    io.out << fmt::format("#{}{}: {}\n", finding.event, text, trace::printable(finding.what));
+    io.out << fmt::format("#{}{}: {}\n{}", finding.event, text, trace::printable(finding.what), opens);
   }
   if (verifier.fault_count() > trace::kKeptFaults)
     io.out << fmt::format("and {} more\n", verifier.fault_count() - trace::kKeptFaults);
   if (verifier.mistake_count() > trace::kKeptFaults)
-    io.out << fmt::format("and {} more mistakes of the program\n", verifier.mistake_count() - trace::kKeptFaults);
+    io.out << fmt::format("and {} of the program\n",
+                          core::counted(verifier.mistake_count() - trace::kKeptFaults, "more mistake"));
   if (!timeline->problem().empty()) io.out << fmt::format("file: {}\n", timeline->problem());
   const bool good = findings.empty() && timeline->problem().empty();
-  if (good) io.out << fmt::format("{}: {} events, nothing wrong\n", file, timeline->size());
+  if (good) io.out << fmt::format("{}: {}, nothing wrong\n", file, core::counted(timeline->size(), "event"));
   return good ? kExitGood : kExitNo;
 }
 

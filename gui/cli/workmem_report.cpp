@@ -7,6 +7,8 @@
 #include <ostream>
 #include <string_view>
 
+#include "core/base/counted.h"
+
 namespace palloscope::gui::cli {
 namespace {
 
@@ -51,11 +53,12 @@ std::vector<Line> lines_of(const core::WorstCase& all, const WorkmemSettings& se
   const bool own = server.autovacuum_work_mem_kb >= 0;
   return {{"backend, idle", all.base, "caches of each of its processes; --base"},
           {"backend, operations", all.operations, "the plan's limits, below"},
-          {"backend, temporary tables", all.temp_buffers, fmt::format("temp_buffers: {} pages", server.temp_buffers)},
+          {"backend, temporary tables", all.temp_buffers,
+           fmt::format("temp_buffers: {}", core::counted(server.temp_buffers, "page"))},
           {"a backend", all.backend, "the three"},
-          {"all backends", all.backends, fmt::format("{} connections", server.max_connections)},
+          {"all backends", all.backends, core::counted(server.max_connections, "connection")},
           {"maintenance", all.maintenance,
-           fmt::format("{} autovacuum workers, {} each", server.autovacuum_max_workers,
+           fmt::format("{}, {} each", core::counted(server.autovacuum_max_workers, "autovacuum worker"),
                        own ? "autovacuum_work_mem" : "maintenance_work_mem")},
           {"shared memory", all.shared, settings.shared->complete ? "palloscope shmem tells its parts" : "at least"},
           {"worst case", all.total, "not a hard limit: see NOTES of --help"}};
@@ -141,20 +144,23 @@ std::string explain_line(const Trial& trial, OperationKind kind) {
 
 // The server's counter goes on while runs are merged into longer ones.
 std::string runs_text(std::uint32_t runs, std::uint32_t initial) {
-  return runs <= initial ? fmt::format("{} runs", runs)
-                         : fmt::format("{} runs and {} merged ones", initial, runs - initial);
+  return runs <= initial
+             ? core::counted(runs, "run")
+             : fmt::format("{} and {}", core::counted(initial, "run"), core::counted(runs - initial, "merged one"));
 }
 
 std::string decision_text(const core::TrialDecision& one, const Trial& trial, OperationKind kind) {
   std::string text = fmt::format("{}; {} of {}", phase_word(one.phase), in_units(one.counted.used_bytes),
                                  in_units(one.counted.limit_bytes));
   if (kind == OperationKind::Sort)
-    text += fmt::format("; {} slots, {}", one.counted.slots, runs_text(one.counted.parts, trial.parts));
-  else if (kind == OperationKind::HashJoin)
-    text += fmt::format("; {} buckets, {} batches", one.counted.slots, one.counted.parts);
-  else
     text +=
-        fmt::format("; {} groups, {} slots, {} partitions", one.counted.tuples, one.counted.slots, one.counted.parts);
+        fmt::format("; {}, {}", core::counted(one.counted.slots, "slot"), runs_text(one.counted.parts, trial.parts));
+  else if (kind == OperationKind::HashJoin)
+    text += fmt::format("; {}, {}", core::counted(one.counted.slots, "bucket"),
+                        core::counted(one.counted.parts, "batch", "batches"));
+  else
+    text += fmt::format("; {}, {}, {}", core::counted(one.counted.tuples, "group"),
+                        core::counted(one.counted.slots, "slot"), core::counted(one.counted.parts, "partition"));
   return text;
 }
 
@@ -165,8 +171,9 @@ bool leaves_values_uncounted(const core::TrialSpec& spec) {
 }
 
 std::string subject(const WorkmemWish& wish) {
-  if (wish.column == "int") return fmt::format("{} of {} rows of one int", wish.what, wish.trial.rows);
-  return fmt::format("{} of {} rows, {} bytes wide", wish.what, wish.trial.rows, wish.trial.width);
+  if (wish.column == "int") return fmt::format("{} of {} of one int", wish.what, core::counted(wish.trial.rows, "row"));
+  return fmt::format("{} of {}, {} wide", wish.what, core::counted(wish.trial.rows, "row"),
+                     core::counted(wish.trial.width, "byte"));
 }
 
 }  // namespace

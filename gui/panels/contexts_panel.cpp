@@ -126,6 +126,8 @@ void ContextsPanel::draw_name(const PanelContext& panel, const TreeRow& row, int
       panel.actions.push(Select{ContextKey{row.context, row.born}});
   }
   const bool hovered = ImGui::IsItemHovered(ImGuiHoveredFlags_ForTooltip);
+  if (row.group_size == 0 && !row.ghost) offer_menu(panel, ContextKey{row.context, row.born});
+  if (!row.ident.empty()) ImGui::SetItemTooltip("%s", row.ident.substr(0, 400).c_str());
   ImGui::PopID();
 
   ImDrawList* draw = ImGui::GetWindowDrawList();

@@ -28,8 +28,8 @@ constexpr Group kGroups[] = {
 
 trace::EventFilter EventFilterRow::filter(const Session& session) const {
   trace::EventFilter filter;
-  const std::size_t begin = words_.find_first_not_of(' ');
-  if (begin != std::string::npos) filter.words = words_.substr(begin, words_.find_last_not_of(' ') + 1 - begin);
+  filter.words = good_.words;
+  filter.condition = good_.condition;
   for (std::size_t i = 0; i < std::size(kGroups); ++i) {
     if (((groups_ >> i) & 1) == 0) continue;
     const auto add = [&](unsigned first, unsigned last) {
@@ -58,20 +58,42 @@ void EventFilterRow::draw_menu(const PanelContext& panel) {
   ImGui::EndPopup();
 }
 
+void EventFilterRow::read() {
+  read_ = trace::read_typed_filter(typed_);
+  if (!read_.mistake) good_ = read_;
+}
+
+// Below the letters that are wrong, where the field's begin is in sight.
+void EventFilterRow::underline_mistake(const PanelContext& panel) const {
+  const float em = panel.em(), left = ImGui::GetItemRectMin().x + ImGui::GetStyle().FramePadding.x;
+  const float right = ImGui::GetItemRectMax().x - ImGui::GetStyle().FramePadding.x;
+  const float whole = ImGui::CalcTextSize(typed_.c_str()).x;
+  if (whole > right - left) return;
+  const std::size_t begin = std::min(read_.mistake->column, typed_.size());
+  const std::size_t end = std::min(typed_.size(), begin + read_.mistake->length);
+  const float from = left + ImGui::CalcTextSize(typed_.c_str(), typed_.c_str() + begin).x;
+  const float to = std::max(from + 0.5f * em, left + ImGui::CalcTextSize(typed_.c_str(), typed_.c_str() + end).x);
+  const float bottom = ImGui::GetItemRectMax().y;
+  ImGui::GetWindowDrawList()->AddRectFilled({from, bottom - 0.2f * em}, {std::min(to, right), bottom - 0.05f * em},
+                                            panel.theme.problem);
+}
+
 bool EventFilterRow::draw(const PanelContext& panel, float width) {
   const float em = panel.em(), gap = em * 0.5f, padding = 2 * ImGui::GetStyle().FramePadding.x;
   const bool some = groups_ != 0 || only_selected_;
   const std::string show =
       (some ? std::string(icons::kFilter) + " " : std::string()) + panel.strings("events.show") + "###show";
   const float button = ImGui::CalcTextSize(show.c_str(), nullptr, true).x + padding;
-  const float field = std::min(em * 16, width - button - gap);
+  const float field = std::min(em * 22, width - button - gap);
   if (field < em * 3) return false;
   ImGui::SetCursorPosX(ImGui::GetCursorPosX() + width - field - button - gap);
   ImGui::SetNextItemWidth(field);
   if (panel.filter_wanted && panel.is_focused) ImGui::SetKeyboardFocusHere();
-  const bool entered = ImGui::InputTextWithHint("##filter", panel.strings("events.filter"), &words_,
+  const bool entered = ImGui::InputTextWithHint("##filter", panel.strings("events.filter"), &typed_,
                                                 ImGuiInputTextFlags_EnterReturnsTrue);
-  ImGui::SetItemTooltip("%s", panel.strings("events.filter_tip"));
+  read();
+  if (read_.mistake) underline_mistake(panel);
+  ImGui::SetItemTooltip("%s", read_.mistake ? read_.mistake->message.c_str() : panel.strings("events.filter_tip"));
   ImGui::SameLine(0, gap);
   if (some) ImGui::PushStyleColor(ImGuiCol_Text, panel.theme.accent);
   if (ImGui::Button(show.c_str())) ImGui::OpenPopup("##kinds");

@@ -60,7 +60,9 @@ void EventsPanel::refresh_found(const PanelContext& panel, const trace::EventFil
   const Session& session = panel.session;
   const bool other = !search_ || document_ != session.document->serial || !(search_->filter() == filter);
   if (other || !search_->reaches(session.cursor()))
-    search_ = std::make_unique<trace::EventSearch>(*session.timeline(), filter, session.cursor());
+    search_ = std::make_unique<trace::EventSearch>(*session.timeline(), filter, session.cursor(),
+                                                   trace::EventSearch::kMostFound, session.run_to.index());
+  if (other && !filter.condition.empty()) panel.actions.push(WantIndex{});
   look_on(panel);
   if (other || cursor_ != session.cursor()) scrolled_ = 0;
   document_ = session.document->serial;
@@ -188,6 +190,12 @@ void EventsPanel::take_keys(const PanelContext& panel) {
 
 // How many there are, and how far the search is: the panel's last line.
 void EventsPanel::draw_search_state(const PanelContext& panel) {
+  const float width = ImGui::GetContentRegionAvail().x;
+  if (filter_.mistake()) {
+    draw_cut_text(filter_.mistake()->message + " " + panel.strings("events.or_quotes"), width, panel.theme.problem);
+    return;
+  }
+  if (!search_) return;
   const std::string found = format_count(search_->found());
   const bool whole = search_->progress() >= 1;
   const std::string text =
@@ -197,7 +205,9 @@ void EventsPanel::draw_search_state(const PanelContext& panel) {
                                {{"found", found},
                                 {"first", format_count(search_->looked_first())},
                                 {"last", format_count(search_->looked_last())}});
-  draw_cut_text(text, ImGui::GetContentRegionAvail().x, panel.theme.dim);
+  const bool is_condition = !search_->filter().condition.empty();
+  draw_cut_text(is_condition ? panel.strings.fill("events.as_condition", {{"found", text}}) : text, width,
+                panel.theme.dim);
 }
 
 void EventsPanel::draw(const PanelContext& panel) {
@@ -209,7 +219,8 @@ void EventsPanel::draw(const PanelContext& panel) {
   take_keys(panel);
   const trace::EventFilter filter = filter_.filter(panel.session);
   const float height = std::round(panel.em() * 1.4f);
-  const float room = ImGui::GetContentRegionAvail().y - (filter.empty() ? 0 : height);
+  const bool has_state_line = !filter.empty() || filter_.mistake();
+  const float room = ImGui::GetContentRegionAvail().y - (has_state_line ? height : 0);
   const int rows = std::max(1, static_cast<int>(room / height));
   if (ImGui::IsWindowHovered() && ImGui::GetIO().MouseWheel != 0) {
     const auto by = static_cast<std::int64_t>(-ImGui::GetIO().MouseWheel * 3);
@@ -222,14 +233,14 @@ void EventsPanel::draw(const PanelContext& panel) {
   else
     refresh_found(panel, filter, rows);
   const ImVec2 start = ImGui::GetCursorPos();
-  if (lines_.empty() && search_ && !searching_) {
+  if (lines_.empty() && search_ && !searching_ && !filter_.mistake()) {
     draw_empty(panel, filter.words.empty() && filter.context.slot ? "events.none_of_selected" : "events.nothing_found");
     return;
   }
   ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, {0, 0});
   for (const Line& line : lines_) draw_line(panel, line, height);
   ImGui::PopStyleVar();
-  if (!search_) return;
+  if (!has_state_line) return;
   ImGui::SetCursorPos({start.x, start.y + static_cast<float>(rows) * height});
   draw_search_state(panel);
 }

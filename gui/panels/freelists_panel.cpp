@@ -8,6 +8,7 @@
 #include "gui/icons.h"
 #include "gui/panels/profile_of.h"
 #include "gui/panels/widgets.h"
+#include "gui/watch_condition.h"
 #include "trace/exporters/event_text.h"
 
 namespace palloscope::gui {
@@ -237,6 +238,7 @@ void FreelistsPanel::draw_class(const PanelContext& panel, const FreelistRow& ro
   ImGui::TableNextRow(ImGuiTableRowFlags_None, em * 1.5f);
   ImGui::TableNextColumn();
   draw_bytes(panel, row.class_bytes);
+  offer_menu(panel, context_, watch_freelist(context_, row.size_class));
   ImGui::TableNextColumn();
   if (!row.chunks.empty()) draw_count(panel, row.chunks.size());
   ImGui::TableNextColumn();
@@ -253,6 +255,7 @@ void FreelistsPanel::draw_class(const PanelContext& panel, const FreelistRow& ro
     const core::ChunkSlot chunk = row.chunks[i];
     if (draw_link_box(panel, chunk, i == 0))
       panel.actions.push(Select{ChunkKey{chunk, panel.state().chunks()[chunk.value].born}});
+    offer_menu(panel, ChunkKey{chunk, panel.state().chunks()[chunk.value].born});
     if (i + 1 == row.chunks.size()) break;
     ImGui::SameLine(0, em * 0.2f);
     ImGui::TextUnformatted("\u2192");

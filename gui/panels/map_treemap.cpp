@@ -9,6 +9,7 @@
 #include "gui/layout/tree_layout.h"
 #include "gui/panels/cut_text.h"
 #include "gui/panels/profile_of.h"
+#include "gui/panels/widgets.h"
 #include "imgui.h"
 
 namespace palloscope::gui {
@@ -102,6 +103,7 @@ void MapTreemap::draw(const PanelContext& panel, ContextKey& root) {
   const core::ContextSlot slot = nodes_[static_cast<std::size_t>(rect.node)].context;
   const ContextKey key{slot, panel.state().contexts()[slot.value].born};
   if (ImGui::IsItemClicked()) panel.actions.push(Select{key});
+  offer_menu(panel, key);
   if (ImGui::IsMouseDoubleClicked(ImGuiMouseButton_Left)) root = key;
   draw_tooltip(panel, rect);
 }

@@ -125,6 +125,7 @@ bool draw_buffer_box(const PoolScene& scene, core::BufferSlot slot, const char* 
   const bool in_pool = scene.pool.holds(slot);
   const std::uint32_t place = in_pool ? slot.value - scene.pool.first.value : 0;
   if (ImGui::InvisibleButton(id, size)) panel.actions.push(Select{BufferKey{slot}});
+  offer_menu(panel, BufferKey{slot});
   const bool hovered = ImGui::IsItemHovered();
   ImDrawList* draw = ImGui::GetWindowDrawList();
   Color fill = panel.theme.raised;

@@ -24,6 +24,8 @@ bool is_flag(std::uint8_t tag) {
          tag == core::Narration::kTag;
 }
 
+constexpr int kHits = 3;  // in the legend, behind the series
+
 float line_width(const PanelContext& panel) { return std::max(2.0f, 0.12f * panel.em()); }
 
 // Of private memory only what is malloc'ed beside the contexts is a line of its own.
@@ -95,10 +97,24 @@ void TimelinePanel::handle_mouse(const PanelContext& panel, float x0) {
     whole_ = axis_.last() - axis_.first() >= static_cast<double>(total);
   }
   if (ImGui::IsMouseDoubleClicked(ImGuiMouseButton_Left)) whole_ = true;
-  if (!ImGui::IsMouseDown(ImGuiMouseButton_Left)) draw_tooltip(panel, event);
+  if (!ImGui::IsMouseDown(ImGuiMouseButton_Left)) draw_tooltip(panel, event, static_cast<float>(x));
 }
 
-void TimelinePanel::draw_tooltip(const PanelContext& panel, EventNumber event) const {
+// What is marked at that pixel, or next to it.
+void TimelinePanel::say_marks(const PanelContext& panel, float x) const {
+  const float near = 0.5f * panel.fonts.small_size;
+  const auto x_of = [&](EventNumber event) { return static_cast<float>(axis_.x_of(static_cast<double>(event))); };
+  hits_.say(panel, x);
+  for (const Note& note : panel.session.notes)
+    if (x >= x_of(note.first) - near && x <= x_of(note.last) + near && !note.text.empty())
+      ImGui::TextUnformatted((std::string(icons::kNote) + " " + note.text.substr(0, 200)).c_str());
+  const auto& bookmarks = panel.session.bookmarks;
+  const auto first = static_cast<EventNumber>(std::max(0.0, axis_.event_at(x - near)));
+  if (const auto at = bookmarks.lower_bound(first); at != bookmarks.end() && x_of(*at) <= x + near)
+    ImGui::TextUnformatted((std::string(icons::kBookmark) + " " + panel.strings("timeline.bookmark_tip")).c_str());
+}
+
+void TimelinePanel::draw_tooltip(const PanelContext& panel, EventNumber event, float x) const {
   if (event == 0 || samples_.empty() || !ImGui::BeginTooltip()) return;
   ImGui::TextUnformatted(format_event(event).c_str());
   const auto at = std::partition_point(samples_.begin(), samples_.end(),
@@ -113,6 +129,7 @@ void TimelinePanel::draw_tooltip(const PanelContext& panel, EventNumber event) c
     if (shows_other(track_, {at->points.whole_max, at->points.part_max, at->points.other_max}))
       say(look.other, at->points.other_max);
   }
+  say_marks(panel, x);
   ImGui::EndTooltip();
 }
 
@@ -193,6 +210,10 @@ void TimelinePanel::draw_legend(const PanelContext& panel, float width) const {
   add(0, look.whole, now_.whole, false);
   add(1, look.part, now_.part, false);
   if (has_other_ || !look.draws_other) add(2, look.other, now_.other, !look.draws_other);
+  std::uint64_t hits = 0;
+  for (std::size_t i = 0; i < panel.session.breakpoints.size(); ++i)
+    if (panel.session.breakpoints[i].on) hits += panel.session.run_to.count_of(i).value_or(0);
+  if (hits != 0) add(kHits, "timeline.hits", hits, true);
   const ImVec2 at = ImGui::GetCursorScreenPos();
   ImDrawList* draw = ImGui::GetWindowDrawList();
   const float middle = at.y + ImGui::GetFrameHeight() / 2, half = 0.45f * small;
@@ -204,6 +225,8 @@ void TimelinePanel::draw_legend(const PanelContext& panel, float width) const {
       draw->AddRectFilled(low, {high.x, low.y + line_width(panel)}, theme.accent);
     } else if (entry.series == 1) {
       draw->AddRectFilled(low, high, with_alpha(theme.live, 0.75f));
+    } else if (entry.series == kHits) {
+      TimelineHits::draw_sign(panel, {x + swatch / 2, middle});
     } else if (look.draws_other) {
       for (const float from : {0.0f, 0.4f, 0.8f})
         draw->AddRectFilled({x + from * swatch, middle - line_width(panel) / 2},
@@ -351,6 +374,9 @@ void TimelinePanel::draw(const PanelContext& panel) {
   draw_grid(panel, origin.x, y0, space.x, height);
   draw_marks(panel, origin.x, y0, height);
   draw_compared(panel, origin.x, y0, space.x, height);
+  hits_.refresh(panel.session, axis_);
+  hits_.draw(panel, origin.x, y0);
+  draw_compared(panel, origin.x, y0, height);
   ImDrawList* draw = ImGui::GetWindowDrawList();
   const float x = origin.x + static_cast<float>(axis_.x_of(static_cast<double>(panel.session.cursor())));
   draw->AddLine({x, y0 - small * 0.3f}, {x, y0 + height + small}, panel.theme.text, std::max(1.5f, panel.em() * 0.12f));

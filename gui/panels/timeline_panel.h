@@ -1,6 +1,7 @@
 // Memory over time (private, the buffer pool's, shared: what suits the trace, another by A), with the cursor: drag to
 // scrub, wheel to zoom from everything to single events, lanes with what happened to contexts, and flags for the
 // lesson's steps, errors, snapshots and bookmarks. A dump's events have no order in time: of it the moments are shown.
+// lesson's steps, errors, snapshots, notes and bookmarks; above the curve where breakpoints hold.
 #pragma once
 
 #include <optional>
@@ -10,6 +11,7 @@
 #include "gui/layout/timeline_track.h"
 #include "gui/panels/moments_view.h"
 #include "gui/panels/panel.h"
+#include "gui/panels/timeline_hits.h"
 
 namespace palloscope::gui {
 
@@ -28,9 +30,11 @@ class TimelinePanel final : public Panel {
   void draw_difference(const PanelContext& panel, float x0, float y0, float width, float height);
   void draw_marks(const PanelContext& panel, float x0, float y0, float height) const;
   void draw_grid(const PanelContext& panel, float x0, float y0, float width, float height) const;
-  void draw_tooltip(const PanelContext& panel, core::EventNumber event) const;
+  void draw_tooltip(const PanelContext& panel, core::EventNumber event, float x) const;
+  void say_marks(const PanelContext& panel, float x) const;
 
   TimelineAxis axis_;
+  TimelineHits hits_;
   bool whole_ = true;  // shows everything, and goes on doing so while the stream grows
   std::vector<trace::TrackSample> samples_;
   std::vector<trace::TimelineMark> marks_;

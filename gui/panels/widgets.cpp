@@ -21,6 +21,13 @@ const char* end(std::string_view text) { return text.data() + text.size(); }
 
 float right_edge() { return ImGui::GetCursorPosX() + ImGui::GetContentRegionAvail().x; }
 
+void offer_menu(const PanelContext& context, const Selection& thing, std::string condition) {
+  const ImGuiIO& io = ImGui::GetIO();
+  if (!ImGui::IsItemHovered() || !ImGui::IsMouseReleased(ImGuiMouseButton_Right)) return;
+  if (io.MouseDragMaxDistanceSqr[ImGuiMouseButton_Right] >= 16) return;
+  context.actions.push(OpenThingMenu{thing, std::move(condition)});
+}
+
 void go_back_to(ImVec2 position) {
   // ImGui wants an item after a cursor that was set; an empty one adds only the spacing that is taken off first.
   ImGui::SetCursorPos({position.x, position.y - ImGui::GetStyle().ItemSpacing.y});

@@ -56,6 +56,10 @@ void fill_dotted(ImVec2 low, ImVec2 high, Color ink, float step);
 void draw_paragraphs(std::string_view text, float indent = 0);
 
 // Text cut to `width` pixels (cut_text.h); whole text on hover.
+// The last item was clicked with the right button (and not dragged): the menu of that thing opens.
+void offer_menu(const PanelContext& context, const Selection& thing, std::string condition = {});
+
+// Text cut with "..." to `width` pixels; whole text on hover.
 void draw_cut_text(std::string_view text, float width, Color color);
 
 // Fades 1 -> 0 within 0.2 s after the cursor moved, asking for frames meanwhile; 0 with motion off.

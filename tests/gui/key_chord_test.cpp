@@ -14,6 +14,12 @@ TEST_CASE("every key of every command can be written and read back") {
     }
 }
 
+TEST_CASE("people read keys as they write them, with a + between") {
+  CHECK(format_for_people({Key::M, kCtrl}) == "Ctrl+M");
+  CHECK(format_for_people({Key::F8, kCtrl | kShift}) == "Ctrl+Shift+F8");
+  CHECK(format_for_people({Key::Slash, kShift}) == "?");
+}
+
 TEST_CASE("chords that make no sense are refused") {
   for (const char* text : {"", "Ctrl+", "Hyper+A", "Foo", "Ctrl+Ctrl"})
     REQUIRE_FALSE(parse_key_chord(text).has_value());

@@ -107,6 +107,68 @@ TEST_CASE("find reads conditions from a file and tells which one an event met") 
   CHECK(run({"find", files.script, "alloc", "--conditions", files.list}).status == kExitBad);
 }
 
+TEST_CASE("conditions of a file may have names, and results tell those") {
+  const Files files;
+  std::ofstream(files.list) << "large ones: alloc and size > 50kB\nover:reset\n";
+  const Outcome found = run({"find", files.script, "--conditions", files.list, "--all"});
+  REQUIRE(found.status == kExitGood);
+  const auto told = lines(found.out);
+  REQUIRE(told.size() == 2);
+  CHECK(told[0].ends_with("<- large ones"));
+  CHECK(told[1].ends_with("<- over"));
+  const auto counts = lines(run({"find", files.script, "--conditions", files.list, "--count"}).out);
+  REQUIRE(counts.size() == 3);
+  CHECK(counts[0] == "2");
+  CHECK(counts[1].ends_with("1  large ones"));
+  const Outcome json = run({"find", files.script, "--conditions", files.list, "--format", "json", "--link"});
+  const auto first = nlohmann::json::parse(json.out);
+  CHECK(first["condition"] == "large ones");
+  CHECK(first["link"].get<std::string>().ends_with("#at=" + std::to_string(first["event"].get<int>())));
+  std::ofstream(files.list) << "a name: alloc and siez > 1\n";
+  CHECK(run({"find", files.script, "--conditions", files.list}).err ==
+        "palloscope find: " + files.list +
+            ", line 1: column 19: 'siez' is no word of a condition; did you mean size?\n"
+            "  a name: alloc and siez > 1\n"
+            "                    ^~~~\n");
+}
+
+TEST_CASE("find and check tell of contexts that never occur") {
+  const Files files;
+  const Outcome found = run({"find", files.script, "context == \"wrok\" or reset"});
+  CHECK(found.status == kExitGood);
+  CHECK(found.err ==
+        "palloscope find: " + files.script + ": no context is ever called \"wrok\"; did you mean \"work\"?\n");
+  const Outcome json = run({"find", files.script, "total(\"TopMemoryContext/wrok\") > 1", "--format", "json"});
+  CHECK(json.status == kExitNo);
+  CHECK(nlohmann::json::parse(json.out)["nearest"] == "work");
+  CHECK(run({"find", files.script, "context ~ \"wor\" and path ~ \"Context/work\" and alloc"}).err.empty());
+  const Outcome check = run({"check", files.script, "--budget", "small: total(\"wrok\") < 1MB"});
+  CHECK(check.status == kExitGood);
+  CHECK(check.err.find("small (rule 1): no context is ever called \"wrok\"; did you mean \"work\"?") !=
+        std::string::npos);
+  CHECK(check.out.ends_with(", 1 rule kept\n"));
+  const Outcome broken = run({"check", files.script, "--budget", "small: total(\"work\") < 1kB", "--link"});
+  CHECK(broken.status == kExitNo);
+  CHECK(broken.out.starts_with("small (rule 1): total(\"work\") < 1kB\n  broken at #"));
+  CHECK(broken.out.find("  palloscope:") != std::string::npos);
+}
+
+TEST_CASE("find keeps an index beside a trace and finds the same by it") {
+  const Files files;
+  const std::string trace = files.script + ".pscope", index = files.script + ".pscope-index";
+  REQUIRE(run({"run", files.script, "-o", trace}).status == kExitGood);
+  const std::string condition = "alloc and context == \"work\"";
+  const std::string found = run({"find", trace, condition, "--all"}).out;
+  CHECK_FALSE(std::filesystem::exists(index));
+  CHECK(run({"find", trace, condition, "--all", "--index"}).out == found);
+  REQUIRE(std::filesystem::exists(index));
+  CHECK(run({"find", trace, condition, "--all"}).out == found);
+  std::ofstream(index, std::ios::trunc) << "nothing of the kind";
+  CHECK(run({"find", trace, condition, "--all"}).out == found);
+  std::filesystem::remove(trace);
+  std::filesystem::remove(index);
+}
+
 TEST_CASE("help tells every word of conditions, in both languages") {
   const Outcome help = run({"help", "conditions"});
   REQUIRE(help.status == kExitGood);

@@ -133,7 +133,9 @@ TEST_CASE("a choice that is not there is answered with those that are") {
                                            {{"events", trace, "--from", "soon"}, "--from: \"soon\" is not a number"},
                                            {{"events", trace, "--from"}, "--from: its value is missing"},
                                            {{"events", trace, trace}, "is one word too many"},
-                                           {{"run", "no-such"}, "The scenarios are: "}}) {
+                                           {{"run", "no-such"}, "palloscope run --list"},
+                                           {{"run", "clock"}, "did you mean 51-the-clock-at-work?"},
+                                           {{"info", "savepiont"}, "did you mean 43-savepoints?"}}) {
     const Outcome outcome = run(one.words);
     INFO(one.words.front() << ' ' << one.words.back());
     CHECK(outcome.status == kExitBad);

@@ -6,8 +6,10 @@
 #include <string>
 
 #include "gui/notes.h"
+#include "gui/watch_condition.h"
 #include "tests/gui/support/headless.h"
 #include "tests/support/catch.h"
+#include "trace/query/condition.h"
 
 namespace palloscope::gui {
 namespace {
@@ -117,6 +119,63 @@ TEST_CASE("what is selected can be watched") {
   run_to_hit(window, "F8");
   const core::EventBody lost = window.session().timeline()->event(window.session().cursor());
   CHECK(std::holds_alternative<core::ContextReset>(lost));
+}
+
+TEST_CASE("the menu of what is selected runs to its events, both ways, and watches it") {
+  Headless window(1800, 1100);
+  window.open_script(kScript);
+  window.session().breakpoints = {{"alloc and size == 3000", "", true}};
+  window.key("Home");
+  run_to_hit(window, "F8");
+  const core::EventNumber made = window.session().cursor();
+  const auto chunk = std::get<core::ChunkAllocated>(window.session().timeline()->event(made)).chunk;
+  window.session().selection = ChunkKey{chunk, made};
+  run_to_hit(window, "Ctrl+F8");
+  const core::EventNumber lost = window.session().cursor();
+  CHECK(std::holds_alternative<core::ContextReset>(window.session().timeline()->event(lost)));
+  run_to_hit(window, "Ctrl+Shift+F8");
+  CHECK(window.session().cursor() == made);
+  window.key("Shift+F10");
+  window.frames(2);
+  REQUIRE(window.session().overlay == Overlay::Thing);
+  window.key("Down");
+  window.key("Enter");
+  for (int i = 0; i < 100 && window.session().run_to.is_running(); ++i) window.frames();
+  CHECK(window.session().overlay == Overlay::None);
+  CHECK(window.session().cursor() == lost);
+  window.key("Shift+F10");
+  window.frames(2);
+  window.click("thing_menu.watch");
+  window.frames(2);
+  REQUIRE(window.session().breakpoints.size() == 2);
+  CHECK(window.session().breakpoints[1].condition.starts_with("chunk 0x"));
+  CHECK(window.session().focused_panel == "breakpoints");
+}
+
+TEST_CASE("a right click on a context opens its menu") {
+  Headless window(1800, 1100);
+  window.open_script(kScript);
+  window.right_click("##row");
+  window.frames(3);
+  REQUIRE(window.session().overlay == Overlay::Thing);
+  CHECK(window.session().menu_condition.starts_with("context @"));
+  CHECK(std::holds_alternative<ContextKey>(window.session().selection));
+  window.key("Escape");
+  window.frames(2);
+  CHECK(window.session().overlay == Overlay::None);
+}
+
+TEST_CASE("every way to watch a thing is a condition") {
+  Headless window;
+  window.open_script(kScript);
+  Session& session = window.session();
+  const auto& blocks = session.state().blocks();
+  for (std::uint32_t i = 0; i < blocks.size(); ++i) {
+    if (blocks[i].born == 0) continue;
+    session.selection = BlockKey{{i}, blocks[i].born};
+    CHECK(trace::Condition::parse(watch_condition(session)));
+  }
+  CHECK(trace::Condition::parse(watch_freelist({{0}, 17}, 6)));
 }
 
 TEST_CASE("breakpoints, bookmarks and notes lie beside the file and come back with it") {
