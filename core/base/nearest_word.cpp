@@ -56,6 +56,9 @@ std::vector<std::string_view> nearest_names(std::string_view typed, std::span<co
   for (const std::string_view name : names)
     if (const std::size_t far = distance(name); far < kNotNear) near.emplace_back(far, name);
   std::stable_sort(near.begin(), near.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  // Where one has it as a part, no slip is suspected.
+  const bool has_part = !near.empty() && near.front().first < kNotNear / 2;
+  if (has_part) std::erase_if(near, [](const auto& one) { return one.first >= kNotNear / 2; });
   std::vector<std::string_view> nearest;
   for (std::size_t i = 0; i < std::min(near.size(), most); ++i) nearest.push_back(near[i].second);
   return nearest;

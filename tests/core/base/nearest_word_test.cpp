@@ -18,6 +18,7 @@ TEST_CASE("names are known by a part, by a slip in one of their words, and the n
   CHECK(palloscope::core::nearest_names("sort", names, 2) == Names{"45-sort", "58-sort-that-spills"});
   CHECK(palloscope::core::nearest_names("freelsits", names, 2) == Names{"03-chunks-and-freelists"});
   CHECK(palloscope::core::nearest_names("mallocandcontexts", names, 2) == Names{"01-malloc-and-contexts"});
+  CHECK(palloscope::core::nearest_names("chunk", names, 2) == Names{"03-chunks-and-freelists"});
   CHECK(palloscope::core::nearest_names("x", names, 2).empty());
   CHECK(palloscope::core::nearest_names("something-else", names, 2).empty());
 }
