@@ -93,7 +93,7 @@ TEST_CASE("a lesson's rounds are taken unasked, of its script and of a recording
   std::ofstream(folder.path / "own.lua") << "scenario{ title = { en = 'x', zh = 'x' }, rounds = 'line:4' }\n"
                                             "w = AllocSetContextCreate(TopMemoryContext, 'work')\n"
                                             "for i = 1, 30 do\n"
-                                            "  MemoryContextAlloc(w, 100)\nend\n";
+                                            "  MemoryContextAlloc(w, 100)\n  pfree(palloc(16))\nend\n";
   CHECK_THAT(run({"report", folder.file("own.lua")}).out,
              Contains("work grows") && Contains("30 passes through line 4"));
   CHECK_THAT(run({"report", folder.file("own.lua"), "--rounds", "statement"}).err, Contains("there is none"));

@@ -90,6 +90,7 @@ TEST_CASE("a person says what a round is: the next one by R, typed after /, chos
 cache = AllocSetContextCreate(TopMemoryContext, "cache")
 for i = 1, 40 do
   MemoryContextAlloc(cache, 200)
+  pfree(palloc(16))
 end
 )");
   window.key("Ctrl+Y");

@@ -112,17 +112,17 @@ Timeline two_dumps() {
   for (const int dump : {1, 2}) {
     sink.emit(core::SnapshotBegan{dump == 1 ? "09:00" : "10:00", 42});
     core::ContextCreated created;
-    created.context = {1};
+    created.context = {0};
     created.name = "TopMemoryContext";
     if (dump == 1) sink.emit(created);
     core::ContextReported top;
-    top.context = {1};
+    top.context = {0};
     top.total_bytes = 1000;
     top.free_bytes = 400;
     sink.emit(top);
     if (dump == 2) {
       core::ContextsOmitted omitted;
-      omitted.parent = {1};
+      omitted.parent = {0};
       omitted.count = 5;
       omitted.total_bytes = 700;
       omitted.free_bytes = 100;
