@@ -373,10 +373,9 @@ void TimelinePanel::draw(const PanelContext& panel) {
   draw_curve(panel, origin.x, y0, space.x, height);
   draw_grid(panel, origin.x, y0, space.x, height);
   draw_marks(panel, origin.x, y0, height);
-  draw_compared(panel, origin.x, y0, space.x, height);
   hits_.refresh(panel.session, axis_);
   hits_.draw(panel, origin.x, y0);
-  draw_compared(panel, origin.x, y0, height);
+  draw_compared(panel, origin.x, y0, space.x, height);
   ImDrawList* draw = ImGui::GetWindowDrawList();
   const float x = origin.x + static_cast<float>(axis_.x_of(static_cast<double>(panel.session.cursor())));
   draw->AddLine({x, y0 - small * 0.3f}, {x, y0 + height + small}, panel.theme.text, std::max(1.5f, panel.em() * 0.12f));

@@ -1,7 +1,7 @@
 // Memory over time (private, the buffer pool's, shared: what suits the trace, another by A), with the cursor: drag to
 // scrub, wheel to zoom from everything to single events, lanes with what happened to contexts, and flags for the
-// lesson's steps, errors, snapshots and bookmarks. A dump's events have no order in time: of it the moments are shown.
-// lesson's steps, errors, snapshots, notes and bookmarks; above the curve where breakpoints hold.
+// lesson's steps, errors, snapshots, notes and bookmarks; above the curve where breakpoints hold. A dump's events have
+// no order in time: of it the moments are shown.
 #pragma once
 
 #include <optional>

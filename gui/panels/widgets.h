@@ -55,7 +55,6 @@ void fill_dotted(ImVec2 low, ImVec2 high, Color ink, float step);
 // the current text colour, `indent` to the right.
 void draw_paragraphs(std::string_view text, float indent = 0);
 
-// Text cut to `width` pixels (cut_text.h); whole text on hover.
 // The last item was clicked with the right button (and not dragged): the menu of that thing opens.
 void offer_menu(const PanelContext& context, const Selection& thing, std::string condition = {});
 
