@@ -105,7 +105,7 @@ end
   window.key("R");
   window.key("R");
   window.frames(4);
-  window.key("/");
+  window.key("Slash");
   window.frames(3);
   REQUIRE(window.sees("##round_rule"));
   window.type("alloc and size ==");
