@@ -66,6 +66,9 @@ struct Timeline::Impl {
     return event;
   }
 
+  // The state of a heap so large would be built anew for every look: its curve stays as coarse as the index.
+  bool refining_costs_too_much() const { return cursor.state_bytes() > memory.probe_state(); }
+
   void seek(EventNumber n);
   void step_forward(EventNumber n);
   void step_back(EventNumber n);
@@ -269,7 +272,7 @@ const std::vector<CurveExtremes>* Timeline::Impl::pieces(std::size_t block, int 
     return &room;
   }
   if (const auto* known = curve.find(block, level)) return known;
-  if (budget <= 0) return nullptr;
+  if (budget <= 0 || refining_costs_too_much()) return nullptr;
   std::vector<CurvePoint> points;
   points.reserve(store->event_count(block));
   const std::uint64_t before = probe.work();
@@ -292,7 +295,7 @@ std::vector<TrackSample> Timeline::samples(EventNumber first, EventNumber last, 
   return curve_columns(*this, first, last, columns, [&](std::size_t block, int level) -> BlockPieces {
     if (level != kWholeBlock) {
       if (const auto* found = impl.pieces(block, level, budget, room)) return {*found, level};
-      impl.samples_complete = false;
+      if (!impl.refining_costs_too_much()) impl.samples_complete = false;
     }
     const BlockSummary& summary = impl.store->summary(block);
     room = {

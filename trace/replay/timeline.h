@@ -94,7 +94,8 @@ class Timeline final {
 
   // The track of private memory: at most `columns` samples that cover first..last, without gaps; the first may begin a
   // little earlier and the last end a little later. Fine where few events are asked for; what was not yet replayed is
-  // as coarse as a block of events, and `samples_complete()` is false until further calls have filled it in.
+  // as coarse as a block of events, and `samples_complete()` is false until further calls have filled it in. A
+  // heap too large for a second state (MemoryBudget::probe_state) stays coarse.
   std::vector<TrackSample> samples(EventNumber first, EventNumber last, int columns) const;
   bool samples_complete() const;  // of the last call of samples()
   // Marks within first..last, at most `limit`, rarer kinds thinned last. In a long range one may stand for its kind in
