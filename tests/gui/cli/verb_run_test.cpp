@@ -100,8 +100,8 @@ TEST_CASE("run takes a file, prints what it prints, and says what its error was 
   CHECK_THAT(run({"run", broken.path.string()}).err, ContainsSubstring("broken.lua:1:"));
 }
 
-TEST_CASE("run refuses what is not there, with the names that are") {
-  const Outcome outcome = run({"run", "no-such-scenario"});
+TEST_CASE("run refuses what is not there, with the name that was meant") {
+  const Outcome outcome = run({"run", "large-chnuks"});
   CHECK(outcome.status == kExitBad);
   CHECK_THAT(outcome.err, ContainsSubstring("05-large-chunks"));
   CHECK(run({"run"}).status == kExitBad);
