@@ -336,7 +336,6 @@ void MapBlocks::handle_mouse(const PanelContext& panel, MapFocus& focus, float x
   const trace::BlockRecord* block = state.block(place->block);
   if (block == nullptr) return;
   const core::ChunkSlot chunk = whole_index(panel, place->block).chunk_at(place->offset);
-  const core::ChunkSlot chunk = index(panel, place->block).chunk_at(place->offset);
   Selection selected = BlockKey{place->block, block->born};
   if (chunk) selected = ChunkKey{chunk, state.chunks()[chunk.value].born};
   offer_menu(panel, selected);
