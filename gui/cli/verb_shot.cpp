@@ -254,8 +254,6 @@ int run_shot(Arguments arguments, Streams io) {
       .shows_default();
   usage.add("--panel", &options.panel, "only this panel, over the whole window").one_of(panel_ids());
   usage.add("--bare", &options.bare, "of it, without the window's bars");
-  usage.add("--select", &options.select, "a context by its name, 0xADDRESS, or #EVENT");
-  usage.add("--panel", &options.panel, "only this panel").one_of(panel_ids());
   usage.add("--select", &options.select,
             "a context by its name, 0xADDRESS, @EVENT (what that event made), or #EVENT (goes there)");
   usage.add("--overlay", &options.overlay, "what lies over it")
