@@ -10,6 +10,8 @@ namespace {
 constexpr double kSmallestChunkWithEdgePx = 4;
 // Of narrower blocks only an average is shown.
 constexpr double kSmallestBlockWithInsidePx = 2;
+// The frames of narrower blocks would hide what is in them.
+constexpr double kSmallestBlockWithFramePx = 5;
 
 std::uint8_t share(std::uint64_t part, std::uint64_t whole) {
   if (part == 0) return 0;
@@ -63,7 +65,8 @@ void paint_span(MapTexel* row, int width, const MapSpan& span, const trace::Bloc
           : static_cast<double>(block.bytes) / static_cast<double>(index.chunk_count()) / view.bytes_per_px;
   const bool edges = average_chunk_px >= kSmallestChunkWithEdgePx;
   const int first = static_cast<int>(std::floor(span.x0)), last = std::min(width, static_cast<int>(std::ceil(span.x1)));
-  std::uint8_t role = role_marks(block);
+  const bool is_framed = static_cast<double>(block.bytes) / view.bytes_per_px >= kSmallestBlockWithFramePx;
+  const std::uint8_t role = is_framed ? role_marks(block) : 0;
   std::uint64_t from = span.begin;
   core::ChunkSlot seen;
   for (int x = first; x < last; ++x) {
@@ -79,7 +82,8 @@ void paint_span(MapTexel* row, int width, const MapSpan& span, const trace::Bloc
     texel.tint = paint.tint(span.block, chunk);
     texel.marks = static_cast<std::uint8_t>(role | paint.marks(span.block, chunk));
     if (edges && chunk && chunk != seen && index.chunks_beginning(begin, end) > 0) texel.marks |= kMarkChunkEdge;
-    if ((begin == 0 && x == first) || (end >= block.bytes && x + 1 == last)) texel.marks |= kMarkBlockEdge;
+    if (is_framed && ((begin == 0 && x == first) || (end >= block.bytes && x + 1 == last)))
+      texel.marks |= kMarkBlockEdge;
     seen = chunk;
     const double covered = std::min(right, x + 1.0) - std::max(span.x0, static_cast<double>(x));
     if (covered > 0.999)
