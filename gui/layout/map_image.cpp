@@ -66,7 +66,7 @@ void paint_span(MapTexel* row, int width, const MapSpan& span, const trace::Bloc
   const bool edges = average_chunk_px >= kSmallestChunkWithEdgePx;
   const int first = static_cast<int>(std::floor(span.x0)), last = std::min(width, static_cast<int>(std::ceil(span.x1)));
   const bool is_framed = static_cast<double>(block.bytes) / view.bytes_per_px >= kSmallestBlockWithFramePx;
-  const std::uint8_t role = is_framed ? role_marks(block) : 0;
+  const std::uint8_t role = is_framed || block.role == core::BlockRole::Recycled ? role_marks(block) : 0;
   std::uint64_t from = span.begin;
   core::ChunkSlot seen;
   for (int x = first; x < last; ++x) {

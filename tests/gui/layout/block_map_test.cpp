@@ -1,5 +1,9 @@
 // The block map's pure parts against the slow and obvious way: byte by byte.
+#include <fmt/format.h>
+
 #include <random>
+#include <string>
+#include <vector>
 
 #include "core/mcxt/process.h"
 #include "core/version/version_profile.h"
@@ -7,6 +11,7 @@
 #include "gui/layout/block_map_layout.h"
 #include "gui/layout/map_image.h"
 #include "tests/support/catch.h"
+#include "tests/support/random_stream.h"
 #include "trace/replay/timeline.h"
 
 using namespace palloscope;
@@ -186,4 +191,115 @@ TEST_CASE("every kind's chunk headers have their size on the map, and a freed Ge
       }
     }
   }
+}
+
+namespace {
+
+// A recording of random operations, as many blocks of as many owners as there may be.
+trace::Timeline random_recording(std::uint64_t seed, int events) {
+  auto timeline = trace::Timeline::recording({SourceKind::Recording, 17, false, "map", ""});
+  test::RandomStream stream(seed, {.live_chunks = 300, .contexts = 25, .dump_events = false, .resets = 0.05});
+  for (int i = 0; i < events; ++i) timeline.sink().emit(stream.next());
+  timeline.seek(timeline.size() / 2);
+  return timeline;
+}
+
+std::vector<BlockSlot> changed_by(const trace::ChangeSet& change) {
+  std::vector<BlockSlot> blocks;
+  for (const auto& [block, old] : change.blocks) blocks.push_back(block);
+  return blocks;
+}
+
+// All that a layout tells.
+std::string told(const BlockMapLayout& layout) {
+  std::string text;
+  for (const MapLane& lane : layout.lanes()) {
+    text += fmt::format("lane {} {} at {} {} bytes {}\n", static_cast<int>(lane.owner), lane.context.value, lane.top_px,
+                        lane.row_count, lane.bytes);
+    for (std::uint64_t row = 0; row < lane.row_count; ++row)
+      for (const MapSpan& span : layout.spans(lane, row))
+        text += fmt::format("  {} {:.6f} {:.6f} {} {}\n", span.block.value, span.x0, span.x1, span.begin, span.end);
+  }
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("a layout that follows steps is the one that is made anew, on and back, in every view") {
+  trace::Timeline timeline = random_recording(31, 4000);
+  for (const bool packed : {false, true})
+    for (const double scale : {40.0, 3000.0, 60'000.0}) {
+      MapView view;
+      view.packed = packed;
+      view.width_px = 200;
+      view.bytes_per_px = scale;
+      timeline.seek(timeline.size() / 2);
+      BlockMapLayout layout(timeline.state(), view);
+      std::mt19937 random(5);
+      int moved = 0;
+      for (int step = 0; step < 300; ++step) {
+        timeline.seek(random() % 3 == 0 ? timeline.cursor() - 1 : timeline.cursor() + 1 + random() % 4);
+        REQUIRE(timeline.last_change().known);
+        if (layout.follow(timeline.state(), changed_by(timeline.last_change()))) ++moved;
+        if (step % 10 == 0) REQUIRE(told(layout) == told(BlockMapLayout(timeline.state(), view)));
+      }
+      CHECK(moved > 10);
+      view.bytes_per_px /= 3;
+      layout.arrange(view);
+      CHECK(told(layout) == told(BlockMapLayout(timeline.state(), view)));
+    }
+}
+
+TEST_CASE("rows painted anew after a step make the image that is painted as a whole") {
+  trace::Timeline timeline = random_recording(32, 3000);
+  MapView view;
+  view.packed = true;
+  view.width_px = 120;
+  view.bytes_per_px = 150;
+  BlockMapLayout layout(timeline.state(), view);
+  BlockIndex index;
+  const MapPaint paint{
+      [&](BlockSlot block) -> const BlockIndex& { return index = BlockIndex(timeline.state(), block, profile()); },
+      [&](BlockSlot block) { return BlockIndex::outline(timeline.state(), block, profile()); },
+      [](BlockSlot block, ChunkSlot) { return static_cast<std::uint8_t>(block.value % 8); },
+      [](BlockSlot, ChunkSlot) { return std::uint8_t{0}; }};
+  MapImage image = paint_map(layout, timeline.state(), paint, 0, 400);
+  REQUIRE(image.rows > 5);
+  int repainted = 0;
+  for (int step = 0; step < 200; ++step) {
+    timeline.seek(timeline.cursor() + 1);
+    std::vector<BlockSlot> changed = changed_by(timeline.last_change());
+    if (layout.follow(timeline.state(), changed)) {
+      image = paint_map(layout, timeline.state(), paint, 0, 400);
+      continue;
+    }
+    for (const auto& [chunk, old] : timeline.last_change().chunks)
+      if (const trace::ChunkRecord* now = timeline.state().chunk(chunk)) changed.push_back(now->block);
+    repaint_map(image, layout, timeline.state(), paint, changed);
+    REQUIRE(image.texels == paint_map(layout, timeline.state(), paint, 0, 400).texels);
+    ++repainted;
+  }
+  CHECK(repainted > 50);
+}
+
+TEST_CASE("a block's outline has the block's headers and tail, and of chunks the right sum") {
+  trace::Timeline timeline = random_recording(33, 3000);
+  const trace::MemoryState& state = timeline.state();
+  int looked = 0;
+  for (std::uint32_t i = 0; i < state.blocks().size(); ++i) {
+    const trace::BlockRecord* block = state.block({i});
+    if (block == nullptr || block->bytes == 0) continue;
+    const ByteMix whole = BlockIndex(state, {i}, profile()).mix(0, block->bytes);
+    const BlockIndex outline = BlockIndex::outline(state, {i}, profile());
+    CHECK(outline.is_outline() == block->linked());
+    const ByteMix mix = outline.mix(0, block->bytes);
+    std::uint64_t sum = 0;
+    for (std::uint64_t bytes : mix.bytes) sum += bytes;
+    CHECK(sum == block->bytes);
+    for (const ByteUse use : {ByteUse::ContextHeader, ByteUse::BlockHeader, ByteUse::Plain, ByteUse::Recycled})
+      CHECK(mix[use] == whole[use]);
+    if (block->chunk_count == 0 && block->linked()) CHECK(mix[ByteUse::Tail] == whole[ByteUse::Tail]);
+    looked += block->linked() ? 1 : 0;
+  }
+  CHECK(looked > 20);
 }
