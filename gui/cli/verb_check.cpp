@@ -34,8 +34,6 @@ constexpr const char* kFooter =
     "total, used, free, requested, count, chunks and blocks are sums over all contexts of that name. Rounds are those\n"
     "of --rounds; left out: what the scenario says, else transactions, else statements, else resets of the context\n"
     "name that is reset most often.\n"
-    "A file of rules has one on a line; empty lines and lines that begin with # are passed over.\n\n"
-    "of --rounds; left out: transactions, else statements, else resets of the context name that is reset most often.\n"
     "A rule may have a name before it, \"executor: total(...) < 64MB\". A file of rules has one on a line; empty lines "
     "and lines that begin with # are passed over.\n\n"
     "Exit status: 0 all rules are kept, 1 a rule is broken (the first event that breaks it is told), 2 bad usage, a\n"

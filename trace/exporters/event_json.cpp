@@ -111,8 +111,8 @@ constexpr std::string_view kFields[] = {
 static_assert(std::size(kFields) == std::variant_size_v<core::EventVariant>, "every kind's fields have names here");
 
 Json to_json(core::Address at) { return fmt::format("{:#x}", at.value); }
-Json to_json(const std::string& text) { return printable(text); }
-Json to_json(const std::optional<std::string>& text) { return text ? Json(printable(*text)) : Json(); }
+Json to_json(const std::string& text) { return valid_text(text); }
+Json to_json(const std::optional<std::string>& text) { return text ? Json(valid_text(*text)) : Json(); }
 template <class Tag>
 Json to_json(core::Slot<Tag> slot) {
   return slot ? Json(slot.value) : Json();

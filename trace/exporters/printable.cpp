@@ -40,6 +40,15 @@ std::string printable(std::string_view bytes) {
   return text;
 }
 
+std::string valid_text(std::string_view bytes) {
+  for (std::string_view left = bytes; !left.empty();) {
+    const std::size_t length = utf8_character_bytes(left);
+    if (length == 0) return printable(bytes);
+    left.remove_prefix(length);
+  }
+  return std::string(bytes);
+}
+
 std::string printable_start(std::string_view bytes, std::size_t most_bytes) {
   if (bytes.size() <= most_bytes) return printable(bytes);
   std::size_t end = 0;

@@ -8,6 +8,8 @@ namespace palloscope::trace {
 
 // Valid UTF-8 stays as it is; control characters and bytes that are no UTF-8 become \x1b.
 std::string printable(std::string_view bytes);
+// Text as it is where it is valid UTF-8, else printable(): for formats that escape by themselves.
+std::string valid_text(std::string_view bytes);
 
 // The same, cut between characters to at most `most_bytes` before an ellipsis.
 std::string printable_start(std::string_view bytes, std::size_t most_bytes);

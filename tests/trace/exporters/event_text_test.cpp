@@ -102,6 +102,8 @@ TEST_CASE("every kind of event has its own name and a line of JSON with all its 
 TEST_CASE("bytes that are no text are shown as escapes, and texts are cut between characters") {
   CHECK(printable("caf\xC3\xA9") == "caf\xC3\xA9");
   CHECK(printable("caf\xE9 \x1B[31m\t\n") == "caf\\xe9 \\x1b[31m\\x09\\x0a");
+  CHECK(valid_text("line\n\t\xE5\xBA\x93") == "line\n\t\xE5\xBA\x93");
+  CHECK(valid_text("a\nb\xFF") == "a\\x0ab\\xff");
   CHECK(printable("\xED\xA0\x80\xC0\xAF\xF4\x90\x80\x80") == "\\xed\\xa0\\x80\\xc0\\xaf\\xf4\\x90\\x80\\x80");
   CHECK(printable_start("\xE5\xBA\x93\xE5\xBA\x93", 4) == "\xE5\xBA\x93...");
   CHECK(printable_start("\xE5\xBA\x93\xE5\xBA\x93", 6) == "\xE5\xBA\x93\xE5\xBA\x93");
