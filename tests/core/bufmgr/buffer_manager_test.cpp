@@ -305,7 +305,8 @@ TEST_CASE("local buffers: a clock of their own, memory only as it is needed, and
   CHECK(asked == std::vector<std::uint64_t>{16 * 8192});
   for (int i = 1; i < 20; ++i) manager.extend_buffered_rel(temporary);
   CHECK(asked == std::vector<std::uint64_t>{16 * 8192, 4 * 8192});
-  CHECK(error_of([&manager = manager, &temporary] { manager.extend_buffered_rel(temporary); }) == "no empty local buffer available");
+  CHECK(error_of([&manager = manager, &temporary] { manager.extend_buffered_rel(temporary); }) ==
+        "no empty local buffer available");
   manager.mark_buffer_dirty(first, 77);
   manager.release_all_pins();
   sink.take();
