@@ -78,11 +78,13 @@ NaiveLives naive_lives(const std::vector<core::EventBody>& events) {
       lives.chunks[chunk.born] = {0, "", context, chunk.requested_bytes, chunk.granted_bytes, chunk.at.value};
     }
     const auto end = [&](auto& all, const auto& there) {
-      for (auto& [born, life] : all)
+      for (auto& [born, one] : all) {
+        auto& life = one;
         if (life.ended == 0 && !there.contains(born)) {
           life.ended = n;
           if constexpr (requires { life.fate; }) life.fate = fate_of(event);
         }
+      }
     };
     end(lives.contexts, contexts);
     end(lives.blocks, blocks);
