@@ -141,7 +141,7 @@ struct TraceWriter::Impl {
     summary.clear();
     // Restoring a keyframe costs as the heap is large, so large heaps have fewer.
     auto chunks = state.totals().live_chunk_count + state.totals().free_chunk_count;
-    if (written_events - last_keyframe >= std::max(options.events_per_keyframe, chunks)) write_keyframe();
+    if (written_events - last_keyframe >= std::max(options.events_per_keyframe, 2 * chunks)) write_keyframe();
     if (part.blocks.size() >= options.blocks_per_index) write_index();
   }
 
