@@ -7,6 +7,7 @@
 
 #include "gui/notes.h"
 #include "gui/watch_condition.h"
+#include "tests/gui/support/bag_script.h"
 #include "tests/gui/support/headless.h"
 #include "tests/support/catch.h"
 #include "trace/query/condition.h"
@@ -15,19 +16,8 @@ namespace palloscope::gui {
 namespace {
 
 using test::Headless;
-
-constexpr const char* kScript = R"(
-local bag = AllocSetContextCreate(TopMemoryContext, "bag")
-MemoryContextSwitchTo(bag)
-for i = 1, 5 do palloc(1000 * i) end
-MemoryContextReset(bag)
-)";
-
-std::size_t requested(const Session& session) {
-  const core::EventBody event = session.timeline()->event(session.cursor());
-  const auto* allocated = std::get_if<core::ChunkAllocated>(&event);
-  return allocated ? allocated->requested_bytes : 0;
-}
+using test::kBagScript;
+using test::requested;
 
 // A trace in a folder of its own; both gone with the object.
 struct TraceFile {
@@ -35,7 +25,7 @@ struct TraceFile {
     folder = std::filesystem::temp_directory_path() / ("palloscope-notes-" + std::to_string(::getpid()));
     std::filesystem::create_directories(folder);
     Headless window;
-    window.open_script(kScript);
+    window.open_script(kBagScript);
     path = folder / "work.pscope";
     REQUIRE(window.session().timeline()->save(path));
   }
@@ -56,7 +46,7 @@ void run_to_hit(Headless& window, const char* key) {
 
 TEST_CASE("a typed condition becomes a breakpoint, and F8 runs to its hits both ways") {
   Headless window(1800, 1100);
-  window.open_script(kScript);
+  window.open_script(kBagScript);
   window.key("Home");
   window.key("Ctrl+B");
   window.frames(2);
@@ -93,7 +83,7 @@ TEST_CASE("a typed condition becomes a breakpoint, and F8 runs to its hits both 
 
 TEST_CASE("what is no condition stays in the line and is not taken") {
   Headless window(1800, 1100);
-  window.open_script(kScript);
+  window.open_script(kBagScript);
   window.key("Ctrl+B");
   window.frames(2);
   window.click("##condition");
@@ -105,7 +95,7 @@ TEST_CASE("what is no condition stays in the line and is not taken") {
 
 TEST_CASE("what is selected can be watched") {
   Headless window(1800, 1100);
-  window.open_script(kScript);
+  window.open_script(kBagScript);
   window.session().breakpoints = {{"alloc and size == 3000", "", true}};
   window.key("Home");
   run_to_hit(window, "F8");
@@ -123,7 +113,7 @@ TEST_CASE("what is selected can be watched") {
 
 TEST_CASE("the menu of what is selected runs to its events, both ways, and watches it") {
   Headless window(1800, 1100);
-  window.open_script(kScript);
+  window.open_script(kBagScript);
   window.session().breakpoints = {{"alloc and size == 3000", "", true}};
   window.key("Home");
   run_to_hit(window, "F8");
@@ -154,7 +144,7 @@ TEST_CASE("the menu of what is selected runs to its events, both ways, and watch
 
 TEST_CASE("a right click on a context opens its menu") {
   Headless window(1800, 1100);
-  window.open_script(kScript);
+  window.open_script(kBagScript);
   window.right_click("##row");
   window.frames(3);
   REQUIRE(window.session().overlay == Overlay::Thing);
@@ -167,7 +157,7 @@ TEST_CASE("a right click on a context opens its menu") {
 
 TEST_CASE("every way to watch a thing is a condition") {
   Headless window;
-  window.open_script(kScript);
+  window.open_script(kBagScript);
   Session& session = window.session();
   const auto& blocks = session.state().blocks();
   for (std::uint32_t i = 0; i < blocks.size(); ++i) {

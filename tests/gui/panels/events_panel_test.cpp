@@ -1,4 +1,5 @@
 // The filter of the list of events takes words and conditions.
+#include "tests/gui/support/bag_script.h"
 #include "tests/gui/support/headless.h"
 #include "tests/support/catch.h"
 
@@ -6,19 +7,8 @@ namespace palloscope::gui {
 namespace {
 
 using test::Headless;
-
-constexpr const char* kScript = R"(
-local bag = AllocSetContextCreate(TopMemoryContext, "bag")
-MemoryContextSwitchTo(bag)
-for i = 1, 5 do palloc(1000 * i) end
-MemoryContextReset(bag)
-)";
-
-std::size_t requested(const Session& session) {
-  const core::EventBody event = session.timeline()->event(session.cursor());
-  const auto* allocated = std::get_if<core::ChunkAllocated>(&event);
-  return allocated ? allocated->requested_bytes : 0;
-}
+using test::kBagScript;
+using test::requested;
 
 void filter_by(Headless& window, std::string_view text) {
   apply(window.session(), ShowPanel{"events"});
@@ -33,7 +23,7 @@ void filter_by(Headless& window, std::string_view text) {
 
 TEST_CASE("a condition filters the list of events, and Enter and Down go from one to the next") {
   Headless window(1800, 1100);
-  window.open_script(kScript);
+  window.open_script(kBagScript);
   window.key("Home");
   filter_by(window, "alloc and size > 2kB");
   for (const std::size_t wanted : {3000u, 4000u, 5000u}) {
@@ -45,7 +35,7 @@ TEST_CASE("a condition filters the list of events, and Enter and Down go from on
 
 TEST_CASE("words filter it as they did, whatever conditions are") {
   Headless window(1800, 1100);
-  window.open_script(kScript);
+  window.open_script(kBagScript);
   window.key("Home");
   filter_by(window, "4000");
   window.key("Enter");
@@ -55,7 +45,7 @@ TEST_CASE("words filter it as they did, whatever conditions are") {
 
 TEST_CASE("what is not a condition yet leaves the list as it was") {
   Headless window(1800, 1100);
-  window.open_script(kScript);
+  window.open_script(kBagScript);
   window.key("Home");
   filter_by(window, "alloc and size > 4kB");
   window.type(" and siez");
