@@ -37,6 +37,7 @@ EventLook look_of(std::uint8_t tag) {
       return {icons::kLesson, &Theme::accent};
     case core::SnapshotBegan::kTag:
     case core::SnapshotEnded::kTag:
+    case core::ProcessReported::kTag:
       return {icons::kSnapshot, &Theme::accent};
     case core::MemoryWritten::kTag:
       return {icons::kPencil, &Theme::changed};

@@ -3,8 +3,8 @@
 // the event that makes or moves the thing. Slots are chosen by whoever emits (Names in names.h does it for the core).
 //
 // The number in kTag is the kind's number in trace files: explicit, never changed, never used again.
-//   1-19 contexts, 20-39 malloc and blocks, 40-59 chunks, 60-69 errors and output, 70-79 source and lesson,
-//   80-89 reported snapshots, 90-99 backends and their operations (server_events.h), 100-119 buffers
+//   1-19 contexts, 20-39 malloc and blocks, 40-59 chunks, 60-63 errors and output, 64 the process, 70-79 source and
+//   lesson, 80-89 reported snapshots, 90-99 backends and their operations (server_events.h), 100-119 buffers
 //   (buffer_events.h), 120-139 shared memory (shmem_events.h), 140-159 faults. Reserved: 160-179 stacks,
 //   180-189 time stamps.
 //
@@ -236,6 +236,17 @@ struct BlockMoved {
   friend bool operator==(const BlockMoved&, const BlockMoved&) = default;
 };
 
+// What a look at a live server can tell of a block without knowing its chunks one by one (a Bump block of a production
+// build, a Generation block from 16 on): it is used up to `free_at`, and `free_chunks` of its chunks, no one knows
+// which, are free.
+struct BlockReported {
+  static constexpr std::uint8_t kTag = 30;
+  BlockSlot block;
+  Address free_at;
+  std::uint32_t free_chunks = 0;
+  friend bool operator==(const BlockReported&, const BlockReported&) = default;
+};
+
 // --- chunks ---------------------------------------------------------------------------------------------------
 
 // A new chunk (Tail, External), or the head of its freelist used again (Freelist: same slot as when it was freed).
@@ -316,6 +327,21 @@ struct AllocationFailed {
 struct ErrorCaught {
   static constexpr std::uint8_t kTag = 62;
   friend bool operator==(const ErrorCaught&, const ErrorCaught&) = default;
+};
+
+// How a moment of a live process was taken, and what the process held: bytes, 0 where unknown. No part of the state.
+struct ProcessReported {
+  static constexpr std::uint8_t kTag = 64;
+  std::uint64_t pause_ns = 0;                               // the process stood still for so long
+  std::uint64_t copied_bytes = 0;                           // so much was copied in that time
+  std::uint64_t rss_anon = 0, rss_file = 0, rss_shmem = 0;  // /proc/PID/status
+  std::uint64_t malloc_used = 0;                            // what malloc has handed out, its headers left out
+  std::uint64_t malloc_free = 0;                            // free inside malloc
+  std::uint64_t malloc_overhead = 0;                        // its headers and the rest of the last page
+  std::uint32_t tries = 1;                                  // 2 and more: caught inside the allocator before
+  bool stopped = true;                                      // false: read while it ran on
+  bool torn = false;                                        // no try was free of contradictions
+  friend bool operator==(const ProcessReported&, const ProcessReported&) = default;
 };
 
 // A mistake of the program, as a debugger sees it. PostgreSQL may notice (an ErrorReported follows) or not.
@@ -451,9 +477,10 @@ struct SnapshotEnded {
   KIND(ContextCreated) KIND(ContextReset) KIND(ContextDeleted) KIND(ContextRecycled) KIND(ContextReparented) \
   KIND(ContextIdentSet) KIND(ContextSwitched) KIND(CritSectionAllowed) KIND(CallbackRegistered) KIND(CallbackRun) \
   KIND(Malloc) KIND(MallocFailed) KIND(Realloc) KIND(ReallocFailed) KIND(Free) KIND(BlockAdded) KIND(BlockRemoved) \
-  KIND(BlockEmptied) KIND(NextBlockSizeSet) KIND(BlockMoved) \
+  KIND(BlockEmptied) KIND(NextBlockSizeSet) KIND(BlockMoved) KIND(BlockReported) \
   KIND(ChunkAllocated) KIND(ChunkFreed) KIND(ChunkCarved) KIND(ChunkResized) KIND(MemoryWritten) \
   KIND(ErrorReported) KIND(AllocationFailed) KIND(ErrorCaught) KIND(Output) KIND(FaultFound) \
+  KIND(ProcessReported) \
   KIND(SourceText) KIND(SourceLine) KIND(Narration) KIND(Statement) KIND(VariableSet) \
   KIND(SnapshotBegan) KIND(ContextReported) KIND(ContextsOmitted) KIND(SnapshotEnded) \
   KIND(BackendStarted) KIND(BackendEnded) KIND(BackendSwitched) KIND(OperationBegan) KIND(OperationPhaseChanged) \

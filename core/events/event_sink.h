@@ -7,7 +7,15 @@
 
 namespace palloscope::core {
 
-enum class SourceKind : std::uint8_t { Scenario, Recording, Dump };
+enum class SourceKind : std::uint8_t {
+  Scenario,
+  Recording,
+  Dump,      // what a server said of itself: counters of contexts
+  Snapshot,  // a process's memory as it was read from outside: contexts, blocks, chunks
+};
+
+// Whether a stream tells of moments (SnapshotBegan to SnapshotEnded) and not of every allocation in between.
+constexpr bool has_moments(SourceKind kind) { return kind == SourceKind::Dump || kind == SourceKind::Snapshot; }
 
 // What a stream is about; the same for its whole length.
 struct StreamDescription {
@@ -18,6 +26,12 @@ struct StreamDescription {
   std::string origin;     // where it came from: "scenario leak.lua", "log of pg_log_backend_memory_contexts"
   friend bool operator==(const StreamDescription&, const StreamDescription&) = default;
 };
+
+// Whether chunks' requested sizes are what was asked for. Production builds keep them nowhere, so a snapshot of one has
+// the granted size in their place.
+inline bool requested_known(const StreamDescription& stream) {
+  return stream.source != SourceKind::Snapshot || stream.checking;
+}
 
 class EventSink {
  public:

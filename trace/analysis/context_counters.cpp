@@ -42,7 +42,7 @@ ReportedCounters context_counters(const MemoryState& state, const ContextRecord&
     case core::ContextKind::Generation:
       counters.total_bytes += known.generation.context_bytes;
       counters.chunks = std::uint64_t{context.live_chunk_count} + context.free_chunk_count;
-      counters.free_chunks = context.free_chunk_count;
+      counters.free_chunks = std::uint64_t{context.free_chunk_count} + context.uncounted_free_chunks;
       break;
     case core::ContextKind::Slab:
       counters = slab_counters(state, context, known);

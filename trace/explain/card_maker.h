@@ -46,6 +46,7 @@ struct CardMaker {
   void operator()(const core::BlockEmptied& e);
   void operator()(const core::NextBlockSizeSet& e);
   void operator()(const core::BlockMoved& e);
+  void operator()(const core::BlockReported& e);
   // chunks
   void operator()(const core::ChunkAllocated& e);
   void operator()(const core::ChunkFreed& e);
@@ -67,6 +68,7 @@ struct CardMaker {
   void operator()(const core::ContextReported& e);
   void operator()(const core::ContextsOmitted& e);
   void operator()(const core::SnapshotEnded& e);
+  void operator()(const core::ProcessReported& e);
   // who acts, and what has a memory limit
   void operator()(const core::BackendStarted& e);
   void operator()(const core::BackendEnded& e);

@@ -169,6 +169,14 @@ void CardMaker::operator()(const NextBlockSizeSet& e) {
   say("why.doubling_rule", {bytes_value("max", before.context ? before.context->max_block_bytes : e.bytes)});
 }
 
+void CardMaker::operator()(const BlockReported& e) {
+  const bool is_bump = after.context && after.context->kind == ContextKind::Bump;
+  rule(is_bump ? "bump.c" : "generation.c", is_bump ? "BumpAlloc" : "GenerationFree", is_bump ? "6" : "4.4");
+  const std::uint64_t used = after.block ? after.block->free_at - after.block->free_start : 0;
+  if (is_bump) return say("why.block_reported_bump", {bytes_value("used", used)});
+  say("why.block_reported", {bytes_value("used", used), count_value("free", e.free_chunks)});
+}
+
 void CardMaker::operator()(const BlockMoved& e) {
   const std::uint64_t live = after.block ? after.block->live_chunk_count : 0, all = slab_chunks_per_block();
   const auto free = count_value("free", all - std::min(all, live));

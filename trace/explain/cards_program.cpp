@@ -171,5 +171,10 @@ void CardMaker::operator()(const SnapshotEnded& e) {
   else
     say("why.snapshot_problem", {text_value("problem", e.problem)});
 }
+void CardMaker::operator()(const ProcessReported& e) {
+  if (!e.stopped) return say("why.process_running");
+  say("why.process_stopped", {count_value("us", e.pause_ns / 1000), count_value("tries", e.tries)});
+  if (e.torn) say("why.process_torn");
+}
 
 }  // namespace palloscope::trace

@@ -28,6 +28,7 @@ struct Label {
   Sentence operator()(const BlockRemoved&) const { return {"why.effect.block_removed", {}}; }
   Sentence operator()(const BlockEmptied&) const { return {"why.effect.block_emptied", {}}; }
   Sentence operator()(const BlockMoved& e) const { return {"why.effect.block_moved", {count_value("list", e.list)}}; }
+  Sentence operator()(const BlockReported&) const { return {"why.effect.block_reported", {}}; }
   Sentence operator()(const NextBlockSizeSet& e) const { return {"why.effect.next", {bytes_value("bytes", e.bytes)}}; }
   Sentence operator()(const ChunkCarved& e) const {
     return {"why.effect.carved", {bytes_value("bytes", e.granted_bytes)}};

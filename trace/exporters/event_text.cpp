@@ -44,6 +44,7 @@ constexpr std::string_view kKindNames[] = {"ContextCreated",
                                            "BlockEmptied",
                                            "NextBlockSizeSet",
                                            "BlockMoved",
+                                           "BlockReported",
                                            "ChunkAllocated",
                                            "ChunkFreed",
                                            "ChunkCarved",
@@ -54,6 +55,7 @@ constexpr std::string_view kKindNames[] = {"ContextCreated",
                                            "ErrorCaught",
                                            "Output",
                                            "FaultFound",
+                                           "ProcessReported",
                                            "SourceText",
                                            "SourceLine",
                                            "Narration",
@@ -184,6 +186,11 @@ class TextMaker {
     return fmt::format("block to list {} {}{}", e.list, region_at(e.block), of_owner(e.block));
   }
 
+  std::string operator()(const BlockReported& e) const {
+    return fmt::format("block used up to {:#x}, {} of its chunks free, not known which {}{}", e.free_at.value,
+                       e.free_chunks, region_at(e.block), of_owner(e.block));
+  }
+
   std::string operator()(const ChunkAllocated& e) const {
     const std::string_view from = e.origin == ChunkOrigin::Freelist   ? " from the freelist"
                                   : e.origin == ChunkOrigin::External ? " in a block of its own"
@@ -267,6 +274,12 @@ class TextMaker {
     return e.count == 0 ? fmt::format("no children of {} left out", name(e.parent))
                         : fmt::format("{} children of {} left out, with {} in {} blocks", e.count, name(e.parent),
                                       e.total_bytes, e.blocks);
+  }
+  std::string operator()(const ProcessReported& e) const {
+    const std::string held = fmt::format("{} private bytes resident", e.rss_anon);
+    if (!e.stopped) return fmt::format("read while it ran on: {}", held);
+    return fmt::format("stood still for {} us, {} {}: {}", e.pause_ns / 1000, e.tries, e.tries == 1 ? "try" : "tries",
+                       held);
   }
   std::string operator()(const SnapshotEnded& e) const {
     return e.problem.empty() ? "dump ends" : fmt::format("dump ends: {}", printable_start(e.problem, kLongestText));

@@ -41,6 +41,8 @@ void each_field(Event& e, F&& f) {
     f(e.block), f(e.context), f(e.role), f(e.position), f(e.header), f(e.free_start), f(e.accounted_bytes), f(e.list);
   } else if constexpr (std::is_same_v<E, BlockMoved>) {
     f(e.block), f(e.list);
+  } else if constexpr (std::is_same_v<E, BlockReported>) {
+    f(e.block), f(e.free_at), f(e.free_chunks);
   } else if constexpr (std::is_same_v<E, NextBlockSizeSet>) {
     f(e.context), f(e.bytes);
   } else if constexpr (std::is_same_v<E, ChunkAllocated>) {
@@ -57,6 +59,9 @@ void each_field(Event& e, F&& f) {
     f(e.severity), f(e.context), f(e.sqlstate), f(e.message), f(e.detail);
   } else if constexpr (std::is_same_v<E, AllocationFailed>) {
     f(e.context), f(e.requested_bytes);
+  } else if constexpr (std::is_same_v<E, ProcessReported>) {
+    f(e.pause_ns), f(e.copied_bytes), f(e.rss_anon), f(e.rss_file), f(e.rss_shmem);
+    f(e.malloc_used), f(e.malloc_free), f(e.malloc_overhead), f(e.tries), f(e.stopped), f(e.torn);
   } else if constexpr (std::is_same_v<E, FaultFound>) {
     f(e.kind), f(e.at), f(e.bytes), f(e.context), f(e.chunk), f(e.born), f(e.ended);
   } else if constexpr (std::is_same_v<E, ErrorCaught>) {

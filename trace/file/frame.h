@@ -17,7 +17,7 @@ namespace palloscope::trace {
 inline constexpr std::uint8_t kFileMagic[8] = {0x89, 'P', 'S', 'C', 'O', 'P', 'E', '\n'};
 // A new major: older programs cannot read the file. A new minor: there may be frames and kinds of events that older
 // programs do not know; they skip the frames and stop at the events.
-inline constexpr std::uint16_t kFormatMajor = 1, kFormatMinor = 2;
+inline constexpr std::uint16_t kFormatMajor = 1, kFormatMinor = 3;
 inline constexpr std::size_t kFileHeadBytes = 16;
 
 void append_file_head(Bytes& to);

@@ -48,6 +48,7 @@ struct ContextNumbers {
   Address at;
   BlockSlot region;  // holds the header; the keeper too, where there is one
   ContextSlot parent, first_child, prev_sibling, next_sibling;
+  std::uint32_t uncounted_free_chunks = 0;  // sum over its blocks of uncounted_free
   std::uint64_t mem_allocated_bytes = 0;
   std::uint64_t min_context_bytes = 0, init_block_bytes = 0, max_block_bytes = 0, next_block_bytes = 0;
   std::uint64_t chunk_limit_bytes = 0;
@@ -88,9 +89,10 @@ struct BlockRecord {
   Address at;
   std::uint64_t bytes = 0;
   core::BlockRole role = core::BlockRole::Plain;
-  std::uint8_t recycle_list = 0;  // role Recycled
-  EventNumber last_context = 0;   // the ContextCreated whose context was deleted here last; 0: none since the malloc
-  ContextSlot context;            // none: Plain, Recycled
+  std::uint8_t recycle_list = 0;     // role Recycled
+  EventNumber last_context = 0;      // the ContextCreated whose context was deleted here last; 0: none since the malloc
+  ContextSlot context;               // none: Plain, Recycled
+  std::uint32_t uncounted_free = 0;  // so many of the live chunks are free, not known which (BlockReported)
   Address header, free_start, free_at;
   std::uint64_t accounted_bytes = 0;
   BlockSlot prev, next;               // in the context's block list, or in the recycled-context list

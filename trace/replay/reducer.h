@@ -47,6 +47,7 @@ class Reducer {
   void operator()(const core::BlockRemoved& e);
   void operator()(const core::BlockEmptied& e);
   void operator()(const core::BlockMoved& e);
+  void operator()(const core::BlockReported& e);
   void operator()(const core::NextBlockSizeSet& e);
   void operator()(const core::ChunkCarved& e);
   void operator()(const core::ChunkResized& e);
@@ -54,6 +55,7 @@ class Reducer {
   void operator()(const core::ErrorReported& e);
   void operator()(const core::AllocationFailed& e);
   void operator()(const core::ErrorCaught& e);
+  void operator()(const core::ProcessReported& e);
   void operator()(const core::Output& e);
   void operator()(const core::FaultFound& e);
   void operator()(const core::SourceText& e);

@@ -242,6 +242,24 @@ void Reducer<J>::operator()(const core::BlockMoved& e) {
 }
 
 template <class J>
+void Reducer<J>::operator()(const core::BlockReported& e) {
+  begin();
+  BlockRecord* block = live(e.block);
+  if (!block || !block->linked()) return fault(e.block, "is not a block of a context, and no use of it can be told");
+  if (e.free_at < block->free_at || e.free_at > block->end())
+    return fault(e.block, "is said to be used up to a place where its rest does not begin");
+  if (e.free_chunks > block->live_chunk_count) return fault(e.block, "is said to have more free chunks than chunks");
+  save(e.block);
+  save(block->context);
+  ContextRecord& owner = s_.contexts_[block->context.value];
+  owner.tail_bytes -= e.free_at - block->free_at;
+  owner.uncounted_free_chunks += e.free_chunks - block->uncounted_free;
+  owner.is_reset = false;
+  block->free_at = e.free_at;
+  block->uncounted_free = e.free_chunks;
+}
+
+template <class J>
 void Reducer<J>::operator()(const core::NextBlockSizeSet& e) {
   begin();
   ContextRecord* context = live(e.context);

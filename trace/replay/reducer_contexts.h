@@ -256,4 +256,9 @@ void Reducer<J>::operator()(const core::SnapshotEnded&) {
   begin();
 }
 
+template <class J>
+void Reducer<J>::operator()(const core::ProcessReported&) {
+  begin();
+}
+
 }  // namespace palloscope::trace

@@ -252,6 +252,8 @@ void Reducer<J>::drop_chunks(ContextRecord& owner, BlockRecord& block) {
   totals.granted_bytes -= granted;
   block.first_chunk = block.last_chunk = block.first_free = {};
   block.chunk_count = block.live_chunk_count = 0;
+  owner.uncounted_free_chunks -= block.uncounted_free;
+  block.uncounted_free = 0;
 }
 
 template <class J>
