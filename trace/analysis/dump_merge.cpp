@@ -41,7 +41,7 @@ std::size_t DumpMerge::add(const Timeline& timeline, const std::string& file, bo
   const core::VersionProfile* profile = core::find_profile(description.pg_major, description.checking);
   const std::size_t before = backends_.size();
   if (timeline.size() == 0) return 0;
-  if (description.source != core::SourceKind::Dump) {
+  if (!core::has_moments(description.source)) {
     timeline.visit(timeline.size(), timeline.size(),
                    [&](EventNumber n, const core::EventBody&, const MemoryState& end) {
                      if (!end.first_root()) return;

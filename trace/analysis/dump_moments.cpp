@@ -9,7 +9,7 @@ namespace palloscope::trace {
 std::vector<DumpMoment> dump_moments(const Timeline& timeline) {
   constexpr std::array<std::uint8_t, 2> kEnds = {core::SnapshotBegan::kTag, core::SnapshotEnded::kTag};
   std::vector<DumpMoment> moments;
-  if (timeline.description().source != core::SourceKind::Dump) return moments;
+  if (!core::has_moments(timeline.description().source)) return moments;
   DumpMoment moment;
   for (auto at = timeline.next_of(kEnds, 0); at; at = timeline.next_of(kEnds, *at)) {
     const core::EventBody event = timeline.event(*at);

@@ -15,9 +15,10 @@ using core::ContextSlot;
 }  // namespace
 
 core::Status check_has_calls(const core::StreamDescription& description) {
-  if (description.source == core::SourceKind::Dump)
+  if (core::has_moments(description.source))
     return core::Error{core::ErrorCode::Unsupported,
-                       "a dump tells sums, not calls: there is nothing to run again. Compare recordings (.pscope) or "
+                       "a dump or snapshot tells what was there, not calls: there is nothing to run again. Compare "
+                       "recordings (.pscope) or "
                        "scenarios (.lua)"};
   return core::Done{};
 }

@@ -85,7 +85,8 @@ Result<StreamDescription> read_description(ByteSpan file, const std::string& nam
     auto bytes = in.get_bytes(in.get());
     text->assign(bytes.begin(), bytes.end());
   }
-  good = good && !in.failed() && source <= static_cast<std::uint64_t>(SourceKind::Snapshot) && major < 1000 && checking < 2;
+  good = good && !in.failed() && source <= static_cast<std::uint64_t>(SourceKind::Snapshot) && major < 1000 &&
+         checking < 2;
   if (!good)
     return Error{
         ErrorCode::BadFormat,

@@ -11,7 +11,7 @@ namespace palloscope::trace {
 Survey::Survey(const Timeline& timeline, std::optional<RoundRule> rounds)
     : profile_(core::find_profile(timeline.description().pg_major, timeline.description().checking)),
       size_(timeline.size()),
-      is_dump_(timeline.description().source == core::SourceKind::Dump),
+      is_dump_(core::has_moments(timeline.description().source)),
       walker_(std::make_unique<Walker>(timeline.events(), 0)),
       hoards_(size_),
       sample_every_(std::max<EventNumber>(1, (size_ + kSamples - 1) / kSamples)) {
