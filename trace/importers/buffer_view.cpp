@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "trace/analysis/buffer_moments.h"
 #include "trace/importers/csv_rows.h"
 #include "trace/importers/importer.h"
 #include "trace/replay/server_state.h"
@@ -31,30 +32,28 @@ constexpr std::uint64_t kOid = 0xFFFFFFFF, kLastBlock = 0xFFFFFFFE, kLastFork = 
 constexpr std::uint64_t largest_pool(std::uint64_t rows) { return 65536 + 64 * rows; }
 
 struct Row {
-  core::PageTag tag;
-  std::uint32_t word = 0;    // 0: no page
+  SeenBuffer seen;           // word 0: no page
   std::uint32_t buffer = 0;  // from 0
-  std::uint64_t line = 0;    // 0: the buffer has no row
+  std::uint64_t line = 0;
 };
 
 class BufferView {
  public:
-  BufferView(CsvRows& rows, core::EventSink& sink) : rows_(rows), sink_(sink) {}
+  BufferView(CsvRows& rows, core::EventSink& sink) : rows_(rows), sink_(sink), pool_(sink) {}
 
   core::Status take();
   core::Result<DumpFacts> finish();
 
  private:
   core::Result<Row> read_row() const;
-  core::Result<std::vector<Row>> by_buffer() const;
+  core::Result<std::vector<SeenBuffer>> by_buffer() const;
   core::Status flush(bool complete);
-  void say_differences(std::uint32_t buffer, const Row& now);
 
   CsvRows& rows_;
   core::EventSink& sink_;
   DumpFacts facts_;
   std::vector<Row> rows_read_;  // of this moment, as they came
-  std::vector<Row> before_;     // of the moment before, by buffer
+  BufferMoments pool_;
   std::string label_;
   std::uint32_t pid_ = 0;
 };
@@ -87,10 +86,10 @@ core::Result<Row> BufferView::read_row() const {
                     "unchanged?",
                     dirty));
   const auto narrow = [&](Column column) { return static_cast<std::uint32_t>(numbers[column]); };
-  row.tag = {narrow(Tablespace), narrow(Database), narrow(Relation), static_cast<std::int32_t>(numbers[Fork]),
-             narrow(Block)};
-  row.word = bits::kTagValid | bits::kValid | narrow(Usage) << bits::kUsageShift | narrow(Pins);
-  if (is_dirty) row.word |= bits::kDirty;
+  row.seen.tag = {narrow(Tablespace), narrow(Database), narrow(Relation), static_cast<std::int32_t>(numbers[Fork]),
+                  narrow(Block)};
+  row.seen.word = bits::kTagValid | bits::kValid | narrow(Usage) << bits::kUsageShift | narrow(Pins);
+  if (is_dirty) row.seen.word |= bits::kDirty;
   return row;
 }
 
@@ -105,11 +104,11 @@ core::Status BufferView::take() {
   if (!id) return id.error();
   if (*id == 0)
     return rows_.error("bufferid is 0, but buffers count from 1; is this a row of pg_buffercache, unchanged?");
-  if (!before_.empty() && *id > before_.size())
+  if (pool_.is_begun() && *id > pool_.buffers())
     return rows_.error(
         fmt::format("bufferid is {}, but the moment before had {} buffers, and a pool does not grow; select all rows, "
                     "and put each server's into a file of its own",
-                    *id, before_.size()));
+                    *id, pool_.buffers()));
   core::Result<Row> row = read_row();
   if (!row) return row.error();
   row->buffer = static_cast<std::uint32_t>(*id - 1);
@@ -117,54 +116,40 @@ core::Status BufferView::take() {
   return core::Done{};
 }
 
-void BufferView::say_differences(std::uint32_t buffer, const Row& now) {
-  const Row before = buffer < before_.size() ? before_[buffer] : Row{};
-  const core::BufferSlot slot{buffer};
-  const bool same_page = before.word != 0 && now.word != 0 && before.tag == now.tag;
-  if (same_page) {
-    if (before.word != now.word) sink_.emit(core::BufferFlagged{slot, now.word});
-    return;
-  }
-  if (before.word != 0) sink_.emit(core::BufferUntagged{slot, core::UntagReason::Evicted, 0});
-  if (now.word != 0) sink_.emit(core::BufferTagged{slot, now.tag, now.word});
-}
-
-core::Result<std::vector<Row>> BufferView::by_buffer() const {
-  std::uint64_t buffers = before_.size();
+core::Result<std::vector<SeenBuffer>> BufferView::by_buffer() const {
+  std::uint64_t buffers = pool_.buffers();
   for (const Row& row : rows_read_) buffers = std::max<std::uint64_t>(buffers, row.buffer + std::uint64_t{1});
-  if (before_.empty() && buffers > largest_pool(rows_read_.size()))
+  if (!pool_.is_begun() && buffers > largest_pool(rows_read_.size()))
     return rows_.error(
         fmt::format("there is a bufferid {}, but there are only {} rows; select all rows of pg_buffercache", buffers,
                     rows_read_.size()));
-  std::vector<Row> all(buffers);
+  std::vector<SeenBuffer> all(buffers);
+  std::vector<std::uint64_t> lines(buffers);
   for (const Row& row : rows_read_) {
-    Row& place = all[row.buffer];
-    if (place.line != 0)
+    if (lines[row.buffer] != 0)
       return core::Error{core::ErrorCode::BadFormat,
                          fmt::format("line {}: bufferid {} has a row already, in line {}; put a header, or a column "
                                      "now, before the rows of another moment",
-                                     row.line, row.buffer + 1, place.line)};
-    place = row;
+                                     row.line, row.buffer + 1, lines[row.buffer])};
+    all[row.buffer] = row.seen;
+    lines[row.buffer] = row.line;
   }
   return all;
 }
 
 core::Status BufferView::flush(bool complete) {
-  core::Result<std::vector<Row>> all = by_buffer();
+  core::Result<std::vector<SeenBuffer>> all = by_buffer();
   if (!all) return all.error();
   sink_.emit(core::SnapshotBegan{label_, pid_});
-  if (facts_.dumps == 0)
-    sink_.emit(core::BufferPoolCreated{
-        core::PoolSlot{0}, {}, core::BufferSlot{0}, static_cast<std::uint32_t>(all->size()), false});
-  for (std::uint32_t buffer = 0; buffer < all->size(); ++buffer) say_differences(buffer, (*all)[buffer]);
+  const std::size_t buffers = all->size();
+  pool_.emit(std::move(*all));
   std::string problem;
   if (!complete) problem = "the file ends within a row";
-  if (rows_read_.size() < all->size())
+  if (rows_read_.size() < buffers)
     problem += fmt::format("{}{} of {} buffers have no row: they are shown as empty", problem.empty() ? "" : "; ",
-                           all->size() - rows_read_.size(), all->size());
+                           buffers - rows_read_.size(), buffers);
   sink_.emit(core::SnapshotEnded{std::move(problem)});
   ++facts_.dumps;
-  before_ = std::move(*all);
   rows_read_.clear();
   return core::Done{};
 }

@@ -10,6 +10,7 @@
 #include <set>
 #include <utility>
 
+#include "trace/analysis/shmem_pieces.h"
 #include "trace/analysis/shmem_structures.h"
 #include "trace/importers/csv_rows.h"
 #include "trace/importers/dump_origin.h"
@@ -28,12 +29,8 @@ constexpr std::size_t kMostRows = 65536;
 constexpr std::uint64_t kLargestNode = 1023;
 
 struct AllocationRow {
-  std::uint64_t line = 0, offset = 0, bytes = 0, allocated_bytes = 0;
-  std::string name, purpose;
-  bool same_as(const AllocationRow& other) const {
-    return name == other.name && offset == other.offset && bytes == other.bytes &&
-           allocated_bytes == other.allocated_bytes;
-  }
+  std::uint64_t line = 0;
+  core::ShmemAllocated piece;
 };
 
 struct NodeRow {
@@ -43,21 +40,9 @@ struct NodeRow {
   friend bool operator==(const NodeRow&, const NodeRow&) = default;
 };
 
-// What the server keeps without a name behind a structure that has one.
-std::string purpose_behind(std::string_view name) {
-  if (name.empty()) return "header, semaphores, lightweight locks, ShmemIndex";
-  if (name == "Proc Header") return "Proc Header: PGPROC structures";
-  if (name == "PredXactList") return "PredXactList: transactions";
-  if (name == "RWConflictPool") return "RWConflictPool: conflicts";
-  const std::string_view ending = name.substr(name.size() - std::min<std::size_t>(name.size(), 4));
-  if (ending == "hash" || name.find(" hash ") != std::string_view::npos || name == "Shared Buffer Lookup Table")
-    return fmt::format("{}: buckets and entries", name);
-  return fmt::format("{}: what follows it", name);
-}
-
 class ShmemView {
  public:
-  ShmemView(CsvRows& rows, core::EventSink& sink) : rows_(rows), sink_(sink) {}
+  ShmemView(CsvRows& rows, core::EventSink& sink) : rows_(rows), sink_(sink), segment_(sink) {}
 
   core::Result<DumpFacts> read();
 
@@ -68,6 +53,7 @@ class ShmemView {
   core::Status place();
   core::Status fill_gaps();
   void stack_by_node();
+  void guess_version();
   void emit_nodes();
   void complain(std::string what) {
     if (problem_.empty()) problem_ = std::move(what);
@@ -82,16 +68,15 @@ class ShmemView {
   std::string label_;
   std::uint32_t pid_ = 0;
   std::vector<AllocationRow> allocations_;
+  std::vector<core::ShmemAllocated> pieces_;  // the same in their order, with the gaps
   std::vector<NodeRow> nodes_;
   std::set<std::pair<std::string, std::int32_t>> reported_;  // of nodes_
   std::optional<std::uint64_t> anonymous_, free_offset_, free_bytes_;
   std::string problem_;
 
   // The moment before.
-  std::vector<AllocationRow> shown_;
+  ShmemEvents segment_;
   std::vector<NodeRow> shown_nodes_;
-  std::uint64_t shown_bytes_ = 0;
-  bool is_shown_ = false;
   std::int32_t known_nodes_ = 0;
 };
 
@@ -124,7 +109,7 @@ core::Status ShmemView::take_allocation() {
   if (allocations_.size() >= kMostRows)
     return rows_.error(
         fmt::format("more than {} rows are no shared memory of one server; is it the right file?", kMostRows));
-  allocations_.push_back({rows_.line(), *offset, *size, *allocated, std::string(rows_.text(Name)), {}});
+  allocations_.push_back({rows_.line(), {{}, *offset, *size, *allocated, std::string(rows_.text(Name)), {}}});
   return core::Done{};
 }
 
@@ -153,52 +138,44 @@ core::Status ShmemView::take_node() {
 // The view's rows come in hash order.
 core::Status ShmemView::place() {
   std::sort(allocations_.begin(), allocations_.end(), [](const AllocationRow& a, const AllocationRow& b) {
-    return std::pair(a.offset, a.line) < std::pair(b.offset, b.line);
+    return std::pair(a.piece.offset, a.line) < std::pair(b.piece.offset, b.line);
   });
   std::map<std::string_view, const AllocationRow*> by_name;
   for (const AllocationRow& row : allocations_)
-    if (const auto [other, is_new] = by_name.emplace(row.name, &row); !is_new)
-      return core::Error{
-          core::ErrorCode::BadFormat,
-          fmt::format("line {}: \"{:.64}\" stands in line {} already; is the file two moments without a "
-                      "header between?",
-                      std::max(row.line, other->second->line), row.name, std::min(row.line, other->second->line))};
+    if (const auto [other, is_new] = by_name.emplace(row.piece.name, &row); !is_new)
+      return core::Error{core::ErrorCode::BadFormat,
+                         fmt::format("line {}: \"{:.64}\" stands in line {} already; is the file two moments without a "
+                                     "header between?",
+                                     std::max(row.line, other->second->line), row.piece.name,
+                                     std::min(row.line, other->second->line))};
   return fill_gaps();
 }
 
 core::Status ShmemView::fill_gaps() {
-  std::vector<AllocationRow> whole;
-  std::uint64_t end = 0, gaps = 0;
-  std::string_view before;
-  const auto gap_to = [&](std::uint64_t offset) {
-    if (offset <= end) return;
-    whole.push_back({0, end, offset - end, offset - end, {}, purpose_behind(before)});
-    gaps += offset - end;
-  };
-  for (const AllocationRow& row : allocations_) {
-    if (row.offset < end)
+  ShmemPieces whole;
+  for (AllocationRow& row : allocations_) {
+    if (row.piece.offset < whole.end())
       return core::Error{
           core::ErrorCode::BadFormat,
           fmt::format("line {}: off {} of \"{:.64}\" is inside \"{:.64}\", which ends at {}; are all rows "
                       "of one server?",
-                      row.line, row.offset, row.name, before, end)};
-    gap_to(row.offset);
-    whole.push_back(row);
-    end = row.offset + row.allocated_bytes;
-    before = row.name;
+                      row.line, row.piece.offset, row.piece.name, whole.last_name(), whole.end())};
+    whole.add(std::move(row.piece));
   }
   if (free_offset_) {
-    if (*free_offset_ < end)
-      complain(fmt::format("the free rest begins at {}, but \"{}\" ends at {}", *free_offset_, before, end));
+    if (*free_offset_ < whole.end())
+      complain(fmt::format("the free rest begins at {}, but \"{}\" ends at {}", *free_offset_, whole.last_name(),
+                           whole.end()));
     else
-      gap_to(*free_offset_);
+      whole.fill_to(*free_offset_);
   } else {
     complain("the row of the free rest (name NULL) is missing: the segment is drawn up to its last structure");
   }
-  if (anonymous_ && *anonymous_ != gaps)
-    complain(fmt::format("<anonymous> is {}, but the gaps between the named structures are {}", *anonymous_, gaps));
+  if (anonymous_ && *anonymous_ != whole.anonymous_bytes())
+    complain(fmt::format("<anonymous> is {}, but the gaps between the named structures are {}", *anonymous_,
+                         whole.anonymous_bytes()));
   if (!anonymous_) complain("the row <anonymous> is missing: the gaps between the structures could not be checked");
-  allocations_ = std::move(whole);
+  pieces_ = whole.pieces();
   return core::Done{};
 }
 
@@ -206,23 +183,23 @@ core::Status ShmemView::fill_gaps() {
 void ShmemView::stack_by_node() {
   std::map<std::string_view, std::size_t> places;
   for (const NodeRow& row : nodes_) {
-    const auto [place, is_new] = places.emplace(row.name, allocations_.size());
-    if (is_new) allocations_.push_back({0, 0, 0, 0, row.name, {}});
-    AllocationRow& allocation = allocations_[place->second];
-    if (row.bytes > kLargestNumber - allocation.bytes) {
+    const auto [place, is_new] = places.emplace(row.name, pieces_.size());
+    if (is_new) pieces_.push_back({{}, 0, 0, 0, row.name, {}});
+    core::ShmemAllocated& piece = pieces_[place->second];
+    if (row.bytes > kLargestNumber - piece.bytes) {
       complain(fmt::format("\"{:.64}\" is larger than any machine", row.name));
       continue;
     }
-    allocation.bytes = allocation.allocated_bytes = allocation.bytes + row.bytes;
+    piece.bytes = piece.allocated_bytes = piece.bytes + row.bytes;
   }
   std::uint64_t offset = 0;
-  for (AllocationRow& row : allocations_) {
-    if (row.bytes > kLargestNumber - offset) {
-      complain(fmt::format("the structures up to \"{:.64}\" are more than any machine has", row.name));
-      row.bytes = row.allocated_bytes = 0;
+  for (core::ShmemAllocated& piece : pieces_) {
+    if (piece.bytes > kLargestNumber - offset) {
+      complain(fmt::format("the structures up to \"{:.64}\" are more than any machine has", piece.name));
+      piece.bytes = piece.allocated_bytes = 0;
     }
-    row.offset = offset;
-    offset += row.bytes;
+    piece.offset = offset;
+    offset += piece.bytes;
   }
 }
 
@@ -233,8 +210,8 @@ void ShmemView::emit_nodes() {
       sink_.emit(core::NumaNodeAdded{static_cast<std::uint32_t>(known_nodes_), 0, 0});
   }
   std::vector<std::string_view> names;
-  for (const AllocationRow& row : allocations_)
-    if (!row.name.empty()) names.push_back(row.name);
+  for (const core::ShmemAllocated& piece : pieces_)
+    if (!piece.name.empty()) names.push_back(piece.name);
   std::sort(names.begin(), names.end());
   for (const NodeRow& row : nodes_)
     if (std::binary_search(names.begin(), names.end(), row.name) || row.name == kAnonymous)
@@ -243,45 +220,34 @@ void ShmemView::emit_nodes() {
       complain(fmt::format("\"{:.64}\" is in pg_shmem_allocations_numa only; are both views of one server?", row.name));
 }
 
+void ShmemView::guess_version() {
+  ShmemVersionGuess guess;
+  for (const core::ShmemAllocated& piece : pieces_)
+    if (!piece.name.empty()) guess.see(piece.name, piece.bytes);
+  facts_.pg_major = has_nodes_ ? 18 : guess.major(free_offset_.has_value());
+}
+
 core::Status ShmemView::finish_moment() {
   if (allocations_.empty() && nodes_.empty() && !free_offset_ && !anonymous_) return core::Done{};
-  const bool has_offsets = !allocations_.empty() || free_offset_ || anonymous_;
-  if (has_offsets) {
+  if (!allocations_.empty() || free_offset_ || anonymous_) {
     if (const core::Status status = place(); !status) return status;
   } else {
     stack_by_node();
   }
   sink_.emit(core::SnapshotBegan{label_, pid_});
-  const std::uint64_t end = allocations_.empty() ? 0 : allocations_.back().offset + allocations_.back().allocated_bytes;
+  const std::uint64_t end = pieces_.empty() ? 0 : pieces_.back().offset + pieces_.back().allocated_bytes;
   const std::uint64_t bytes = std::max(end, free_offset_ ? *free_offset_ + *free_bytes_ : 0);
-  const bool is_same = is_shown_ && bytes == shown_bytes_ && nodes_ == shown_nodes_ &&
-                       std::equal(allocations_.begin(), allocations_.end(), shown_.begin(), shown_.end(),
-                                  [](const AllocationRow& a, const AllocationRow& b) { return a.same_as(b); });
-  const core::SegmentSlot segment{0};
-  if (!is_same) {
-    if (is_shown_) sink_.emit(core::SegmentDestroyed{segment});
-    core::SegmentCreated created;
-    created.segment = segment;
-    created.bytes = bytes;
-    sink_.emit(std::move(created));
-    for (const AllocationRow& row : allocations_)
-      sink_.emit(core::ShmemAllocated{segment, row.offset, row.bytes, row.allocated_bytes, row.name, row.purpose});
-    is_shown_ = true;
-    shown_bytes_ = bytes;
-    ShmemVersionGuess guess;
-    for (const AllocationRow& row : allocations_)
-      if (!row.name.empty()) guess.see(row.name, row.bytes);
-    facts_.pg_major = has_nodes_ ? 18 : guess.major(free_offset_.has_value());
+  if (nodes_ != shown_nodes_) segment_.forget();
+  if (segment_.emit(bytes, pieces_)) {
+    guess_version();
     emit_nodes();
+    shown_nodes_ = std::move(nodes_);
   }
   if (rows_.cut()) complain("the file ends within a row");
   sink_.emit(core::SnapshotEnded{problem_});
-  if (!is_same) {
-    shown_ = std::move(allocations_);
-    shown_nodes_ = std::move(nodes_);
-  }
   ++facts_.dumps;
   allocations_.clear();
+  pieces_.clear();
   nodes_.clear();
   reported_.clear();
   anonymous_.reset();
