@@ -1,8 +1,12 @@
 #include "trace/open_any.h"
 
+#include <unistd.h>
+
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -13,7 +17,9 @@
 namespace palloscope::trace {
 namespace {
 
-std::string read_head(std::ifstream& in) {
+constexpr std::string_view kStandardInput = "standard input";
+
+std::string read_head(std::istream& in) {
   std::string head(kSniffedBytes, '\0');
   in.read(head.data(), static_cast<std::streamsize>(head.size()));
   head.resize(static_cast<std::size_t>(in.gcount()));
@@ -26,21 +32,10 @@ bool is_trace(const std::string& head) {
   return head.size() >= sizeof kFileMagic && std::memcmp(head.data(), kFileMagic, sizeof kFileMagic) == 0;
 }
 
-}  // namespace
-
-core::Result<Timeline> open_any(const std::filesystem::path& file, const std::function<bool(double)>& progress,
-                                int pg_major) {
-  const std::string name = file.string();
-  std::error_code ignored;
-  if (std::filesystem::is_directory(file, ignored))
-    return core::Error{core::ErrorCode::BadArgument, name + ": is a folder; open a file in it"};
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return core::Error{core::ErrorCode::NotFound, name + ": " + std::strerror(errno)};
+core::Result<Timeline> import(std::istream& in, std::uint64_t bytes, const std::string& name,
+                              const std::function<bool(double)>& progress, int pg_major) {
   const std::string head = read_head(in);
-  if (is_trace(head)) return Timeline::open(file);
-
-  const std::uintmax_t bytes = std::filesystem::file_size(file, ignored);
-  TextSource source(in, ignored ? 0 : bytes, [&progress, pass = 0, last = 0.0](double done) mutable {
+  TextSource source(in, bytes, [&progress, pass = 0, last = 0.0](double done) mutable {
     if (!progress) return true;
     if (done < last) ++pass;  // the source was read once and begins anew
     last = done;
@@ -52,6 +47,50 @@ core::Result<Timeline> open_any(const std::filesystem::path& file, const std::fu
   if (const core::Status status = emit_dumps(source, *survey, timeline.sink()); !status) return status.error();
   timeline.seek(timeline.size());
   return timeline;
+}
+
+core::Result<std::string> read_standard_input() {
+  std::string text;
+  std::array<char, 1 << 16> part{};
+  while (true) {
+    const ssize_t got = ::read(STDIN_FILENO, part.data(), part.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0)
+      return core::Error{core::ErrorCode::Io, std::string(kStandardInput) + " cannot be read: " + std::strerror(errno)};
+    if (got == 0) return text;
+    text.append(part.data(), static_cast<std::size_t>(got));
+  }
+}
+
+}  // namespace
+
+core::Result<Timeline> open_any(const std::filesystem::path& file, const std::function<bool(double)>& progress,
+                                int pg_major) {
+  if (file == "-") {
+    core::Result<std::string> text = read_standard_input();
+    if (!text) return text.error();
+    return open_text(std::string(kStandardInput), std::move(*text), progress, pg_major);
+  }
+  const std::string name = file.string();
+  std::error_code ignored;
+  if (std::filesystem::is_directory(file, ignored))
+    return core::Error{core::ErrorCode::BadArgument, name + ": is a folder; open a file in it"};
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return core::Error{core::ErrorCode::NotFound, name + ": " + std::strerror(errno)};
+  const std::string head = read_head(in);
+  if (is_trace(head)) return Timeline::open(file);
+
+  const std::uintmax_t bytes = std::filesystem::file_size(file, ignored);
+  return import(in, ignored ? 0 : bytes, name, progress, pg_major);
+}
+
+core::Result<Timeline> open_text(const std::string& name, std::string text, const std::function<bool(double)>& progress,
+                                 int pg_major) {
+  const std::uint64_t bytes = text.size();
+  if (is_trace(text.substr(0, kSniffedBytes)))
+    return core::Error{core::ErrorCode::Unsupported, name + ": a trace, which is opened as a file"};
+  std::istringstream in(std::move(text));
+  return import(in, bytes, name, progress, pg_major);
 }
 
 }  // namespace palloscope::trace
