@@ -57,5 +57,7 @@ int sniff_buffer_usage_counts(std::string_view head);
 core::Result<DumpFacts> emit_buffer_usage_counts(TextSource& source, core::EventSink& sink);
 int sniff_buffer_numa(std::string_view head);
 core::Result<DumpFacts> emit_buffer_numa(TextSource& source, core::EventSink& sink);
+int sniff_psql_table(std::string_view head);
+core::Result<DumpFacts> emit_psql_tables(TextSource& source, core::EventSink& sink);
 
 }  // namespace palloscope::trace

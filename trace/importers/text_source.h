@@ -7,6 +7,8 @@
 #include <istream>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace palloscope::trace {
 
@@ -27,7 +29,12 @@ class TextSource {
   // The same, with a carriage return left where it is (inside quotes it belongs to the text).
   bool next_raw_line(std::string_view& line);
 
-  std::uint64_t line_number() const { return line_number_; }  // of the line last handed out, from 1
+  // Of the line last handed out, from 1.
+  std::uint64_t line_number() const {
+    return line_number_ == 0 || line_number_ > counted_as_.size() ? line_number_ : counted_as_[line_number_ - 1];
+  }
+  // Of a text that was made of another one: the other's line numbers.
+  void count_lines_as(std::vector<std::uint64_t> numbers) { counted_as_ = std::move(numbers); }
   std::uint64_t cut_lines() const { return cut_lines_; }      // lines longer than kLongestLine so far
   bool stopped() const { return stopped_; }
   void rewind();
@@ -43,6 +50,7 @@ class TextSource {
   std::size_t end_ = 0;
   std::uint64_t read_bytes_ = 0;
   std::uint64_t line_number_ = 0;
+  std::vector<std::uint64_t> counted_as_;
   std::uint64_t cut_lines_ = 0;
   bool stopped_ = false;
 };
