@@ -57,6 +57,8 @@ int sniff_buffer_usage_counts(std::string_view head);
 core::Result<DumpFacts> emit_buffer_usage_counts(TextSource& source, core::EventSink& sink);
 int sniff_buffer_numa(std::string_view head);
 core::Result<DumpFacts> emit_buffer_numa(TextSource& source, core::EventSink& sink);
+int sniff_plan_memory(std::string_view head);
+core::Result<DumpFacts> read_plan_memory(TextSource& source, const DumpConsumer& consumer);
 int sniff_psql_table(std::string_view head);
 core::Result<DumpFacts> emit_psql_tables(TextSource& source, core::EventSink& sink);
 

@@ -16,6 +16,7 @@ constexpr Importer kImporters[] = {
      read_plain_log},
     {"shared memory", "rows of pg_shmem_allocations as CSV", sniff_shmem_view, emit_shmem_view},
     {"shared memory by node", "rows of pg_shmem_allocations_numa as CSV", sniff_shmem_numa_view, emit_shmem_view},
+    {"plan memory", "the output of EXPLAIN (MEMORY)", sniff_plan_memory, read_plan_memory},
     {"psql", "psql's tables of these views", sniff_psql_table, emit_psql_tables},
 };
 

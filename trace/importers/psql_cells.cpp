@@ -9,12 +9,11 @@ namespace palloscope::trace {
 namespace {
 
 // What takes two columns of the screen, and what takes none, as terminals have it (and psql, which aligns for them).
-constexpr std::pair<char32_t, char32_t> kWide[] = {{0x1100, 0x115F},   {0x2E80, 0x303E},   {0x3041, 0xA4CF},
-                                                   {0xAC00, 0xD7A3},   {0xF900, 0xFAFF},   {0xFE30, 0xFE6F},
-                                                   {0xFF00, 0xFF60},   {0xFFE0, 0xFFE6},   {0x1F300, 0x1F64F},
-                                                   {0x1F900, 0x1F9FF}, {0x20000, 0x3FFFD}};
-constexpr std::pair<char32_t, char32_t> kNarrowest[] = {
-    {0x0300, 0x036F}, {0x0483, 0x0489}, {0x200B, 0x200F}, {0x20D0, 0x20FF}, {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}};
+constexpr std::pair<char32_t, char32_t> kWide[] = {
+    {0x1100, 0x115F}, {0x2E80, 0x303E}, {0x3041, 0xA4CF},   {0xAC00, 0xD7A3},   {0xF900, 0xFAFF},  {0xFE30, 0xFE6F},
+    {0xFF00, 0xFF60}, {0xFFE0, 0xFFE6}, {0x1F300, 0x1F64F}, {0x1F900, 0x1F9FF}, {0x20000, 0x3FFFD}};
+constexpr std::pair<char32_t, char32_t> kNarrowest[] = {{0x0300, 0x036F}, {0x0483, 0x0489}, {0x200B, 0x200F},
+                                                        {0x20D0, 0x20FF}, {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}};
 
 template <std::size_t N>
 bool lies_in(const std::pair<char32_t, char32_t> (&ranges)[N], char32_t c) {

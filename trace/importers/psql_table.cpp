@@ -63,8 +63,8 @@ bool is_number(std::string_view text) {
 }
 
 bool is_identifier(std::string_view text) {
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_' || is_digit(c); });
+  return !text.empty() && std::all_of(text.begin(), text.end(),
+                                      [](char c) { return (c >= 'a' && c <= 'z') || c == '_' || is_digit(c); });
 }
 
 // "(123 rows)", in any language.
@@ -74,7 +74,8 @@ bool is_footer(std::string_view line) { return line.size() > 2 && line.front() =
 bool is_prompt(std::string_view line) {
   const std::size_t mark = line.substr(0, 64).find('=');
   return mark != std::string_view::npos && mark > 0 && mark + 1 < line.size() &&
-         (line[mark + 1] == '#' || line[mark + 1] == '>') && line.substr(0, mark).find_first_of("| ") == std::string_view::npos;
+         (line[mark + 1] == '#' || line[mark + 1] == '>') &&
+         line.substr(0, mark).find_first_of("| ") == std::string_view::npos;
 }
 
 // \watch's title: "Sun Nov 22 08:44:39 2026 (every 1s)", perhaps behind a title of the table's own.
@@ -122,7 +123,8 @@ void PsqlTables::write_row(const Fields& fields) {
   std::string csv = csv_line(fields);
   if (!label_.empty()) csv += ',', append_csv(csv, label_);
   csv += '\n';
-  view_->lines.insert(view_->lines.end(), static_cast<std::size_t>(std::count(csv.begin(), csv.end(), '\n')), row_line_);
+  view_->lines.insert(view_->lines.end(), static_cast<std::size_t>(std::count(csv.begin(), csv.end(), '\n')),
+                      row_line_);
   view_->csv += csv;
   bytes_ += csv.size();
 }
@@ -136,11 +138,16 @@ void PsqlTables::line(std::string_view line, std::uint64_t number) {
 
 bool PsqlTables::goes_on(std::string_view line) {
   switch (in_) {
-    case In::Nothing: return false;
-    case In::Aligned: return aligned_line(line);
-    case In::Unaligned: return unaligned_line(line);
-    case In::Expanded: return expanded_line(line);
-    case In::ExpandedUnaligned: return expanded_unaligned_line(line);
+    case In::Nothing:
+      return false;
+    case In::Aligned:
+      return aligned_line(line);
+    case In::Unaligned:
+      return unaligned_line(line);
+    case In::Expanded:
+      return expanded_line(line);
+    case In::ExpandedUnaligned:
+      return expanded_unaligned_line(line);
   }
   return false;
 }
@@ -169,8 +176,8 @@ void PsqlTables::begin(std::string_view line) {
 
 bool PsqlTables::begin_unaligned(std::string_view line) {
   const Fields fields = split_bars(line);
-  const bool has_names = std::all_of(fields.begin(), fields.end(), is_identifier) &&
-                         std::none_of(fields.begin(), fields.end(), is_number);
+  const bool has_names =
+      std::all_of(fields.begin(), fields.end(), is_identifier) && std::none_of(fields.begin(), fields.end(), is_number);
   if (open_view(fields, has_names)) {
     in_ = In::Unaligned;
     if (!has_names) unaligned_line(line);
@@ -254,7 +261,7 @@ bool PsqlTables::expanded_unaligned_line(std::string_view line) {
   const std::size_t bar = std::min(line.find('|'), line.size());
   const std::string_view name = line.substr(0, bar);
   const bool is_known = names_.empty() ? is_identifier(name) && std::find(record_names_.begin(), record_names_.end(),
-                                                                           name) == record_names_.end()
+                                                                          name) == record_names_.end()
                                        : row_.size() < names_.size() && name == names_[row_.size()];
   if (bar < line.size() && is_known) {
     if (row_.empty()) row_line_ = line_;

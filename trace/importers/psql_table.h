@@ -59,9 +59,9 @@ class PsqlTables {
   Fields names_, row_;
   std::vector<CellSpan> spans_;  // aligned
   std::vector<CellGoesOn> marks_;
-  std::string joined_;         // unaligned: a row of several lines
-  std::size_t surplus_at_ = 0; // the column that may hold bars
-  RecordRule rule_;            // expanded
+  std::string joined_;          // unaligned: a row of several lines
+  std::size_t surplus_at_ = 0;  // the column that may hold bars
+  RecordRule rule_;             // expanded
   Fields record_names_;
   std::string number_;
 };

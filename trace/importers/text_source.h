@@ -35,7 +35,7 @@ class TextSource {
   }
   // Of a text that was made of another one: the other's line numbers.
   void count_lines_as(std::vector<std::uint64_t> numbers) { counted_as_ = std::move(numbers); }
-  std::uint64_t cut_lines() const { return cut_lines_; }      // lines longer than kLongestLine so far
+  std::uint64_t cut_lines() const { return cut_lines_; }  // lines longer than kLongestLine so far
   bool stopped() const { return stopped_; }
   void rewind();
 
