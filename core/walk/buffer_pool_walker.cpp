@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::uint64_t kTagBytes = 20;
 constexpr std::uint64_t kMostSegments = 1u << 20;
+constexpr std::uint32_t kMostReserved = 1u << 16;
 
 class Walk {
  public:
@@ -44,7 +45,7 @@ class Walk {
   void read_descriptors() {
     const BufferDescLayout& layout = profile_.descriptor;
     const Address end = roots_.descriptors + layout.stride * roots_.buffers;
-    pool_.buffers.reserve(roots_.buffers);
+    pool_.buffers.reserve(std::min(roots_.buffers, kMostReserved));  // the number is a claim
     for (std::uint32_t id = 0; id < roots_.buffers; ++id) {
       const Address at = roots_.descriptors + layout.stride * id;
       const StructView view = window_.view(at, layout.struct_bytes, end);
@@ -127,7 +128,8 @@ class Walk {
   void read_chain(std::uint32_t bucket, Address element) {
     const DynahashLayout& layout = profile_.hash;
     // As many as there can be at most: one a buffer, and one more a partition while a tag is swapped.
-    const std::size_t most = std::size_t{roots_.buffers} + kBufferPartitions;
+    const std::size_t buffers = roots_.descriptors ? pool_.buffers.size() : std::size_t{roots_.buffers};
+    const std::size_t most = buffers + kBufferPartitions;
     while (element) {
       if (pool_.entries.size() >= most)
         return find(fmt::format("the chain of bucket {} is too long, or runs in a circle", bucket));

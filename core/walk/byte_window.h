@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/version/version_profile.h"
+#include "core/walk/kept_bytes.h"
 #include "core/walk/memory_source.h"
 
 namespace palloscope::core {
@@ -29,15 +30,16 @@ struct StructView {
 
 class ByteWindow {
  public:
-  explicit ByteWindow(const MemorySource& memory) : memory_(memory) {}
+  explicit ByteWindow(const MemorySource& memory)
+      : kept_(dynamic_cast<const KeptBytes*>(&memory)), memory_(kept_ ? kept_->below() : memory) {}
 
   // The `count` bytes at `at`, or null if they cannot be read. Bytes up to `ahead_to` are worth reading as well.
   StructView view(Address at, std::size_t count, Address ahead_to = {}) {
-    if (at.value >= begin_.value && at.value - begin_.value <= filled_ && filled_ - (at - begin_) >= count) {
-      return {buffer_.data() + (at - begin_)};
-    }
-    if (!fill(at, count, ahead_to)) return {};
-    return {buffer_.data()};
+    const bool here =
+        at.value >= begin_.value && at.value - begin_.value <= filled_ && filled_ - (at - begin_) >= count;
+    if (!here && !fill(at, count, ahead_to)) return {};
+    if (kept_) kept_->note(at, count);
+    return {buffer_.data() + (at - begin_)};
   }
 
  private:
@@ -60,6 +62,7 @@ class ByteWindow {
     return true;
   }
 
+  const KeptBytes* kept_;  // null: nobody wants to know what was looked at
   const MemorySource& memory_;
   std::vector<std::uint8_t> buffer_;
   Address begin_;

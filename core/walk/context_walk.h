@@ -33,6 +33,8 @@ class WalkRun {
   // One more block, one more chunk; false when that is more than the limit (said once).
   bool count_block(Address where) { return count(blocks_, limits.blocks, where, "blocks"); }
   bool count_chunk(Address where) { return count(chunks_, limits.chunks, where, "chunks"); }
+  // A list's head that is looked at (15's Slab has one for each number of free chunks).
+  bool count_list(Address where) { return count(lists_, limits.chunks, where, "block lists"); }
 
  private:
   bool count(std::size_t& counted, std::size_t limit, Address where, const char* what) {
@@ -48,7 +50,7 @@ class WalkRun {
   }
 
   WalkedHeap& heap_;
-  std::size_t blocks_ = 0, chunks_ = 0;
+  std::size_t blocks_ = 0, chunks_ = 0, lists_ = 0;
 };
 
 // The lists of one context. Blocks that were already met end their list.

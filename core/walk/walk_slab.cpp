@@ -50,6 +50,7 @@ class SlabWalk {
     std::uint32_t lists = layout_.list_per_free_count ? chunks_per_block + 1 : kBlockLists;
     for (std::uint32_t list = 0; list < lists; ++list) {
       Address head = context_.at + layout_.lists + list * kDlistHeadBytes;
+      if (!run_.count_list(head)) return;
       // Most of the many lists of 15 are empty: look before walking.
       StructView view = run_.window.view(head, kDlistHeadBytes, context_.at + context_.header_bytes);
       if (!view) return run_.found(head, "context \"{}\": a block list that cannot be read", context_.name);
@@ -95,7 +96,7 @@ class SlabWalk {
       }
     }
     if (!counts_fit(block, used, list)) return true;
-    add_chunks(block, static_cast<std::uint32_t>(used));
+    if (!add_chunks(block, static_cast<std::uint32_t>(used))) return true;
     if (layout_.list_per_free_count) {
       walk_index_chain(block, free_head);
     } else {
@@ -128,12 +129,19 @@ class SlabWalk {
     return fit;
   }
 
-  void add_chunks(WalkedBlock& block, std::uint32_t used) {
+  // The number is a claim until each header was looked at.
+  bool add_chunks(WalkedBlock& block, std::uint32_t used) {
     for (std::uint32_t i = 0; i < used; ++i) {
-      Address at = block.start + i * context_.full_chunk_bytes + layout_.chunk_bytes;
-      if (!run_.count_chunk(at)) return;
+      Address header = block.start + i * context_.full_chunk_bytes;
+      if (!run_.window.view(header, layout_.chunk_bytes, block.end)) {
+        run_.found(header, "context \"{}\": a chunk header that cannot be read", context_.name);
+        return false;
+      }
+      Address at = header + layout_.chunk_bytes;
+      if (!run_.count_chunk(at)) return false;
       block.chunks.push_back({at, context_.full_chunk_bytes - layout_.chunk_bytes, WalkedChunkState::Live, {}});
     }
+    return true;
   }
 
   // False: no such chunk, or met before.

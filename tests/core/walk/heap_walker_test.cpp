@@ -1,5 +1,6 @@
 #include "core/walk/heap_walker.h"
 
+#include <algorithm>
 #include <map>
 #include <random>
 
@@ -206,6 +207,37 @@ TEST_CASE("a walk stops at its limits and says so") {
   limits = {};
   limits.name_bytes = 3;
   CHECK(heap.walk(limits).contexts[0].name == "Top");
+}
+
+TEST_CASE("a Slab block's claim of millions of chunks is believed no further than its bytes reach") {
+  for (int major = 15; major <= 18; ++major) {
+    INFO(major);
+    NoSink sink;
+    Process process(*find_profile(major, false), sink);
+    const SlabLayout& layout = process.profile().slab;
+    const Address slab = process.slab_context_create(process.top_memory_context(), "slab", 1024, 16);
+    (void)process.memory_context_alloc(slab, 16);
+    const WalkedHeap before = walk_heap(ProcessSource(process), process.profile(), walk_roots(process));
+    const auto is_slab = [&](const WalkedContext& context) { return context.at == slab; };
+    const auto walked = std::find_if(before.contexts.begin(), before.contexts.end(), is_slab);
+    REQUIRE(walked != before.contexts.end());
+    const Address block = walked->blocks.at(0).header;
+    const std::uint64_t bytes = 0x3FFFFF00;
+    const std::uint64_t claimed = (bytes - layout.block_bytes) / walked->full_chunk_bytes;
+    PatchedSource damaged(process);
+    damaged.patch(slab + layout.block_size.offset, bytes, layout.block_size.width);
+    damaged.patch(slab + layout.chunks_per_block.offset, claimed, layout.chunks_per_block.width);
+    const std::uint64_t free = layout.list_per_free_count ? walked->blocks[0].list : 0;
+    damaged.patch(block + layout.block_free.offset, free, layout.block_free.width);
+    if (!layout.list_per_free_count) {
+      damaged.patch(block + layout.block_unused_count.offset, 0, layout.block_unused_count.width);
+      damaged.patch(block + layout.block_unused.offset,
+                    block.value + layout.block_bytes + claimed * walked->full_chunk_bytes);
+    }
+    const WalkedHeap heap = walk_heap(damaged, process.profile(), walk_roots(process));
+    CHECK(found(heap, "a chunk header that cannot be read"));
+    CHECK(damaged.reads() < 100'000);
+  }
 }
 
 TEST_CASE("a walk over randomly damaged bytes always comes back, in time and memory it can bound") {
