@@ -6,6 +6,7 @@
 
 #include "core/walk/heap_walker.h"
 #include "core/walk/process_source.h"
+#include "trace/analysis/context_counters.h"
 #include "trace/exporters/event_text.h"
 
 namespace palloscope::test {
@@ -52,7 +53,9 @@ void same_tally(const char* what, Address where, const A& tally, const B& other)
 class Comparison {
  public:
   Comparison(const core::Process& process, const MemoryState& state, const WalkedHeap& heap)
-      : process_(process), state_(state), heap_(heap) {}
+      : process_(&process), profile_(process.profile()), state_(state), heap_(heap) {}
+  Comparison(const core::VersionProfile& profile, const MemoryState& state, const WalkedHeap& heap)
+      : profile_(profile), state_(state), heap_(heap) {}
 
   void run() {
     if (!heap_.findings.empty()) {
@@ -61,7 +64,8 @@ class Comparison {
     }
     if (state_.fault_count() != 0) throw Disagreement{"the state found a fault: " + state_.faults().front().what};
     const ContextRecord* current = state_.context(state_.point().current);
-    same("CurrentMemoryContext", {}, current ? current->at : Address{}, heap_.current);
+    if (process_ || is_walked(heap_.current))
+      same("CurrentMemoryContext", {}, current ? current->at : Address{}, heap_.current);
     ContextSlot root = state_.first_root();
     for (; root; root = state_.context(root)->next_sibling) ++roots_;
     // The walk begins with Top; the state lists top and detached contexts newest first.
@@ -75,6 +79,9 @@ class Comparison {
   }
 
  private:
+  bool is_walked(Address at) const {
+    return std::any_of(heap_.contexts.begin(), heap_.contexts.end(), [&](auto& context) { return context.at == at; });
+  }
   std::size_t count_roots() const {
     return static_cast<std::size_t>(
         std::count_if(heap_.contexts.begin(), heap_.contexts.end(), [](auto& context) { return context.parent < 0; }));
@@ -118,7 +125,23 @@ class Comparison {
     same("blocks", at, context.block_count, walked.blocks.size());
     compare_blocks(context, walked);
     for (std::size_t i = 0; i < walked.freelists.size(); ++i) compare_freelist(context, walked, i);
-    compare_tallies(context, walked);
+    if (process_)
+      compare_tallies(context, walked);
+    else
+      compare_counters(context, walked);
+  }
+
+  // What the statistics say of it, computed from the state and read from the bytes.
+  void compare_counters(const ContextRecord& context, const WalkedContext& walked) {
+    const trace::ReportedCounters counters = trace::context_counters(state_, context, &profile_);
+    same("blocks in the statistics", context.at, counters.blocks, walked.counters.nblocks);
+    same("total space", context.at, counters.total_bytes, walked.counters.totalspace);
+    same("free space", context.at, counters.free_bytes, walked.counters.freespace);
+    same("empty blocks", context.at, counters.empty_blocks, walked.counters.empty_blocks);
+    if (context.kind != ContextKind::Bump) {
+      same("free chunks in the statistics", context.at, counters.free_chunks, walked.counters.freechunks);
+      same("chunks in the statistics", context.at, counters.chunks, walked.counters.chunks);
+    }
   }
 
   void compare_blocks(const ContextRecord& context, const WalkedContext& walked) {
@@ -139,22 +162,23 @@ class Comparison {
                      const WalkedBlock& walked) {
     Address at = walked.header;
     bool slab = context.kind == ContextKind::Slab, bump = context.kind == ContextKind::Bump;
-    bool free_at_in_bytes = !(slab && process_.profile().slab.list_per_free_count);
+    bool free_at_in_bytes = !(slab && profile_.slab.list_per_free_count);
     same("place in the block list", at, block.header, walked.header);
     same("start", at, block.free_start, walked.start);
     same("end", at, block.end(), walked.end);
     same("list", at, block.list, walked.list);
     if (free_at_in_bytes) same("freeptr", at, block.free_at, walked.free_at);
-    bool headers_in_bytes = !bump || process_.profile().checking;
+    bool headers_in_bytes = !bump || profile_.checking;
     bool role_in_bytes = headers_in_bytes || block.role == BlockRole::Keeper;
     if (role_in_bytes) same("role", at, static_cast<int>(block.role), static_cast<int>(walked.role));
-    same("malloc'ed bytes", at, std::optional(block.bytes).value(), process_.malloc_bytes(block.at).value_or(0));
+    if (process_) same("malloc'ed bytes", at, std::uint64_t{block.bytes}, process_->malloc_bytes(block.at).value_or(0));
+    if (!headers_in_bytes && !process_) return same("chunks of a Bump block", at, block.chunk_count, 0u);
     if (!headers_in_bytes) return compare_bump_chunks(block);
     compare_chunks(context, block, owner, walked);
     if (slab) compare_free_chain(block, owner, walked);
     if (context.kind == ContextKind::Generation) {
       same("nchunks", at, static_cast<std::int64_t>(block.chunk_count), walked.nchunks);
-      same("nfree", at, static_cast<std::int64_t>(block.free_chunk_count()), walked.nfree);
+      same("nfree", at, std::int64_t{block.free_chunk_count()} + block.uncounted_free, walked.nfree);
     }
   }
 
@@ -173,7 +197,7 @@ class Comparison {
       }
       if (found.requested_bytes) same("requested_size", chunk.at, chunk.requested_bytes, *found.requested_bytes);
     }
-    if (context.kind == ContextKind::Slab && process_.profile().slab.list_per_free_count) {
+    if (context.kind == ContextKind::Slab && profile_.slab.list_per_free_count) {
       same("chunks", walked.header, static_cast<std::size_t>(owner.chunks_per_block), walked.chunks.size());
       for (; index < walked.chunks.size(); ++index) {
         same("never-used chunk in use", walked.chunks[index].at, false,
@@ -203,7 +227,7 @@ class Comparison {
       if (index >= walked.free_chain.size()) throw Disagreement{"a free chain is shorter in the bytes"};
       same("free chain", walked.header, state_.chunk(slot)->at, address_of(walked.free_chain[index]));
     }
-    if (process_.profile().slab.list_per_free_count) {
+    if (profile_.slab.list_per_free_count) {
       for (std::uint32_t number = block.chunk_count; index < walked.free_chain.size(); ++index, ++number) {
         same("never-used chunk in the free chain", walked.header, number, walked.free_chain[index]);
       }
@@ -223,7 +247,7 @@ class Comparison {
 
   void compare_tallies(const ContextRecord& context, const WalkedContext& walked) {
     Address at = context.at;
-    core::Tallies tallies = process_.tallies(at);
+    core::Tallies tallies = process_->tallies(at);
     same_tally("blocks", at, tallies.blocks, context.block_count);
     same_tally("mem_allocated", at, tallies.mem_allocated_bytes, context.mem_allocated_bytes);
     same_tally("chunks in use", at, tallies.live_chunks, context.live_chunk_count);
@@ -233,12 +257,12 @@ class Comparison {
       same_tally("free chunks", at, tallies.free_chunks, context.free_chunk_count);
       same_tally("bytes of free chunks", at, tallies.free_chunk_bytes, context.free_chunk_bytes);
     }
-    core::ContextCounters counters = process_.memory_context_counters(at);
+    core::ContextCounters counters = process_->memory_context_counters(at);
     same_tally("nblocks", at, counters.nblocks, walked.counters.nblocks);
     same_tally("freechunks", at, counters.freechunks, walked.counters.freechunks);
     same_tally("totalspace", at, counters.totalspace, walked.counters.totalspace);
     same_tally("freespace", at, counters.freespace, walked.counters.freespace);
-    same_tally("is_empty", at, process_.is_empty_method(at), walked.is_empty);
+    same_tally("is_empty", at, process_->is_empty_method(at), walked.is_empty);
   }
 
   void compare_recycled(int list) {
@@ -253,7 +277,8 @@ class Comparison {
     same("length of a list of recycled contexts", {}, index, walked.size());
   }
 
-  const core::Process& process_;
+  const core::Process* process_ = nullptr;  // null: there are two accounts only
+  const core::VersionProfile& profile_;
   const MemoryState& state_;
   const WalkedHeap& heap_;
   std::size_t next_ = 0, compared_ = 0, roots_ = 0;
@@ -275,6 +300,15 @@ WalkedHeap walk_process(const core::Process& process, const MemoryState& state) 
 std::string compare_accounts(const core::Process& process, const MemoryState& state, const WalkedHeap& heap) {
   try {
     Comparison(process, state, heap).run();
+    return {};
+  } catch (const Disagreement& found) {
+    return found.words;
+  }
+}
+
+std::string compare_to_walk(const core::VersionProfile& profile, const MemoryState& state, const WalkedHeap& heap) {
+  try {
+    Comparison(profile, state, heap).run();
     return {};
   } catch (const Disagreement& found) {
     return found.words;

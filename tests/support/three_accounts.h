@@ -9,6 +9,7 @@
 
 #include "core/events/event_sink.h"
 #include "core/mcxt/process.h"
+#include "core/version/version_profile.h"
 #include "core/walk/walked_heap.h"
 #include "trace/replay/memory_state.h"
 
@@ -20,6 +21,11 @@ core::WalkedHeap walk_process(const core::Process& process, const trace::MemoryS
 // Empty: all three agree. Else the first disagreement in words.
 std::string compare_accounts(const core::Process& process, const trace::MemoryState& state,
                              const core::WalkedHeap& heap);
+
+// The same of two accounts: a state that was made of looks from outside, and the walk of the last look. What production
+// builds keep nowhere is not asked for.
+std::string compare_to_walk(const core::VersionProfile& profile, const trace::MemoryState& state,
+                            const core::WalkedHeap& heap);
 
 // A sink that replays what it is told and compares, until the program tramples on headers or links: no account can
 // agree with bytes that lie. Complete walks after each of many events are slow, so in long streams only each k-th event

@@ -26,7 +26,7 @@ class HeapChecker {
  private:
   struct Sums {
     std::uint64_t blocks = 0, occupied = 0, accounted = 0, live = 0, free = 0, requested = 0, granted = 0,
-                  free_bytes = 0, tail = 0;
+                  free_bytes = 0, tail = 0, uncounted = 0;
   };
 
   template <class... Values>
@@ -113,7 +113,8 @@ void HeapChecker::check_context(const ContextRecord& context) {
       {"requested bytes", {context.requested_bytes, sums.requested}},
       {"granted bytes", {context.granted_bytes, sums.granted}},
       {"free chunks' bytes", {context.free_chunk_bytes, sums.free_bytes}},
-      {"bytes never handed out", {context.tail_bytes, sums.tail}}};
+      {"bytes never handed out", {context.tail_bytes, sums.tail}},
+      {"free chunks, not known which,", {context.uncounted_free_chunks, sums.uncounted}}};
   for (const auto& [what, values] : counters)
     expect(values.first == values.second, "{} counts {} {}, its blocks hold {}", name(context), values.first, what,
            values.second);
@@ -125,6 +126,7 @@ void HeapChecker::check_block(const ContextRecord& context, const BlockRecord& b
   ++sums.blocks;
   sums.accounted += block.accounted_bytes;
   sums.occupied += block.live_chunk_count > 0 ? 1 : 0;
+  sums.uncounted += block.uncounted_free;
   if (block.free_at <= block.end()) sums.tail += block.end() - block.free_at;
   expect(block.at <= block.header && block.header <= block.free_start && block.free_start <= block.free_at &&
              block.free_at <= block.end(),

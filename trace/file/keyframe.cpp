@@ -28,8 +28,9 @@ enum KeyframeColumn {
   kGranted,
   kFreelists,
   kRest,
-  kDeleted,  // since 1.1: for blocks with a last_context, how many without one are before it, and the event
-  kServer,   // since 1.2: all of ServerState (keyframe_server.h); nothing if it is empty
+  kDeleted,    // since 1.1: for blocks with a last_context, how many without one are before it, and the event
+  kServer,     // since 1.2: all of ServerState (keyframe_server.h); nothing if it is empty
+  kUncounted,  // since 1.3: for blocks with free chunks that nobody knows one by one, as in kDeleted, and how many
   kCount
 };
 constexpr std::uint64_t kFirstColumns = kRest + 1;  // of 1.0
@@ -65,6 +66,50 @@ GrantRule grant_rule_of(const ChunkRecord& chunk) {
   return rule_of(e);
 }
 
+// A number that few records have: how many without one are before it, and the number.
+class SparseWriter {
+ public:
+  explicit SparseWriter(NumberWriter& to) : to_(to) {}
+  void operator()(std::uint64_t number) {
+    if (number == 0) {
+      ++without_;
+      return;
+    }
+    to_.put(std::exchange(without_, 0));
+    to_.put(number);
+  }
+
+ private:
+  NumberWriter& to_;
+  std::uint64_t without_ = 0;
+};
+
+class SparseReader {
+ public:
+  explicit SparseReader(NumberReader& from) : from_(from) {}
+  void begin() {
+    if (from_.left() != 0) until_next_ = from_.get();
+  }
+  // The next record's; false if the bytes make no sense.
+  bool operator()(std::uint64_t& number) {
+    number = 0;
+    if (until_next_ == kNever) return true;
+    if (until_next_ != 0) {
+      --until_next_;
+      return true;
+    }
+    number = from_.get();
+    const bool good = !from_.failed() && number != 0;
+    until_next_ = from_.left() == 0 ? kNever : from_.get();
+    return good && !from_.failed();
+  }
+
+ private:
+  static constexpr std::uint64_t kNever = ~std::uint64_t{0};
+  NumberReader& from_;
+  std::uint64_t until_next_ = kNever;
+};
+
 // --- fields of contexts and blocks, once for both ways --------------------------------------------------------
 
 template <class Record, class F>
@@ -93,7 +138,8 @@ void each_head_field(Head& h, F&& f) {
 Bytes encode_keyframe(const MemoryState& state) {
   NumberWriter columns[kCount];
   FieldWriter contexts(columns[kContexts]), blocks(columns[kBlocks]), rest(columns[kRest]);
-  std::uint64_t context_count = 0, block_count = 0, freelist_count = 0, without_deleted = 0;
+  SparseWriter deleted(columns[kDeleted]), uncounted(columns[kUncounted]);
+  std::uint64_t context_count = 0, block_count = 0, freelist_count = 0;
   Expected expected;
   std::uint32_t chunk_block = BlockModel::kNone, listed = 0;
 
@@ -106,12 +152,8 @@ Bytes encode_keyframe(const MemoryState& state) {
       [&](BlockSlot slot, const BlockRecord& record) {
         each_own_field(slot, record, blocks);
         ++block_count;
-        if (record.last_context == 0) {
-          ++without_deleted;
-          return;
-        }
-        columns[kDeleted].put(std::exchange(without_deleted, 0));
-        columns[kDeleted].put(record.last_context);
+        deleted(record.last_context);
+        uncounted(record.uncounted_free);
       },
       [&](ChunkSlot slot, const ChunkRecord& record) {
         if (record.block.value != chunk_block) {
@@ -185,7 +227,7 @@ class KeyframeReader {
     }
     if (in.failed() || sum != in.left()) return false;
     for (int i = 0; i < kCount; ++i) columns_[i] = NumberReader(in.get_bytes(lengths[i]));
-    if (lengths[kDeleted] != 0) until_deleted_ = columns_[kDeleted].get();
+    deleted_.begin(), uncounted_.begin();
     return true;
   }
 
@@ -210,7 +252,9 @@ class KeyframeReader {
       BlockSlot slot;
       BlockRecord record;
       each_own_field(slot, record, blocks_);
-      if (!read_deleted(record)) return false;
+      std::uint64_t uncounted = 0;
+      if (!deleted_(record.last_context) || !uncounted_(uncounted) || uncounted > record.chunk_count) return false;
+      record.uncounted_free = static_cast<std::uint32_t>(uncounted);
       if (!blocks_.good() || !restorer.add_block(slot, record)) return false;
       if (record.chunk_count > 0) filled_.push_back({slot, record.free_start, record.chunk_count});
     }
@@ -276,21 +320,6 @@ class KeyframeReader {
   }
 
  private:
-  static constexpr std::uint64_t kNever = ~std::uint64_t{0};
-
-  bool read_deleted(BlockRecord& record) {
-    if (until_deleted_ == kNever) return true;
-    if (until_deleted_ != 0) {
-      --until_deleted_;
-      return true;
-    }
-    auto& column = columns_[kDeleted];
-    record.last_context = column.get();
-    const bool good = !column.failed() && record.last_context != 0;
-    until_deleted_ = column.left() == 0 ? kNever : column.get();
-    return good && !column.failed();
-  }
-
   // Reads the chunks' slots ahead of all else.
   struct ChunkScout {
     NumberReader flags, slots;
@@ -337,8 +366,8 @@ class KeyframeReader {
 
   NumberReader columns_[kCount];
   FieldReader contexts_{columns_[kContexts]}, blocks_{columns_[kBlocks]}, rest_{columns_[kRest]};
+  SparseReader deleted_{columns_[kDeleted]}, uncounted_{columns_[kUncounted]};
   std::uint64_t context_count_ = 0, block_count_ = 0, freelist_count_ = 0;
-  std::uint64_t until_deleted_ = kNever;  // blocks before the next one with a last_context
   std::vector<FilledBlock> filled_;
 };
 

@@ -44,6 +44,7 @@ bool StateRestorer::add_context(ContextSlot slot, const ContextRecord& own) {
   context.mem_allocated_bytes = 0;
   context.block_count = context.occupied_block_count = context.live_chunk_count = context.free_chunk_count = 0;
   context.requested_bytes = context.granted_bytes = context.free_chunk_bytes = context.tail_bytes = 0;
+  context.uncounted_free_chunks = 0;
   for (ChunkSlot& head : context.freelist) head = {};
   ContextSlot& head = own.parent ? state_.contexts_[own.parent.value].first_child : state_.heads_.first_root;
   context.next_sibling = head;
@@ -67,6 +68,7 @@ bool StateRestorer::add_block(BlockSlot slot, const BlockRecord& own) {
   if (own.role == BlockRole::Recycled && own.recycle_list > 1) return fail("a recycled context's list does not exist");
   if (in_context != static_cast<bool>(state_.context(own.context)) || (!in_context && own.context))
     return fail("a block's context does not fit its role");
+  if (own.uncounted_free != 0 && !own.linked()) return fail("a region outside all contexts has free chunks");
   if (own.role == BlockRole::Header && state_.contexts_[own.context.value].region != slot)
     return fail("a region holds the header of a context that does not know it");
   if (own.linked() && (own.header < own.at || own.free_start < own.header || own.free_at < own.free_start ||
@@ -94,6 +96,7 @@ bool StateRestorer::add_block(BlockSlot slot, const BlockRecord& own) {
   if (own.role == BlockRole::Header) return true;
   ++owner.block_count;
   owner.tail_bytes += own.end() - own.free_at;
+  owner.uncounted_free_chunks += own.uncounted_free;
   block.prev = owner.last_block;
   if (owner.last_block) {
     state_.blocks_[owner.last_block.value].next = slot;
