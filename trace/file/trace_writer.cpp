@@ -39,11 +39,11 @@ std::size_t longest_text(const E& event) {
 // A file that is written from its start to its end.
 class OutputFile {
  public:
-  static Result<std::shared_ptr<OutputFile>> create(const std::filesystem::path& file) {
+  static Result<std::shared_ptr<OutputFile>> create(const std::filesystem::path& file, mode_t mode) {
     // A new file, not the old one emptied: somebody may have that one mapped, we ourselves for one.
     std::error_code ignored;
     if (std::filesystem::is_regular_file(file, ignored)) std::filesystem::remove(file, ignored);
-    int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
     if (fd < 0) return Error{ErrorCode::Io, fmt::format("{}: cannot be made: {}", file.string(), std::strerror(errno))};
     return std::make_shared<OutputFile>(file.string(), fd);
   }
@@ -179,7 +179,8 @@ struct TraceWriter::Impl {
 Result<std::unique_ptr<TraceWriter>> TraceWriter::create(const std::filesystem::path& file,
                                                          const StreamDescription& description,
                                                          const TraceWriterOptions& options) {
-  auto output = OutputFile::create(file);
+  // What was seen in a live process is people's data: SQL, names.
+  auto output = OutputFile::create(file, description.source == SourceKind::Snapshot ? 0600 : 0666);
   if (!output) return output.error();
   auto writer =
       std::make_unique<TraceWriter>([to = *output](ByteSpan bytes) { return to->write(bytes); }, description, options);
