@@ -73,8 +73,13 @@ core::Result<Document> open_document(const std::filesystem::path& path, const st
   core::Result<trace::Timeline> timeline = trace::open_any(path, progress);
   if (!timeline) return timeline.error();
   Document document{.timeline = std::move(*timeline)};
-  document.path = path;
-  document.title.en = path.filename().string();
+  if (path == "-") {
+    document.title = {strings_of(Language::English)("app.standard_input"),
+                      strings_of(Language::Chinese)("app.standard_input")};
+  } else {
+    document.path = path;
+    document.title.en = path.filename().string();
+  }
   document.timeline.seek(first_view(document.timeline));
   return document;
 }

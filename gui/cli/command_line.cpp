@@ -23,7 +23,7 @@ std::optional<std::string_view> nearest_verb(std::string_view word) {
 
 bool exists(const std::filesystem::path& path) {
   std::error_code ignored;
-  return std::filesystem::exists(path, ignored);
+  return path == "-" || std::filesystem::exists(path, ignored);  // "-": standard input
 }
 
 std::string verbs_text() {
@@ -75,9 +75,11 @@ std::variant<int, WindowRequest> run_command_line(Arguments arguments, Streams i
   WindowRequest request;
   std::string file, base;
   Usage usage("", "Shows PostgreSQL's memory: a recorded trace, a server's dump or a scenario, event by event.");
-  usage.add("FILE", &file,
-            "a trace (.pscope), a scenario (.lua) or a server's dump to open in the window; or a link to a view of one "
-            "(FILE#at=N&sel=...&panels=..., as the window copies it)");
+  usage.add(
+      "FILE", &file,
+      "a trace (.pscope), a scenario (.lua), a snapshot (.pssnap) or core of a server, or a server's dump (\"-\": from "
+      "standard input) to open in the window; or a link to a view of one (FILE#at=N&sel=...&panels=..., as the "
+      "window copies it)");
   usage.add("BASE", &base, "a second file: Differences shows what FILE has beside it");
   usage.add("--at", &request.at, "the event to stand after").takes("N");
   usage.footer(verbs_text());

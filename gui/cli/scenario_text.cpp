@@ -51,7 +51,7 @@ core::Result<ScenarioText> find_scenario(const std::string& name) {
 std::optional<trace::Timeline> open_source_or_scenario(std::string_view verb, const std::string& name, Streams io,
                                                        int pg_major) {
   std::error_code ignored;
-  const bool is_file = std::filesystem::exists(name, ignored);
+  const bool is_file = name == "-" || std::filesystem::exists(name, ignored);  // "-": standard input
   const bool is_script = std::filesystem::path(name).extension() == ".lua";
   if (!is_script && (is_file || name.find('/') != std::string::npos)) return open_source(verb, name, io, pg_major);
   const core::Result<ScenarioText> scenario = find_scenario(name);

@@ -1,6 +1,7 @@
 #include "gui/cli/source_file.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -15,6 +16,8 @@
 namespace palloscope::gui::cli {
 
 std::optional<trace::Timeline> open_source(std::string_view verb, const std::string& file, Streams io, int pg_major) {
+  if (file == "-" && isatty(STDIN_FILENO) != 0)
+    io.err << fmt::format("palloscope {}: paste what the server printed, and end it with Ctrl+D\n", verb);
   core::Result<trace::Timeline> timeline = trace::open_any(file, {}, pg_major);
   if (!timeline) {
     complain(verb, timeline.error(), io);
