@@ -13,6 +13,9 @@
 
 #include "trace/file/frame.h"
 #include "trace/importers/import_dump.h"
+#include "trace/live/core_file.h"
+#include "trace/live/snapshot_file.h"
+#include "trace/live/snapshot_timeline.h"
 
 namespace palloscope::trace {
 namespace {
@@ -31,6 +34,9 @@ std::string read_head(std::istream& in) {
 bool is_trace(const std::string& head) {
   return head.size() >= sizeof kFileMagic && std::memcmp(head.data(), kFileMagic, sizeof kFileMagic) == 0;
 }
+
+// What is opened where it lies, not read as a text from its start to its end.
+bool is_binary(const std::string& head) { return is_trace(head) || is_snapshot_file(head) || is_elf_core(head); }
 
 core::Result<Timeline> import(std::istream& in, std::uint64_t bytes, const std::string& name,
                               const std::function<bool(double)>& progress, int pg_major) {
@@ -79,6 +85,8 @@ core::Result<Timeline> open_any(const std::filesystem::path& file, const std::fu
   if (!in) return core::Error{core::ErrorCode::NotFound, name + ": " + std::strerror(errno)};
   const std::string head = read_head(in);
   if (is_trace(head)) return Timeline::open(file);
+  if (is_snapshot_file(head)) return timeline_of(open_snapshot_file(file), file.filename().string());
+  if (is_elf_core(head)) return timeline_of(open_core(file), file.filename().string());
 
   const std::uintmax_t bytes = std::filesystem::file_size(file, ignored);
   return import(in, ignored ? 0 : bytes, name, progress, pg_major);
@@ -87,8 +95,8 @@ core::Result<Timeline> open_any(const std::filesystem::path& file, const std::fu
 core::Result<Timeline> open_text(const std::string& name, std::string text, const std::function<bool(double)>& progress,
                                  int pg_major) {
   const std::uint64_t bytes = text.size();
-  if (is_trace(text.substr(0, kSniffedBytes)))
-    return core::Error{core::ErrorCode::Unsupported, name + ": a trace, which is opened as a file"};
+  if (is_binary(text.substr(0, kSniffedBytes)))
+    return core::Error{core::ErrorCode::Unsupported, name + ": a trace, snapshot or core, which is opened as a file"};
   std::istringstream in(std::move(text));
   return import(in, bytes, name, progress, pg_major);
 }

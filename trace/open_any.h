@@ -1,4 +1,4 @@
-// Opens any file that the program knows: its own traces, and what servers
+// Opens any file that the program knows: its own traces, snapshots and cores of servers (trace/live), and what servers
 // print (trace/importers).
 #pragma once
 
@@ -11,7 +11,7 @@
 
 namespace palloscope::trace {
 
-// A trace opens at event 0; a file of dumps at its last moment. "-" is a text from standard
+// A trace opens at event 0; a file of dumps, a snapshot or a core at its last moment. "-" is a text from standard
 // input. `progress` is told how much of an import is done (0..1)
 // and stops it by answering false. `pg_major`: the version of a dump that does not tell it itself (0: not known).
 // An Error says what was looked for, where, and what to do.
