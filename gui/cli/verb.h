@@ -49,6 +49,7 @@ int run_query(Arguments arguments, Streams io);
 int run_report(Arguments arguments, Streams io);
 int run_scenario(Arguments arguments, Streams io);  // run
 int run_shmem(Arguments arguments, Streams io);
+int run_snapshot(Arguments arguments, Streams io);
 int run_state(Arguments arguments, Streams io);
 int run_verify(Arguments arguments, Streams io);
 int run_why(Arguments arguments, Streams io);

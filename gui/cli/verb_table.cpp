@@ -24,6 +24,7 @@ constexpr Verb kVerbs[] = {
     {"run", "run a scenario without a window", run_scenario},
     {"shmem", "the shared memory of a server, from its settings alone", run_shmem},
     {"shot", "draw the window into a PNG, SVG or animated PNG file, without a display", run_shot},
+    {"snapshot", "what is seen of a running server's process, or in its core dump, as a file", run_snapshot},
     {"state", "the state at one moment as text, CSV or JSON", run_state},
     {"verify", "check every rule that a correct heap and buffer pool obey", run_verify},
     {"why", "why an event did what it did, and by which rule", run_why},
