@@ -163,6 +163,33 @@ struct SaveFile {
   std::filesystem::path path;  // ".pscope" is added if it has no extension
   friend bool operator==(const SaveFile&, const SaveFile&) = default;
 };
+// A running server process takes the place of what is open.
+struct AttachTo {
+  AttachRequest request;
+  friend bool operator==(const AttachTo&, const AttachTo&) = default;
+};
+// One more moment of it, now.
+struct TakeMoment {
+  friend bool operator==(const TakeMoment&, const TakeMoment&) = default;
+};
+// A moment every so often; kFollowNever: only when asked.
+struct FollowEvery {
+  int ms = 1000;
+  friend bool operator==(const FollowEvery&, const FollowEvery&) = default;
+};
+// The process is let go; its moments stay open.
+struct Detach {
+  friend bool operator==(const Detach&, const Detach&) = default;
+};
+// Text that a server or psql printed: opened as a file of that name would be.
+struct OpenText {
+  std::string name, text;
+  friend bool operator==(const OpenText&, const OpenText&) = default;
+};
+// The text in the clipboard.
+struct PasteText {
+  friend bool operator==(const PasteText&, const PasteText&) = default;
+};
 struct CloseDocument {
   friend bool operator==(const CloseDocument&, const CloseDocument&) = default;
 };
@@ -292,7 +319,7 @@ using Action =
                  ToggleBookmark, AddBreakpoint, SetBreakpoint, RemoveBreakpoint, AddNote, SetNote, RemoveNote,  //
                  Select, OpenThingMenu, SetFind, FindNext,                                                      //
                  OpenFile, CancelOpening, OpenScenario, OpenLink, RunScript, RunOnServer, Evaluate, SaveFile,   //
-                 CloseDocument, ForgetRecent,                                                                   //
+                 CloseDocument, ForgetRecent, AttachTo, TakeMoment, FollowEvery, Detach, OpenText, PasteText,   //
                  CopyLink, CopyText, SaveText, SavePicture, RememberQuestion, KeepQuestions,                    //
                  MarkDiffBase, OpenDiffBase, SwapDiffBase,                                                      //
                  SetLanguage, SetTheme, SetTextScale, SetMemory, SetMotion, SetPreset, ShowPanel, HidePanel,    //

@@ -3,6 +3,7 @@
 #include <imgui.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "gui/key_input.h"
 #include "gui/look.h"
@@ -11,6 +12,7 @@
 #include "gui/picture/png_writer.h"
 #include "gui/picture/software_renderer.h"
 #include "gui/picture/svg_writer.h"
+#include "gui/view_link.h"
 
 namespace palloscope::gui {
 namespace {
@@ -88,6 +90,7 @@ void App::frame() {
 
   session_.filter_wanted = session_.find_wanted = false;
   apply_queued();
+  if (std::exchange(session_.paste_wanted, false)) paste();
   if (opens_now || (session_.opening && session_.opening->wait_for(kOpeningPatience))) {
     finish_opening(session_);
     if (seek_when_open_ && session_.document) session_.document->timeline.seek(*seek_when_open_);
@@ -95,6 +98,10 @@ void App::frame() {
     fresh_frames_ = 3;
   }
   advance(session_, ImGui::GetIO().DeltaTime);
+  if (session_.event_count() != last_count_) {
+    last_count_ = session_.event_count();
+    fresh_frames_ = 3;
+  }
   if (session_.cursor() != last_cursor_) {
     last_cursor_ = session_.cursor();
     changed_s_ = now_s_;
@@ -137,6 +144,20 @@ void App::take_wanted_picture() {
                                           : write_stable_png(file, drawn_picture(wanted.panel), said);
   session_.message = written ? Message{MessageKind::Notice, "message.picture_saved", file.string()}
                              : Message{MessageKind::Problem, "message.cannot_save", written.error().message};
+}
+
+// What is in the clipboard: a link that was copied here, else what a server printed.
+void App::paste() {
+  const char* held = ImGui::GetClipboardText();
+  const std::string text = held != nullptr ? held : "";
+  if (text.find_first_not_of(" \t\r\n") == std::string::npos) {
+    session_.message = Message{MessageKind::Notice, "message.nothing_to_paste", ""};
+    return;
+  }
+  if (looks_like_view_link(text))
+    apply(session_, OpenLink{text});
+  else
+    apply(session_, OpenText{strings_of(session_.preferences.language)("app.clipboard"), text});
 }
 
 void App::apply_queued() {

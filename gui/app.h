@@ -60,6 +60,7 @@ class App {
  private:
   void draw(const PanelContext& context);
   void apply_queued();
+  void paste();
   void take_wanted_picture();
 
   ImGuiContext* imgui_ = nullptr;
@@ -75,7 +76,7 @@ class App {
   int picture_countdown_ = 0;  // frames until the wanted picture is taken: what asked for it has gone by then
   float monitor_scale_ = 1;
   double now_s_ = 0, changed_s_ = -1;
-  EventNumber last_cursor_ = 0;
+  EventNumber last_cursor_ = 0, last_count_ = 0;
   std::optional<EventNumber> seek_when_open_;
   double mouse_moved_s_ = -1;
   bool glows_ = false;

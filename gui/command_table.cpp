@@ -90,6 +90,19 @@ template <bool kSvg, bool kWindow>
 Action save_picture(const Session& session) {
   return SavePicture{{kSvg, kWindow || !session.document ? std::string() : session.focused_panel}};
 }
+bool is_attached(const Session& session) { return session.document && session.document->live; }
+bool can_take_moment(const Session& session) { return is_attached(session) && !session.document->live->ended(); }
+Action take_moment(const Session&) { return TakeMoment{}; }
+// On and off: on again as it was chosen when the process was attached to.
+Action toggle_follow(const Session& session) {
+  const LiveView& live = *session.document->live;
+  const int chosen = live.request().every_ms;
+  if (live.every_ms() != kFollowNever) return FollowEvery{kFollowNever};
+  return FollowEvery{chosen != kFollowNever ? chosen : 1000};
+}
+Action detach(const Session&) { return Detach{}; }
+Action paste_text(const Session&) { return PasteText{}; }
+Action show_process(const Session&) { return ShowPanel{"process"}; }
 Action copy_link(const Session&) { return CopyLink{}; }
 Action show_questions(const Session&) { return ShowPanel{"query"}; }
 Action show_findings(const Session&) { return ShowPanel{"findings"}; }
@@ -164,6 +177,8 @@ constexpr Command panel_command(std::string_view id, Key key, bool (*available)(
 constexpr Command kCommands[] = {
     {"open", icons::kOpen, G::File, {{{Key::O, kCtrl}}}, false, always, show_overlay<Overlay::OpenDialog>},
     {"scenarios", icons::kLesson, G::File, {{{Key::L, kCtrl}}}, false, always, show_overlay<Overlay::Scenarios>},
+    {"attach", icons::kServer, G::File, {{{Key::A, kCtrl | kShift}}}, false, always, show_overlay<Overlay::Attach>},
+    {"paste", icons::kCopy, G::File, {{{Key::V, kCtrl}}}, false, always, paste_text},
     {"save", icons::kSave, G::File, {{{Key::S, kCtrl}}}, false, has_document, show_overlay<Overlay::SaveDialog>},
     {"copy_link", icons::kAttach, G::File, {{{Key::L, kCtrl | kShift}}}, false, has_document, copy_link},
     {"picture_panel", icons::kSnapshot, G::File, {{{Key::E, kCtrl}}}, false, has_document, save_picture<false, false>},
@@ -201,6 +216,10 @@ constexpr Command kCommands[] = {
     {"bookmark", icons::kBookmark, G::Time, {{{Key::B}}}, false, has_document, bookmark},
     {"next_bookmark", icons::kBookmarkOff, G::Time, {{{Key::N}}}, true, has_bookmarks, step_bookmark<1>},
     {"previous_bookmark", icons::kBookmarkOff, G::Time, {{{Key::N, kShift}}}, true, has_bookmarks, step_bookmark<-1>},
+
+    {"take_moment", icons::kSnapshot, G::Time, {{{Key::F5}}}, true, can_take_moment, take_moment},
+    {"follow", icons::kRecent, G::Time, {{{Key::F5, kCtrl}}}, false, can_take_moment, toggle_follow},
+    {"detach", icons::kDetach, G::File, {{{Key::F5, kShift}}}, false, is_attached, detach},
 
     {"run_to_next", icons::kBreakpoint, G::Time, {{{Key::F8}}}, true, has_breakpoints, run_to<1>},
     {"run_to_previous", icons::kBreakpoint, G::Time, {{{Key::F8, kShift}}}, true, has_breakpoints, run_to<-1>},
@@ -257,6 +276,8 @@ constexpr Command kCommands[] = {
     {"diff_open", icons::kOpen, G::File, {}, false, has_document, show_overlay<Overlay::BaseDialog>},
     {"questions", icons::kQuestions, G::Panels, {{{Key::Q}}}, false, has_document, show_questions},
     {"findings", icons::kFindings, G::Panels, {{{Key::Y, kCtrl}}}, false, has_document, show_findings},
+
+    {"process", icons::kChip, G::Panels, {{{Key::P, kCtrl}}}, false, has_document, show_process},
 
     {"help", icons::kHelp, G::Help, {{{Key::Slash, kShift}, {Key::F1}}}, false, always, show_overlay<Overlay::Help>},
 };

@@ -84,8 +84,46 @@ core::Result<Document> open_document(const std::filesystem::path& path, const st
   return document;
 }
 
+core::Result<Document> open_text_document(std::string_view name, std::string text) {
+  core::Result<trace::Timeline> timeline = trace::open_text(std::string(name), std::move(text));
+  if (!timeline) return timeline.error();
+  Document document{.timeline = std::move(*timeline)};
+  document.title.en = name;
+  document.unsaved = true;
+  document.timeline.seek(first_view(document.timeline));
+  return document;
+}
+
+Document live_document(trace::Followed followed, const AttachRequest& request) {
+  Document document{.timeline = std::move(followed.timeline)};
+  const trace::CaptureFacts& facts = followed.facts;
+  document.title.en = facts.title.empty() ? "PID " + std::to_string(facts.pid) : facts.title;
+  document.unsaved = request.record.empty();
+  document.timeline.seek(document.timeline.size());
+  document.live_end = document.timeline.size();
+  document.live = std::make_unique<LiveView>(std::move(followed.follow), facts, request);
+  return document;
+}
+
+core::Result<Document> open_process(const AttachRequest& request, std::function<void()> wake) {
+  core::Result<trace::LiveServer> server = trace::LiveServer::attach(request.pid);
+  if (!server) return server.error();
+  trace::CaptureOptions capture;
+  capture.stop = request.stop;
+  capture.pause_limit = std::chrono::milliseconds(request.pause_limit_ms);
+  trace::FollowOptions options;
+  options.paused = request.every_ms == kFollowNever;
+  if (!options.paused) options.every = std::chrono::milliseconds(request.every_ms);
+  options.record = request.record;
+  options.wake = std::move(wake);
+  core::Result<trace::Followed> followed =
+      trace::start_follow(trace::moments_of(std::move(*server), capture, {}), std::move(options));
+  if (!followed) return followed.error();
+  return live_document(std::move(*followed), request);
+}
+
 EventNumber first_view(const trace::Timeline& timeline) {
-  if (timeline.size() == 0 || timeline.description().source == core::SourceKind::Dump) return timeline.size();
+  if (timeline.size() == 0 || core::has_moments(timeline.description().source)) return timeline.size();
   const std::array<std::uint8_t, 1> words = {core::Narration::kTag};
   if (const auto lesson = timeline.next_of(words, 0)) return *lesson;
   const auto samples = timeline.samples(1, timeline.size(), 512);

@@ -7,6 +7,7 @@
 
 #include "core/base/result.h"
 #include "gui/session.h"
+#include "trace/live/follow.h"
 
 namespace palloscope::gui {
 
@@ -14,6 +15,11 @@ namespace palloscope::gui {
 // was read (0..1) and stops it by answering false.
 core::Result<Document> open_document(const std::filesystem::path& path,
                                      const std::function<bool(double)>& progress = {});
+// Text as a server, psql or gdb printed it. `name` stands for the file's.
+core::Result<Document> open_text_document(std::string_view name, std::string text);
+// Looks into a running server process, and goes on looking. `wake` is called by a thread when there is something new.
+core::Result<Document> open_process(const AttachRequest& request, std::function<void()> wake);
+Document live_document(trace::Followed followed, const AttachRequest& request);
 core::Result<Document> open_scenario(std::string_view builtin_name);
 // An empty process for the console alone; also opened by open_scenario under this name.
 inline constexpr std::string_view kEmptyProcess = "console";

@@ -42,7 +42,7 @@ std::string rounds_text(const trace::RoundRule& rule, std::uint64_t count, const
 }
 
 const char* no_findings_text(const Strings& strings, const trace::Timeline& timeline) {
-  const bool is_dump = timeline.description().source == core::SourceKind::Dump;
+  const bool is_dump = core::has_moments(timeline.description().source);
   return strings(is_dump ? "findings.none_dump" : "findings.none");
 }
 

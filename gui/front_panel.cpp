@@ -14,6 +14,7 @@ std::string_view front_panel(const Document& document) {
     const std::array<std::uint8_t, 1> kinds = {kind};
     return document.timeline.next_of(kinds, 0).has_value();
   };
+  if (document.timeline.description().source == core::SourceKind::Snapshot) return "process";
   if (tells_of(core::OperationBegan::kTag)) return "operations";
   if (tells_of(core::PageRequested::kTag)) return "buffers";
   if (tells_of(core::SegmentCreated::kTag)) return "shmem";
@@ -27,7 +28,7 @@ std::string_view front_view(const Document& document) {
 }
 
 void suit_front(WorkspaceState& workspace, const Document& document) {
-  constexpr std::string_view kOurs[] = {"shmem", "buffers", "operations", "findings"};
+  constexpr std::string_view kOurs[] = {"shmem", "buffers", "operations", "findings", "process"};
   for (std::string& front : workspace.front) {
     if (std::find(std::begin(kOurs), std::end(kOurs), front) != std::end(kOurs)) front.clear();
   }

@@ -15,7 +15,7 @@ int main(int count, char** values) {
   const auto answer = cli::run_command_line(arguments, {std::cout, std::cerr, isatty(STDERR_FILENO) != 0});
   if (const int* status = std::get_if<int>(&answer)) return *status;
   const auto& request = std::get<cli::WindowRequest>(answer);
-  const auto closed = run_window({request.file, request.at, request.base, request.link});
+  const auto closed = run_window({request.file, request.at, request.base, request.link, request.attach});
   if (closed) return cli::kExitGood;
   std::cerr << "palloscope: " << closed.error().message
             << "\nWithout a display, draw a picture instead: palloscope shot [FILE] -o OUT.png\n";

@@ -14,14 +14,26 @@ core::Result<Opening::Opened> either(core::Result<T> result) {
 
 }  // namespace
 
-Opening::Opening(std::filesystem::path path, OpeningUse use) : path_(std::move(path)), use_(use) {
-  opened_ = std::async(std::launch::async, [this] {
-    const auto told = [this](double done) {
+void Opening::start(std::function<core::Result<Opened>(const Progress&)> open) {
+  opened_ = std::async(std::launch::async, [this, open = std::move(open)] {
+    return open([this](double done) {
       progress_ = done;
       return !cancelled_;
-    };
-    return use_ == OpeningUse::Compare ? either(base_of_file(path_, told)) : either(open_document(path_, told));
+    });
   });
+}
+
+Opening::Opening(std::filesystem::path path, OpeningUse use)
+    : name_(path.filename().string()), refused_("message.cannot_open"), use_(use) {
+  start([path = std::move(path), use](const Progress& told) {
+    return use == OpeningUse::Compare ? either(base_of_file(path, told)) : either(open_document(path, told));
+  });
+}
+
+Opening::Opening(std::string name, std::string_view refused,
+                 std::function<core::Result<Document>(const Progress&)> open)
+    : name_(std::move(name)), refused_(refused), use_(OpeningUse::Show) {
+  start([open = std::move(open)](const Progress& told) { return either(open(told)); });
 }
 
 Opening::~Opening() { cancelled_ = true; }  // the future's own end waits for the thread

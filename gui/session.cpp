@@ -23,6 +23,7 @@ ServerChoice Session::server() const {
 
 bool Session::is_moving() const {
   if (opening || opens_next()) return true;
+  if (document && document->live && document->live->has_news()) return true;
   if (document && (run_to.is_running() || run_to.has_work(breakpoints))) return true;
   return document && (playback.playing || document->runs_to_end || !document->faults.is_whole(document->timeline));
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -16,6 +17,7 @@
 #include "core/scenario/scenario_run.h"
 #include "gui/breakpoint_run.h"
 #include "gui/diff_base.h"
+#include "gui/live_view.h"
 #include "gui/notes.h"
 #include "gui/preferences.h"
 #include "gui/selection.h"
@@ -45,6 +47,8 @@ struct Document {
   std::string script = {};                    // its text
   std::string panel = {};                     // which panel its scenario wants in front; empty: none
   std::optional<ServerChoice> server = {};    // chosen by the user; none: what the script asks for
+  std::unique_ptr<LiveView> live = {};        // a process that is looked into; none: nothing comes by itself
+  EventNumber live_end = 0;                   // of its last moment that is whole
   std::optional<core::ScenarioRun> run = {};  // feeds the timeline (so it stands behind it); none: nothing can run on
   bool runs_to_end = false;                   // advance() lets the script run on until it is through
   std::uint64_t serial = 0;                   // another for every opened document: panels key their caches by it
@@ -65,7 +69,7 @@ struct Playback {
   friend bool operator==(const Playback&, const Playback&) = default;
 };
 
-enum class Overlay : std::uint8_t { None, Palette, Help, OpenDialog, SaveDialog, Scenarios, BaseDialog, Thing };
+enum class Overlay : std::uint8_t { None, Palette, Help, OpenDialog, SaveDialog, Scenarios, BaseDialog, Thing, Attach };
 
 enum class MessageKind : std::uint8_t { Notice, Problem };
 
@@ -108,12 +112,16 @@ struct Session {
   std::shared_ptr<Opening> opening;  // a file that is being read; null: none
   std::string opening_view;          // a link (view_link.h) to go to when that is open; empty: none
 
+  std::filesystem::path proc_folder = "/proc";  // where processes are looked for
+  std::function<void()> wake;                   // draws a frame though nobody touches the window; called by any thread
+
   std::size_t questions_bytes = 0;  // what the panel of questions keeps of the trace
 
   // To be done by the app after the frame that says so was drawn.
   std::string opening_scenario;  // a built-in scenario's name; empty: none
   std::optional<PictureRequest> picture_wanted;
   std::string clipboard;       // to be copied; empty: nothing
+  bool paste_wanted = false;   // the clipboard's text is to be opened
   bool filter_wanted = false;  // the focused panel's filter box takes the keyboard next frame
   bool find_wanted = false;    // so does the find box of the top bar
   bool quit = false;

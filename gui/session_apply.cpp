@@ -18,6 +18,8 @@ namespace {
 
 // Script slices: enough for one frame, and the most that one command may take.
 constexpr std::uint64_t kFrameInstructions = 50'000, kCommandInstructions = 5'000'000;
+// Of a frame, for moments of a process that come while the window goes on.
+constexpr std::chrono::microseconds kAppendTime{4000};
 
 // What can be a step of a lesson, best first.
 constexpr std::array<std::uint8_t, 3> kLessonTags = {core::Narration::kTag, core::SnapshotEnded::kTag,
@@ -61,7 +63,7 @@ void suit_arrangement(Session& session) {
   WorkspaceState& workspace = session.preferences.workspace;
   if (!workspace.visible.empty()) return;
   const core::SourceKind source = session.document->timeline.description().source;
-  if (source == core::SourceKind::Dump && workspace.preset == Preset::Teach) workspace.preset = Preset::Server;
+  if (core::has_moments(source) && workspace.preset == Preset::Teach) workspace.preset = Preset::Server;
   if (source == core::SourceKind::Scenario && workspace.preset == Preset::Server) workspace.preset = Preset::Teach;
 }
 
@@ -140,6 +142,22 @@ Selection what_was_made_by(const trace::Timeline& timeline, EventNumber number) 
   if (const auto* made = std::get_if<core::ChunkCarved>(&event)) return ChunkKey{made->chunk, number};
   if (const auto* made = std::get_if<core::Malloc>(&event)) return BlockKey{made->block, number};
   return {};
+}
+
+// What the process that is looked into has told since, as far as it can be appended in so long. The cursor goes along
+// if it stands at the end.
+void append_news(Session& session, std::chrono::microseconds most) {
+  Document& document = *session.document;
+  if (!document.live || !document.live->has_news()) return;
+  const bool was_at_end = document.live_end == document.timeline.cursor();
+  const LiveView::News news = document.live->append(document.timeline, most);
+  if (news.has_moment) {
+    document.live_end = document.timeline.size();
+    document.unsaved = document.live->request().record.empty();
+    if (was_at_end) document.timeline.seek(document.live_end);
+  }
+  if (news.problem) say(session, MessageKind::Problem, "message.no_moment", news.problem->message);
+  if (news.has_ended) say(session, MessageKind::Notice, "message.process_ended", session.title());
 }
 
 struct Applier {
@@ -460,6 +478,34 @@ struct Applier {
     session.bookmarks.clear();
     workspace().full_screen.clear();
   }
+  void open_by_thread(std::string name, std::string_view refused,
+                      std::function<core::Result<Document>(const Opening::Progress&)> way) {
+    session.opening = std::make_shared<Opening>(std::move(name), refused, std::move(way));
+    session.opening_view.clear();
+    session.overlay = Overlay::None;
+  }
+  void operator()(const AttachTo& action) {
+    open_by_thread("PID " + std::to_string(action.request.pid), "message.cannot_attach",
+                   [request = action.request, wake = session.wake](const auto&) { return open_process(request, wake); });
+  }
+  void operator()(const TakeMoment&) {
+    if (document() != nullptr && document()->live) document()->live->take_moment();
+  }
+  void operator()(const FollowEvery& action) {
+    if (document() != nullptr && document()->live) document()->live->follow_every(action.ms);
+  }
+  void operator()(const Detach&) {
+    if (document() == nullptr || !document()->live) return;
+    append_news(session, std::chrono::hours(1));  // what was taken already is whole when the process goes
+    document()->live.reset();
+    say(session, MessageKind::Notice, "message.detached", session.title());
+  }
+  void operator()(const OpenText& action) {
+    open_by_thread(action.name, "message.cannot_open_text", [name = action.name, text = action.text](const auto&) {
+      return open_text_document(name, text);
+    });
+  }
+  void operator()(const PasteText&) { session.paste_wanted = true; }
   void operator()(const ForgetRecent& action) { std::erase(session.preferences.recent_files, action.path); }
 
   void operator()(const OpenLink& action) {
@@ -583,9 +629,10 @@ void apply(Session& session, const Action& action) { std::visit(Applier{session}
 void finish_opening(Session& session) {
   const std::uint64_t opened_before = session.documents_opened;
   if (session.opening) {
-    core::Result<Opening::Opened> opened = std::exchange(session.opening, nullptr)->take();
+    const std::shared_ptr<Opening> opening = std::exchange(session.opening, nullptr);
+    core::Result<Opening::Opened> opened = opening->take();
     if (!opened)
-      say(session, MessageKind::Problem, "message.cannot_open", opened.error().message);
+      say(session, MessageKind::Problem, opening->refused_key(), opened.error().message);
     else if (auto* base = std::get_if<DiffBase>(&*opened))
       Applier{session}.compare_with(std::move(*base));
     else
@@ -631,6 +678,7 @@ void run_on_to_hit(Session& session) {
 void advance(Session& session, double seconds) {
   if (!session.document) return;
   Document& document = *session.document;
+  append_news(session, kAppendTime);
   document.faults.follow(document.timeline);
   if (session.run_to.is_running()) return run_on_to_hit(session);
   if (!playing_or_running(session) && session.run_to.is_counting())

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "gui/chrome/attach_dialog.h"
 #include "gui/chrome/file_dialog.h"
 #include "gui/chrome/palette.h"
 #include "gui/layout/workspace.h"
@@ -86,6 +87,7 @@ class Overlays {
   Overlay shown_ = Overlay::None;
   Palette palette_;
   FileDialog files_;
+  AttachDialog attach_;
   ThingMenu menu_;
 };
 

@@ -89,6 +89,7 @@ void Overlays::draw(const PanelContext& context) {
     if (wanted == Overlay::SaveDialog) files_.open(FileDialogKind::Save, context.session);
     if (wanted == Overlay::BaseDialog) files_.open(FileDialogKind::Base, context.session);
     if (wanted == Overlay::Thing) menu_.open();
+    if (wanted == Overlay::Attach) attach_.open(context.session);
     shown_ = wanted;
   }
   switch (wanted) {
@@ -107,6 +108,9 @@ void Overlays::draw(const PanelContext& context) {
     case Overlay::SaveDialog:
     case Overlay::BaseDialog:
       files_.draw(context);
+      break;
+    case Overlay::Attach:
+      attach_.draw(context);
       break;
     case Overlay::Scenarios:
       if (begin_overlay(context, "##scenarios", 44, 36)) {

@@ -46,6 +46,8 @@ const char* source_text(const PanelContext& context) {
       return context.strings("status.scenario");
     case core::SourceKind::Recording:
       return context.strings("status.recording");
+    case core::SourceKind::Snapshot:
+      return context.strings(context.session.document->live ? "status.process" : "status.snapshot");
     case core::SourceKind::Dump:
       break;
   }
@@ -123,6 +125,32 @@ void draw_memory_tip(const PanelContext& context) {
                         .c_str());
 }
 
+// The process that is looked into: how the last moment was taken, and when the next one comes.
+void draw_live(const PanelContext& context, const LiveView& live, float gap) {
+  const Strings& say = context.strings;
+  const trace::CaptureFacts& facts = live.facts();
+  std::string text = fmt::format("{} PID {}", icons::kBackend, facts.pid);
+  const auto add = [&](const std::string& words) { text += "   " + words; };
+  if (facts.stopped)
+    add(say.fill("status.stood_still", {{"ms", fmt::format("{:.2f}", static_cast<double>(facts.pause_ns) / 1e6)}}));
+  else
+    add(say("status.not_stopped"));
+  if (facts.tries > 1) add(say.fill("process.tries", {{"n", std::to_string(facts.tries)}}));
+  if (facts.torn) add(say("status.torn"));
+  add(say.fill("status.moments", {{"n", format_count(live.moments())}}));
+  if (live.ended())
+    add(say("status.ended"));
+  else if (live.every_ms() != kFollowNever)
+    add(say.fill("status.every", {{"s", fmt::format("{:g}", live.every_ms() / 1000.0)}}));
+  else
+    add(say(live.is_taking() ? "status.taking" : "status.when_asked"));
+  if (!live.request().record.empty())
+    add(say.fill("status.recording_to", {{"name", live.request().record.filename().string()}}));
+  ImGui::SameLine(0, gap);
+  const Color color = live.ended() ? context.theme.dim : facts.torn ? context.theme.warning : context.theme.accent;
+  draw_cut_text(text, right_edge() - ImGui::GetCursorPosX() - 12 * context.em(), color);
+}
+
 }  // namespace
 
 void draw_status_bar(const PanelContext& context) {
@@ -143,6 +171,7 @@ void draw_status_bar(const PanelContext& context) {
     ImGui::TextUnformatted(context.strings(session.document->runs_to_end ? "status.running" : "status.live"));
     ImGui::PopStyleColor();
   }
+  if (session.document->live) draw_live(context, *session.document->live, gap);
   if (session.run_to.is_running()) {
     ImGui::SameLine(0, gap);
     ImGui::PushStyleColor(ImGuiCol_Text, context.theme.accent);
@@ -208,7 +237,7 @@ void draw_opening(const PanelContext& context) {
   const bool compares = opening.use() == OpeningUse::Compare;
   ImGui::TextUnformatted(
       context.strings
-          .fill(compares ? "app.loading_base" : "app.loading", {{"name", opening.path().filename().string()}})
+          .fill(compares ? "app.loading_base" : "app.loading", {{"name", opening.name()}})
           .c_str());
   if (const double done = opening.progress(); done > 0) {
     ImGui::SameLine(0, em);

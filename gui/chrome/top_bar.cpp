@@ -106,7 +106,8 @@ float part_width(const PanelContext& context, Part part, const BarShape& shape) 
   switch (part) {
     case Part::Files:
       return icon_button_width(context, word(context, shape, "bar.open")) +
-             icon_button_width(context, word(context, shape, "bar.scenarios")) + icon + 0.2f * em;
+             icon_button_width(context, word(context, shape, "bar.attach")) +
+             icon_button_width(context, word(context, shape, "bar.scenarios")) + icon + 0.3f * em;
     case Part::Arrange: {
       float width = 0;
       for (const auto key : kPresetKeys) width += ImGui::CalcTextSize(context.strings(key)).x + 1.2f * em;
@@ -256,6 +257,8 @@ void TopBar::draw(const PanelContext& context) {
     switch (row.part) {
       case Part::Files:
         command(context, "open", word(context, shape, "bar.open"));
+        ImGui::SameLine(0, 0.1f * em);
+        command(context, "attach", word(context, shape, "bar.attach"));
         ImGui::SameLine(0, 0.1f * em);
         command(context, "scenarios", word(context, shape, "bar.scenarios"));
         ImGui::SameLine(0, 0.1f * em);

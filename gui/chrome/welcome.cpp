@@ -142,6 +142,9 @@ void draw_welcome(const PanelContext& context) {
   const auto draw_right = [&] {
     draw_own_file(context);
     ImGui::Dummy({0, 0.4f * em});
+    if (draw_row(context, "##attach", icons::kServer, false, context.strings("welcome.attach"),
+                 context.strings("welcome.attach_hint")))
+      context.actions.push(ShowOverlay{Overlay::Attach});
     if (draw_row(context, "##console", icons::kCommands, false, context.strings("welcome.console"),
                  context.strings("welcome.console_hint")))
       context.actions.push(OpenScenario{std::string(kEmptyProcess)});

@@ -10,6 +10,7 @@
 
 #include "core/base/nearest_word.h"
 #include "gui/cli/arguments.h"
+#include "gui/cli/verb_attach.h"
 #include "gui/view_link.h"
 
 namespace palloscope::gui::cli {
@@ -29,7 +30,7 @@ bool exists(const std::filesystem::path& path) {
 std::string verbs_text() {
   std::size_t width = 0;
   for (const Verb& verb : verb_table()) width = std::max(width, verb.name.size());
-  std::string text = "\nVerbs, which work without a window (palloscope VERB --help tells more):\n";
+  std::string text = "\nVerbs; all but attach work without a window (palloscope VERB --help tells more):\n";
   for (const Verb& verb : verb_table()) text += fmt::format("  {:<{}}  {}\n", verb.name, width, verb.summary);
   return text +
          "\nExit status: 0 good; 1 the answer is \"no\" (differences, faults found, nothing of that kind); 2 bad usage "
@@ -68,6 +69,13 @@ std::string suggestion_for(const std::string& word) {
 }
 
 std::variant<int, WindowRequest> run_command_line(Arguments arguments, Streams io) {
+  if (!arguments.empty() && arguments[0] == "attach") {
+    const auto read = read_attach(arguments.subspan(1), io);
+    if (const int* status = std::get_if<int>(&read)) return *status;
+    WindowRequest request;
+    request.attach = std::get<AttachRequest>(read);
+    return request;
+  }
   if (!arguments.empty())
     for (const Verb& verb : verb_table())
       if (verb.name == arguments[0]) return verb.run(arguments.subspan(1), io);

@@ -8,6 +8,7 @@
 
 #include "core/base/ids.h"
 #include "gui/cli/verb.h"
+#include "gui/live_view.h"
 
 namespace palloscope::gui::cli {
 
@@ -17,6 +18,7 @@ struct WindowRequest {
   std::optional<core::EventNumber> at;        // none: where the file opens by itself
   std::filesystem::path base = {};            // compared with; empty: nothing
   std::string link = {};                      // instead of a file: a view of one (gui/view_link.h), checked
+  std::optional<AttachRequest> attach = {};   // instead of a file: a running process
   friend bool operator==(const WindowRequest&, const WindowRequest&) = default;
 };
 

@@ -31,6 +31,7 @@ struct Verb {
 std::span<const Verb> verb_table();
 
 // The verbs' `run` functions, one file each.
+int run_attach(Arguments arguments, Streams io);
 int run_buffer(Arguments arguments, Streams io);
 int run_check(Arguments arguments, Streams io);
 int run_compare(Arguments arguments, Streams io);
@@ -51,6 +52,7 @@ int run_scenario(Arguments arguments, Streams io);  // run
 int run_shmem(Arguments arguments, Streams io);
 int run_snapshot(Arguments arguments, Streams io);
 int run_state(Arguments arguments, Streams io);
+int run_top(Arguments arguments, Streams io);
 int run_verify(Arguments arguments, Streams io);
 int run_why(Arguments arguments, Streams io);
 int run_workmem(Arguments arguments, Streams io);

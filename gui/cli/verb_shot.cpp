@@ -88,6 +88,7 @@ Overlay overlay_named(const std::string& name) {
   if (name == "open") return Overlay::OpenDialog;
   if (name == "save") return Overlay::SaveDialog;
   if (name == "scenarios") return Overlay::Scenarios;
+  if (name == "attach") return Overlay::Attach;
   return Overlay::None;
 }
 
@@ -257,7 +258,7 @@ int run_shot(Arguments arguments, Streams io) {
   usage.add("--select", &options.select,
             "a context by its name, 0xADDRESS, @EVENT (what that event made), or #EVENT (goes there)");
   usage.add("--overlay", &options.overlay, "what lies over it")
-      .one_of({"palette", "help", "open", "save", "scenarios"});
+      .one_of({"palette", "help", "open", "save", "scenarios", "attach"});
   usage.add("--keys", &options.keys, "pressed before the picture is taken, as in \"M Ctrl+K Period Down\"");
   if (const auto status = usage.parse(arguments, io)) return *status;
 

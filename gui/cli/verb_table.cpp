@@ -6,6 +6,7 @@ namespace {
 
 // In the order in which `palloscope --help` lists them.
 constexpr Verb kVerbs[] = {
+    {"attach", "look into a running backend, in the window", run_attach},
     {"buffer", "what one buffer held over the whole trace, and what was done to it", run_buffer},
     {"check", "hold a trace to budgets: conditions that must hold at every event, and limits of growth", run_check},
     {"compare", "the same calls answered by several allocators, side by side", run_compare},
@@ -26,6 +27,7 @@ constexpr Verb kVerbs[] = {
     {"shot", "draw the window into a PNG, SVG or animated PNG file, without a display", run_shot},
     {"snapshot", "what is seen of a running server's process, or in its core dump, as a file", run_snapshot},
     {"state", "the state at one moment as text, CSV or JSON", run_state},
+    {"top", "the largest and fastest-growing contexts of a running backend, again and again", run_top},
     {"verify", "check every rule that a correct heap and buffer pool obey", run_verify},
     {"why", "why an event did what it did, and by which rule", run_why},
     {"workmem", "what a server may take under work_mem, and what one sort, hash join or aggregate takes", run_workmem},

@@ -18,6 +18,7 @@
 #include "gui/panels/map_panel.h"
 #include "gui/panels/operations_panel.h"
 #include "gui/panels/panel.h"
+#include "gui/panels/process_panel.h"
 #include "gui/panels/query_panel.h"
 #include "gui/panels/shmem_panel.h"
 #include "gui/panels/source_panel.h"
@@ -52,6 +53,7 @@ constexpr PanelRow kPanels[] = {
     {{"diff", Place::CentreTop, {false, true, true}}, icons::kDiff, make_panel<DiffPanel>},
     {{"query", Place::CentreTop, {false, true, true}}, icons::kQuestions, make_panel<QueryPanel>},
     {{"findings", Place::CentreMiddle, {true, true, true}}, icons::kFindings, make_panel<FindingsPanel>},
+    {{"process", Place::CentreMiddle, {false, true, true}}, icons::kChip, make_panel<ProcessPanel>},
     {{"breakpoints", Place::RightBottom, {false, true, false}}, icons::kBreakpoint, make_panel<BreakpointsPanel>},
 };
 

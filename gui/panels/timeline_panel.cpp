@@ -239,7 +239,7 @@ void TimelinePanel::draw_legend(const PanelContext& panel, float width) const {
 }
 
 void TimelinePanel::draw_title_tools(const PanelContext& panel, float width) {
-  if (panel.session.document && panel.session.timeline()->description().source == core::SourceKind::Dump) return;
+  if (panel.session.document && core::has_moments(panel.session.timeline()->description().source)) return;
   if (!panel.session.document || document_ != panel.session.document->serial) return;
   const ImVec2 start = ImGui::GetCursorPos();
   float left = width;
@@ -358,7 +358,7 @@ void TimelinePanel::draw(const PanelContext& panel) {
   const ImVec2 origin = ImGui::GetCursorScreenPos(), space = ImGui::GetContentRegionAvail();
   const float small = panel.fonts.small_size;
   if (space.x < small * 4 || space.y < small * 4) return;
-  if (panel.session.timeline()->description().source == core::SourceKind::Dump) return moments_.draw(panel);
+  if (core::has_moments(panel.session.timeline()->description().source)) return moments_.draw(panel);
   const bool has_keys = panel.is_focused && !ImGui::GetIO().WantTextInput && panel.session.overlay == Overlay::None;
   if (has_keys && !ImGui::GetIO().KeyCtrl && ImGui::IsKeyPressed(ImGuiKey_A, false)) next_track(panel);
   refresh(panel, space.x);

@@ -61,8 +61,10 @@ std::string part_text(const PanelContext& panel, std::size_t part, bool is_dump)
   return waste_part_text(trace::kWasteParts[part], panel.strings);
 }
 
+// Nor does a snapshot of a production build know what was asked for.
 bool is_dump(const PanelContext& panel) {
-  return panel.session.timeline()->description().source == core::SourceKind::Dump;
+  const core::StreamDescription& description = panel.session.timeline()->description();
+  return description.source == core::SourceKind::Dump || !core::requested_known(description);
 }
 
 void draw_curve_tooltip(const PanelContext& panel, const trace::SurveySample& sample) {

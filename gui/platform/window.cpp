@@ -155,6 +155,8 @@ core::Status run_window(const WindowOptions& options) {
   Preferences saved = app.session().preferences;
   if (options.file) app.open_at_start(*options.file, options.at);
   if (!options.base.empty()) app.actions().push(OpenDiffBase{options.base});
+  app.session().wake = [] { glfwPostEmptyEvent(); };
+  if (options.attach) app.actions().push(AttachTo{*options.attach});
   if (!options.link.empty()) app.actions().push(OpenLink{options.link});
 
   Inbox callbacks{app};

@@ -7,6 +7,7 @@
 
 #include "core/base/ids.h"
 #include "core/base/result.h"
+#include "gui/live_view.h"
 
 namespace palloscope::gui {
 
@@ -15,6 +16,7 @@ struct WindowOptions {
   std::optional<core::EventNumber> at;
   std::filesystem::path base;  // compared with; empty: nothing
   std::string link;            // instead of a file; empty: none
+  std::optional<AttachRequest> attach = {};  // instead of a file: a running process
 };
 
 // Until the window is closed.
