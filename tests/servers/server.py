@@ -49,6 +49,7 @@ class Session:
     """A psql that stays connected: each run() is a statement (or several) and its answer."""
 
     def __init__(self, server, database="postgres", **settings):
+        settings = {"statement_timeout": "120s", **settings}
         env = dict(os.environ, PGOPTIONS=" ".join(f"-c {k}={v}" for k, v in settings.items()))
         self.process = subprocess.Popen(
             [server.psql, "-X", "-q", "-At", "-v", "ON_ERROR_STOP=1", "-h", server.folder, "-U", "postgres", "-d", database], text=True, cwd="/",
