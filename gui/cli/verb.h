@@ -32,6 +32,7 @@ std::span<const Verb> verb_table();
 
 // The verbs' `run` functions, one file each.
 int run_attach(Arguments arguments, Streams io);
+int run_backends(Arguments arguments, Streams io);
 int run_buffer(Arguments arguments, Streams io);
 int run_check(Arguments arguments, Streams io);
 int run_compare(Arguments arguments, Streams io);
