@@ -14,7 +14,7 @@
 
 namespace palloscope::trace {
 
-using Registers = user_regs_struct;  // of x86-64
+using Registers = user_regs_struct;  // as this machine has them
 
 class Holder {
  public:

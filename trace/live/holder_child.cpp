@@ -2,6 +2,7 @@
 // limit. Only system calls: it was forked out of a program with threads, whose locks may be held by nobody.
 #include "trace/live/holder_child.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -11,6 +12,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -182,7 +184,8 @@ void look(Life& life) {
     answer(life, ESRCH, nullptr);
   } else if (life.phase == Life::Phase::Stopping && all_stand(life)) {
     Registers registers{};
-    ptrace(PTRACE_GETREGS, life.pid, nullptr, &registers);
+    iovec into{&registers, sizeof registers};
+    ptrace(PTRACE_GETREGSET, life.pid, NT_PRSTATUS, &into);
     life.stopped_at = now_ns();
     life.phase = Life::Phase::Held;
     answer(life, 0, &registers);

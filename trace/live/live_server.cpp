@@ -13,6 +13,7 @@
 
 #include "core/base/counted.h"
 #include "trace/live/access.h"
+#include "trace/live/c_stack.h"
 #include "trace/live/elf_image.h"
 #include "trace/live/holder.h"
 #include "trace/live/memory_copy.h"
@@ -65,6 +66,7 @@ struct LiveServer::State {
   ServerRoots roots;
   std::unique_ptr<MemoryCopy> copy;
   std::optional<Holder> holder;
+  std::optional<Registers> registers;  // when it stood last
   double bytes_per_ns = kFirstGuess;
   std::mt19937 random{std::random_device{}()};
 
@@ -82,6 +84,7 @@ LiveServer& LiveServer::operator=(LiveServer&&) noexcept = default;
 
 std::uint32_t LiveServer::pid() const { return state_->pid; }
 const ServerBuild& LiveServer::build() const { return state_->build; }
+const ServerRoots& LiveServer::roots() const { return state_->roots; }
 
 bool LiveServer::is_gone() const {
   const auto status = read_status(kProc, state_->pid);
@@ -169,7 +172,10 @@ core::Status LiveServer::State::stop(const CaptureOptions& options) {
     holder.reset();
     return stopped.error();
   }
-  if (stopped->stopped) return core::Done{};
+  if (stopped->stopped) {
+    registers = stopped->registers;
+    return core::Done{};
+  }
   if (stopped->fault == ESRCH) return Error{ErrorCode::NotFound, fmt::format("PID {} has ended", pid)};
   if (stopped->fault == ETIMEDOUT)
     return Error{
@@ -293,6 +299,12 @@ core::Result<ServerMoment> LiveServer::moment(const CaptureOptions& options, con
   auto taken = take(options, moment_options);
   if (!taken) return taken.error();
   return std::move(taken->moment);
+}
+
+core::Result<std::vector<CFrame>> LiveServer::c_stack_of(const Capture& capture) const {
+  if (!capture.facts.stopped || !state_->registers)
+    return Error{ErrorCode::Unsupported, "a C stack can only be told of a process that was stopped"};
+  return c_stack(*state_->registers, *capture.memory, capture.maps, state_->pid);
 }
 
 core::Result<std::vector<std::uint8_t>> LiveServer::read_now(core::Address at, std::size_t bytes) const {

@@ -19,6 +19,8 @@ struct CaptureOptions {
   bool payload = false;                         // keep chunks' contents
 };
 
+struct CFrame;  // c_stack.h
+
 class LiveServer {
  public:
   // The error says why not, and what to do.
@@ -29,6 +31,7 @@ class LiveServer {
 
   std::uint32_t pid() const;
   const ServerBuild& build() const;
+  const ServerRoots& roots() const;
   bool is_gone() const;
 
   // One try: whether the copy fits together shows when it is walked.
@@ -41,6 +44,9 @@ class LiveServer {
     ServerMoment moment;
   };
   core::Result<Taken> take(const CaptureOptions& options, const MomentOptions& moment_options = {});
+
+  // The C functions that it was in when it stood last, out of the copy that was made then.
+  core::Result<std::vector<CFrame>> c_stack_of(const Capture& capture) const;
 
   // Bytes as they are now, without stopping it: contents of a chunk when somebody asks for them.
   core::Result<std::vector<std::uint8_t>> read_now(core::Address at, std::size_t bytes) const;
