@@ -7,6 +7,7 @@
 #include "core/version/version_profile.h"
 #include "core/walk/byte_window.h"
 #include "core/walk/heap_walker.h"
+#include "trace/live/read_server.h"
 
 namespace palloscope::trace {
 namespace {
@@ -70,6 +71,7 @@ core::Result<ServerMoment> read_moment(const Capture& capture, const MomentOptio
     moment.problems.push_back("recycled contexts are not known: this build names their lists nowhere");
   if (options.statement && roots.debug_query_string)
     moment.statement = text_behind(*capture.memory, roots.debug_query_string);
+  read_server(capture, options, moment);
   return moment;
 }
 

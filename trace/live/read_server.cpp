@@ -10,6 +10,7 @@
 
 #include "core/version/buffer_profile.h"
 #include "core/walk/byte_window.h"
+#include "trace/live/malloc_walk.h"
 
 namespace palloscope::trace {
 namespace {
@@ -102,7 +103,13 @@ class ServerWalk {
 }  // namespace
 
 void read_server(const Capture& capture, const MomentOptions& options, ServerMoment& moment) {
-  if (capture.memory) ServerWalk(capture, moment).walk(options);
+  if (!capture.memory) return;
+  ServerWalk(capture, moment).walk(options);
+  if (moment.measure.malloc_used != 0) return;  // a snapshot file says it
+  const MallocSums sums = walk_malloc(*capture.memory, capture.maps);
+  moment.measure.malloc_used = sums.used;
+  moment.measure.malloc_free = sums.free;
+  moment.measure.malloc_overhead = sums.overhead;
 }
 
 }  // namespace palloscope::trace

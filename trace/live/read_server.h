@@ -6,7 +6,7 @@
 
 namespace palloscope::trace {
 
-// Fills in moment.pool, shmem, shmem_at, and adds to its problems.
+// Fills in moment.pool, shmem, shmem_at and what malloc has (trace/live/malloc_walk.h), and adds to its problems.
 void read_server(const Capture& capture, const MomentOptions& options, ServerMoment& moment);
 
 }  // namespace palloscope::trace

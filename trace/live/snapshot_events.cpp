@@ -7,6 +7,7 @@
 
 #include "core/version/version_profile.h"
 #include "trace/live/heap_events.h"
+#include "trace/live/server_events.h"
 
 namespace palloscope::trace {
 namespace {
@@ -34,10 +35,11 @@ std::string problem_of(const ServerMoment& moment, std::size_t left_out, const s
 }  // namespace
 
 struct SnapshotEvents::State {
-  explicit State(core::EventSink& to) : sink(to), heap(to) {}
+  explicit State(core::EventSink& to) : sink(to), heap(to), server(to) {}
 
   core::EventSink& sink;
   HeapEvents heap;
+  ServerEvents server;
   std::string statement;
 };
 
@@ -64,6 +66,7 @@ void SnapshotEvents::emit(const ServerMoment& moment) {
   std::size_t left_out = 0;
   if (const core::VersionProfile* profile = core::find_profile(moment.build.major, moment.build.checking))
     left_out = state_->heap.emit(moment.heap, *profile);
+  state_->server.emit(moment, problems);
   if (moment.statement != state_->statement) {
     state_->statement = moment.statement;
     sink.emit(core::Statement{moment.statement});

@@ -39,6 +39,7 @@ core::Result<std::vector<KeptBytes::Range>> consumed_ranges(const Capture& captu
   const KeptBytes& watched = *kept;
   Capture again = without_memory(capture);
   again.memory = std::move(kept);
+  again.measure = moment.measure;  // malloc's chunks are counted, and need not be in the file
   const auto walked =
       read_moment(again, {moment.pool.has_value(), moment.shmem.has_value(), !moment.statement.empty()});
   if (!walked) return walked.error();
@@ -278,6 +279,8 @@ core::Result<AnonymizeReport> write_snapshot_file(const Capture& capture, const 
   if (payload) add_blocks(moment.heap, *ranges);
 
   Capture said = without_memory(capture);
+  said.facts = moment.facts;
+  said.measure = moment.measure;
   Anonymized covered(*capture.memory);
   AnonymizeReport report;
   if (options.anonymize) report = covered.replace(moment, said);
