@@ -10,7 +10,7 @@
 namespace palloscope::trace {
 namespace {
 
-// Spec 8.1, and what the dumps among the golden data have beside that.
+// Spec 8.1, and what real servers showed beside that.
 constexpr std::string_view kPostgresNames =
     "|TopMemoryContext|ErrorContext|Postmaster|hba parser context|ident parser context|MdSmgr|"
     "WAL record construction|CacheMemoryContext|index info|relation rules|partition descriptor|partition key|"
@@ -28,7 +28,7 @@ constexpr std::string_view kPostgresNames =
     "AfterTriggerEvents|AfterTriggerTupleContext|COPY|COPY TO|RecursiveUnion|RecursiveUnion hash table|"
     "SetOp hash table|PLpgSQL per-statement data|PL/pgSQL inline code context|WindowAgg Partition|"
     "WindowAgg Aggregates|per-parsetree message context|Table function arguments|SQL function|"
-    "SQL function junkfilter|";
+    "SQL function junkfilter|Local Buffer Lookup Table|EventTriggerCache|Event Trigger Cache|EventTriggerCacheHash|";
 
 // Words of process titles that say what a process does.
 constexpr std::string_view kTitleWords =

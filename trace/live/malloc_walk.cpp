@@ -1,5 +1,7 @@
 #include "trace/live/malloc_walk.h"
 
+#include <algorithm>
+
 #include "core/walk/byte_window.h"
 
 namespace palloscope::trace {
@@ -90,15 +92,17 @@ class MallocWalk {
 }  // namespace
 
 MallocSums walk_malloc(const core::MemorySource& memory, std::span<const Mapping> maps) {
-  for (const Mapping& heap : maps) {
-    if (heap.name != "[heap]" || heap.end <= heap.begin) continue;
-    MallocWalk walk(memory);
-    if (!walk.walk_heap(heap.begin, heap.end)) return {};
-    for (const Mapping& map : maps)
-      if (map.name.empty() && map.write && !map.shared && map.begin < map.end) walk.walk_mapping(map.begin, map.end);
-    return walk.sums();
-  }
-  return {};
+  const auto is_heap = [](const Mapping& map) { return map.name == "[heap]" && map.begin < map.end; };
+  const auto first = std::find_if(maps.begin(), maps.end(), is_heap);
+  if (first == maps.end()) return {};
+  // What came before a fork and what came after may be shown apart.
+  Address end = first->end;
+  for (auto next = first + 1; next != maps.end() && is_heap(*next) && next->begin == end; ++next) end = next->end;
+  MallocWalk walk(memory);
+  if (!walk.walk_heap(first->begin, end)) return {};
+  for (const Mapping& map : maps)
+    if (map.name.empty() && map.write && !map.shared && map.begin < map.end) walk.walk_mapping(map.begin, map.end);
+  return walk.sums();
 }
 
 }  // namespace palloscope::trace
