@@ -13,7 +13,9 @@ LiveView::~LiveView() = default;
 
 bool LiveView::ended() const { return follow_->ended(); }
 bool LiveView::is_taking() const { return follow_->is_taking() || !waiting_.empty(); }
-int LiveView::every_ms() const { return follow_->is_paused() ? kFollowNever : static_cast<int>(follow_->every().count()); }
+int LiveView::every_ms() const {
+  return follow_->is_paused() ? kFollowNever : static_cast<int>(follow_->every().count());
+}
 void LiveView::take_moment() { follow_->take_now(); }
 
 void LiveView::follow_every(int ms) {

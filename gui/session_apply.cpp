@@ -485,8 +485,9 @@ struct Applier {
     session.overlay = Overlay::None;
   }
   void operator()(const AttachTo& action) {
-    open_by_thread("PID " + std::to_string(action.request.pid), "message.cannot_attach",
-                   [request = action.request, wake = session.wake](const auto&) { return open_process(request, wake); });
+    open_by_thread(
+        "PID " + std::to_string(action.request.pid), "message.cannot_attach",
+        [request = action.request, wake = session.wake](const auto&) { return open_process(request, wake); });
   }
   void operator()(const TakeMoment&) {
     if (document() != nullptr && document()->live) document()->live->take_moment();
@@ -501,9 +502,8 @@ struct Applier {
     say(session, MessageKind::Notice, "message.detached", session.title());
   }
   void operator()(const OpenText& action) {
-    open_by_thread(action.name, "message.cannot_open_text", [name = action.name, text = action.text](const auto&) {
-      return open_text_document(name, text);
-    });
+    open_by_thread(action.name, "message.cannot_open_text",
+                   [name = action.name, text = action.text](const auto&) { return open_text_document(name, text); });
   }
   void operator()(const PasteText&) { session.paste_wanted = true; }
   void operator()(const ForgetRecent& action) { std::erase(session.preferences.recent_files, action.path); }

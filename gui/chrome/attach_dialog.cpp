@@ -48,9 +48,7 @@ std::uint32_t pid_in(std::string_view text) {
 
 std::string age_text(const Strings& strings, std::int64_t seconds) {
   if (seconds < 0) seconds = 0;
-  const auto say = [&](std::string_view key, std::int64_t n) {
-    return strings.fill(key, {{"n", std::to_string(n)}});
-  };
+  const auto say = [&](std::string_view key, std::int64_t n) { return strings.fill(key, {{"n", std::to_string(n)}}); };
   if (seconds < 100) return say("attach.seconds", seconds);
   if (seconds < 6000) return say("attach.minutes", seconds / 60);
   if (seconds < 48 * 3600) return say("attach.hours", seconds / 3600);
@@ -87,7 +85,8 @@ void AttachDialog::open(const Session& session) {
 
 void AttachDialog::refresh() {
   backends_ = trace::list_backends(proc_);
-  now_s_ = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  now_s_ =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
   refreshed_s_ = -1;
   // Sessions of people in front of the server's own processes.
   std::stable_sort(backends_.begin(), backends_.end(), [](const Backend& a, const Backend& b) {
@@ -131,9 +130,7 @@ void AttachDialog::draw_head(const PanelContext& context) {
     ImGui::SetCursorPos({x + from * em, y});
     draw_cut_text(context.strings(key), ImGui::CalcTextSize(context.strings(key)).x + 1, context.theme.dim);
   };
-  const auto until = [&](float to, const char* key) {
-    at(to - ImGui::CalcTextSize(context.strings(key)).x / em, key);
-  };
+  const auto until = [&](float to, const char* key) { at(to - ImGui::CalcTextSize(context.strings(key)).x / em, key); };
   until(columns.pid, "attach.pid");
   at(columns.kind, "attach.kind");
   at(columns.database, "attach.database");
@@ -195,8 +192,9 @@ void AttachDialog::draw_rows(const PanelContext& context, const std::vector<cons
     if (i == 0 || postmaster != server) {
       server = postmaster;
       if (i > 0) ImGui::Dummy({0, 0.3f * em});
-      const std::string version = backend.major == 0 ? std::string(context.strings("status.pg_unknown"))
-                                                     : context.strings.fill("status.pg", {{"n", std::to_string(backend.major)}});
+      const std::string version = backend.major == 0
+                                      ? std::string(context.strings("status.pg_unknown"))
+                                      : context.strings.fill("status.pg", {{"n", std::to_string(backend.major)}});
       draw_cut_text(fmt::format("{}  {}   {}", icons::kServer, version, backend.data_directory),
                     ImGui::GetContentRegionAvail().x, context.theme.accent);
     }

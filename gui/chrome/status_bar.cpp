@@ -236,9 +236,7 @@ void draw_opening(const PanelContext& context) {
   begin_strip(context, "##opening", context.theme.notice);
   const bool compares = opening.use() == OpeningUse::Compare;
   ImGui::TextUnformatted(
-      context.strings
-          .fill(compares ? "app.loading_base" : "app.loading", {{"name", opening.name()}})
-          .c_str());
+      context.strings.fill(compares ? "app.loading_base" : "app.loading", {{"name", opening.name()}}).c_str());
   if (const double done = opening.progress(); done > 0) {
     ImGui::SameLine(0, em);
     draw_share_bar(context, static_cast<float>(done), em * 12, context.theme.accent);

@@ -26,7 +26,8 @@ std::string size_text(std::uint64_t bytes) {
 
 std::string change_text(std::int64_t bytes) {
   if (bytes == 0) return "";
-  const std::uint64_t size = bytes < 0 ? std::uint64_t{0} - static_cast<std::uint64_t>(bytes) : static_cast<std::uint64_t>(bytes);
+  const std::uint64_t size =
+      bytes < 0 ? std::uint64_t{0} - static_cast<std::uint64_t>(bytes) : static_cast<std::uint64_t>(bytes);
   return (bytes < 0 ? "-" : "+") + size_text(size);
 }
 
@@ -61,32 +62,33 @@ std::string top_table(const trace::MomentHistory& history, const trace::CaptureF
   const auto& moments = history.moments();
   if (moments.empty()) return "";
   const trace::MomentUse& now = moments.back();
-  std::vector<trace::GrowthRow> rows =
-      growth_between(moments.size() > 1 ? &moments[moments.size() - 2] : nullptr, now);
+  std::vector<trace::GrowthRow> rows = growth_between(moments.size() > 1 ? &moments[moments.size() - 2] : nullptr, now);
   sort_growth(rows, shape.order);
   std::uint64_t contexts = 0;
   for (const trace::GrowthRow& row : rows) contexts += row.contexts;
 
   std::string text;
   const std::string version = build.version.empty() ? std::to_string(build.major) : build.version;
-  append_line(text, fmt::format("PID {}  {}  PostgreSQL {}  {}", facts.pid, trace::printable(facts.title),
-                                trace::printable(version), facts.time),
+  append_line(text,
+              fmt::format("PID {}  {}  PostgreSQL {}  {}", facts.pid, trace::printable(facts.title),
+                          trace::printable(version), facts.time),
               shape.width);
   std::string held = fmt::format("{}: {}, {} used; {}", core::counted(contexts, "context"), size_text(now.total_bytes),
                                  size_text(now.used_bytes), how_text(facts));
   if (now.told)
     held += fmt::format("; RSS {}", size_text(now.told->rss_anon + now.told->rss_file + now.told->rss_shmem));
   append_line(text, held, shape.width);
-  append_line(text, fmt::format("{:>9} {:>9} {:>10} {:>10} {:>8}  {}", "total", "used", "change", "per second",
-                                "contexts", "path"),
-              shape.width);
+  append_line(
+      text,
+      fmt::format("{:>9} {:>9} {:>10} {:>10} {:>8}  {}", "total", "used", "change", "per second", "contexts", "path"),
+      shape.width);
   std::size_t left = shape.rows;
   for (const trace::GrowthRow& row : rows) {
     if (left-- == 0) break;
     append_line(text,
-                fmt::format("{:>9} {:>9} {:>10} {:>10} {:>8}  {}", size_text(row.total_bytes), size_text(row.used_bytes),
-                            change_text(row.change_bytes), per_second_text(row), row.contexts,
-                            trace::printable(history.paths()[row.path])),
+                fmt::format("{:>9} {:>9} {:>10} {:>10} {:>8}  {}", size_text(row.total_bytes),
+                            size_text(row.used_bytes), change_text(row.change_bytes), per_second_text(row),
+                            row.contexts, trace::printable(history.paths()[row.path])),
                 shape.width);
   }
   return text;

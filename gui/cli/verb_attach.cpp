@@ -9,10 +9,11 @@
 namespace palloscope::gui::cli {
 
 std::variant<int, AttachRequest> read_attach(Arguments arguments, Streams io) {
-  Usage usage("attach",
-              "Opens the window over a running PostgreSQL backend: its contexts, blocks, chunks and buffers, a moment "
-              "every so often, each with what differs from the one before. Nothing is installed in the server. Run it as "
-              "the server's own user, or as root; palloscope backends lists who is there.");
+  Usage usage(
+      "attach",
+      "Opens the window over a running PostgreSQL backend: its contexts, blocks, chunks and buffers, a moment "
+      "every so often, each with what differs from the one before. Nothing is installed in the server. Run it as "
+      "the server's own user, or as root; palloscope backends lists who is there.");
   AttachRequest request;
   float every = 1;
   bool no_stop = false, once = false;

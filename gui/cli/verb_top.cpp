@@ -88,7 +88,8 @@ int run_top(Arguments arguments, Streams io) {
   Clock::time_point next = Clock::now();
   for (std::uint64_t n = 0; !times || n < *times; ++n) {
     std::this_thread::sleep_until(next);
-    next = std::max(next + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<float>(every)), Clock::now());
+    next =
+        std::max(next + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<float>(every)), Clock::now());
     const core::Result<trace::ServerMoment> moment = server->moment(capture, {.buffers = false, .shmem = false});
     if (!moment && server->is_gone() && n > 0) {
       io.err << "palloscope top: PID " << pid << " has ended\n";

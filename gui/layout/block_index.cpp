@@ -34,6 +34,9 @@ BlockIndex::Frame BlockIndex::frame(const trace::MemoryState& state, core::Block
   first_chunk_ = block->free_start - block->at;
   free_at_ = std::min(block->free_at - block->at, size_);
   const trace::ContextRecord* owner = state.context(block->context);
+  if (block->uncounted_free != 0 && block->live_chunk_count != 0)
+    unsure_free_ = std::min(1.0, static_cast<double>(block->uncounted_free) / block->live_chunk_count);
+  is_undivided_ = owner != nullptr && owner->kind == core::ContextKind::Bump && block->chunk_count == 0;
   return {block, owner, owner == nullptr ? 0 : trace::chunk_header_bytes(profile, owner->kind)};
 }
 
@@ -45,10 +48,11 @@ BlockIndex BlockIndex::outline(const trace::MemoryState& state, core::BlockSlot 
   ByteMix& mix = index.average_.emplace();
   const trace::BlockRecord& block = *frame.block;
   const std::uint64_t used = std::max(index.free_at_, index.first_chunk_) - index.first_chunk_;
+  if (index.is_undivided_) mix[ByteUse::Undivided] = used;
   if (block.chunk_count == 0 || frame.owner == nullptr) return index;
   const std::uint64_t headers = std::min(used, block.chunk_count * frame.chunk_header);
   const auto payload = static_cast<double>(used - headers);
-  const double live = payload * block.live_chunk_count / block.chunk_count;
+  const double live = payload * block.live_chunk_count / block.chunk_count * (1 - index.unsure_free_);
   const double asked = frame.owner->granted_bytes == 0 ? 1
                                                        : static_cast<double>(frame.owner->requested_bytes) /
                                                              static_cast<double>(frame.owner->granted_bytes);
@@ -172,6 +176,12 @@ ByteMix BlockIndex::mix(std::uint64_t begin, std::uint64_t end) const {
       mix[ByteUse::Dead] += b.dead - a.dead;
     }
   }
+  if (unsure_free_ > 0 && !average_) {
+    const auto freed = static_cast<std::uint64_t>(static_cast<double>(mix[ByteUse::Live]) * unsure_free_);
+    mix[ByteUse::Live] -= freed;
+    mix[ByteUse::Dead] += freed;
+  }
+  if (is_undivided_ && !average_) mix[ByteUse::Undivided] = overlap(first_chunk_, free_at_, begin, end);
   // Whatever no chunk claims is tail: behind freeptr, or the crumb that carving leaves.
   std::uint64_t claimed = 0;
   for (std::uint64_t bytes : mix.bytes) claimed += bytes;
@@ -188,9 +198,12 @@ ByteSpan BlockIndex::span_at(std::uint64_t offset) const {
     const Chunk& chunk = chunks_[i];
     if (offset < chunk.payload) return {chunk.begin, chunk.payload, ByteUse::ChunkHeader, chunk.slot};
     if (chunk.use != ByteUse::Live) return {chunk.payload, chunk.end, chunk.use, chunk.slot};
+    if (unsure_free_ > 0) return {chunk.payload, chunk.end, ByteUse::Unsure, chunk.slot};
     if (offset < chunk.asked) return {chunk.payload, chunk.asked, ByteUse::Live, chunk.slot};
     return {chunk.asked, chunk.end, ByteUse::Rounding, chunk.slot};
   }
+  if (is_undivided_ && offset < free_at_) return {first_chunk_, free_at_, ByteUse::Undivided, {}};
+  if (is_undivided_) return {free_at_, size_, ByteUse::Tail, {}};
   const std::uint64_t begin = i == 0 ? first_chunk_ : chunks_[i - 1].end;
   const std::uint64_t end = i < chunks_.size() ? chunks_[i].begin : size_;
   return {begin, end, ByteUse::Tail, {}};

@@ -17,15 +17,17 @@ enum class ByteUse : std::uint8_t {
   ContextHeader,  // MemoryContextData and the kind's own fields, in front of the keeper
   BlockHeader,
   ChunkHeader,
-  Live,      // payload that was asked for
-  Rounding,  // payload beyond the request (size class, alignment)
-  Free,      // payload of a chunk on a freelist
-  Dead,      // a chunk that was freed but is on no freelist (Generation): only its block's counters know
-  Tail,      // never handed out
-  Plain,     // malloc'ed, in no context: nothing is known of its inside
-  Recycled,  // a deleted context waiting to be used again
+  Live,       // payload that was asked for
+  Rounding,   // payload beyond the request (size class, alignment)
+  Free,       // payload of a chunk on a freelist
+  Dead,       // a chunk that was freed but is on no freelist (Generation): only its block's counters know
+  Tail,       // never handed out
+  Plain,      // malloc'ed, in no context: nothing is known of its inside
+  Recycled,   // a deleted context waiting to be used again
+  Unsure,     // payload in use or freed: its block only counts how many are free (what a snapshot tells of Generation)
+  Undivided,  // handed out, but where one chunk ends is not kept (what a snapshot tells of Bump)
 };
-inline constexpr int kByteUseCount = 10;
+inline constexpr int kByteUseCount = 12;
 
 // How many bytes of a range are of which use.
 struct ByteMix {
@@ -95,6 +97,8 @@ class BlockIndex {
   std::uint64_t block_header_ = 0;  // offset of the block header; what is before is the context's
   std::uint64_t first_chunk_ = 0;   // end of the block header
   std::uint64_t free_at_ = 0;
+  double unsure_free_ = 0;          // so much of what seems live is free, nobody knows which; a share
+  bool is_undivided_ = false;       // no chunk is known up to free_at_
   ByteUse whole_ = ByteUse::Plain;  // Plain, Recycled, ContextHeader: the region has no inside to show
   bool opaque_ = true;
   std::optional<ByteMix> average_;  // of the bytes of an outline up to free_at_

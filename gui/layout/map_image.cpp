@@ -33,7 +33,7 @@ std::uint8_t role_marks(const trace::BlockRecord& block) {
 
 MapTexel mixed(const ByteMix& mix, std::uint64_t bytes) {
   MapTexel texel;
-  texel.live = share(mix[ByteUse::Live], bytes);
+  texel.live = share(mix[ByteUse::Live] + mix[ByteUse::Undivided], bytes);
   texel.rounding = share(mix[ByteUse::Rounding], bytes);
   texel.free = share(mix[ByteUse::Free], bytes);
   texel.tail = share(mix[ByteUse::Tail], bytes);

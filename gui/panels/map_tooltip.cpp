@@ -34,6 +34,10 @@ std::string_view use_key(ByteUse use) {
       return "map.use.plain";
     case ByteUse::Recycled:
       return "map.use.recycled";
+    case ByteUse::Unsure:
+      return "map.use.unsure";
+    case ByteUse::Undivided:
+      return "map.use.undivided";
   }
   return "map.use.plain";
 }
@@ -88,7 +92,7 @@ void draw_map_tooltip(const PanelContext& panel, core::BlockSlot block_slot, con
   if (ImGui::BeginTable("##tooltip", 2, ImGuiTableFlags_SizingFixedFit)) {
     if (chunk != nullptr) {
       if (auto name = label_of(variables, chunk->at); !name.empty()) row(panel, "map.tip.variable", name);
-      if (chunk->state == trace::ChunkState::Live)
+      if (chunk->state == trace::ChunkState::Live && core::requested_known(panel.session.timeline()->description()))
         row(panel, "map.tip.requested", format_bytes_exactly(chunk->requested_bytes));
       row(panel, "map.tip.granted", format_bytes_exactly(chunk->granted_bytes));
       row(panel, "map.tip.born", format_event(chunk->born));
@@ -100,6 +104,11 @@ void draw_map_tooltip(const PanelContext& panel, core::BlockSlot block_slot, con
         fmt::format("{} {}", panel.strings(block_role_key(block->role)), format_bytes(block->bytes)));
     ImGui::EndTable();
   }
+  if (span.use == ByteUse::Unsure)
+    ImGui::TextUnformatted(panel.strings
+                               .fill("map.tip.unsure", {{"n", format_count(block->uncounted_free)},
+                                                        {"count", format_count(block->chunk_count)}})
+                               .c_str());
   if (chunk != nullptr) {
     for (const trace::FoundFault& fault :
          faults_about(panel.session, chunk->at, std::max<std::uint64_t>(1, chunk->granted_bytes), chunk->born)) {

@@ -70,7 +70,8 @@ void ProcessPanel::refresh(const PanelContext& panel) {
     moment_.reset();
     shown_ = 0;
   }
-  if (!history_.follow(*session.timeline(), kMomentsPerFrame) && panel.wants_frame != nullptr) *panel.wants_frame = true;
+  if (!history_.follow(*session.timeline(), kMomentsPerFrame) && panel.wants_frame != nullptr)
+    *panel.wants_frame = true;
   history_.keep_last(kMostMoments);
   moment_ = history_.at(session.cursor());
   const EventNumber shown = moment_ ? history_.moments()[*moment_].event : 0;
@@ -142,8 +143,11 @@ void ProcessPanel::draw_waterfall(const PanelContext& panel, const HeldMemory& h
   const float left = ImGui::GetCursorPosX();
   ImDrawList* draw = ImGui::GetWindowDrawList();
   const auto scale = static_cast<double>(bars) / static_cast<double>(held.sum());
-  const auto x_of = [&](std::uint64_t bytes) { return at.x + names + static_cast<float>(static_cast<double>(bytes) * scale); };
-  const auto row_of = [&](const char* name, std::uint64_t from, std::uint64_t bytes, const PartLook* look, const char* tip) {
+  const auto x_of = [&](std::uint64_t bytes) {
+    return at.x + names + static_cast<float>(static_cast<double>(bytes) * scale);
+  };
+  const auto row_of = [&](const char* name, std::uint64_t from, std::uint64_t bytes, const PartLook* look,
+                          const char* tip) {
     const ImVec2 start = ImGui::GetCursorScreenPos();
     ImGui::InvisibleButton(name, {width, row});
     if (ImGui::IsItemHovered()) ImGui::SetTooltip("%s\n%s", tip, format_bytes_exactly(bytes).c_str());
@@ -200,8 +204,7 @@ void ProcessPanel::draw_about(const PanelContext& panel, float width) {
   const trace::MomentUse& moment = history_.moments()[*moment_];
   draw_facts(panel, moment);
   ImGui::Dummy({0, 0.4f * panel.em()});
-  if (moment.told)
-    draw_waterfall(panel, held_memory(*moment.told, moment.total_bytes, moment.used_bytes), width);
+  if (moment.told) draw_waterfall(panel, held_memory(*moment.told, moment.total_bytes, moment.used_bytes), width);
   draw_unknown(panel, moment);
 }
 
@@ -216,8 +219,9 @@ void ProcessPanel::draw_curve(const PanelContext& panel, std::uint32_t path) {
   std::vector<std::uint64_t> bytes(count);
   for (std::size_t i = 0; i < count; ++i) {
     const auto& uses = moments[first + i].uses;
-    const auto found = std::lower_bound(uses.begin(), uses.end(), path,
-                                        [](const trace::PathHold& use, std::uint32_t wanted) { return use.path < wanted; });
+    const auto found =
+        std::lower_bound(uses.begin(), uses.end(), path,
+                         [](const trace::PathHold& use, std::uint32_t wanted) { return use.path < wanted; });
     if (found != uses.end() && found->path == path) bytes[i] = found->total_bytes;
   }
   const std::uint64_t most = std::max<std::uint64_t>(1, *std::max_element(bytes.begin(), bytes.end()));
@@ -241,7 +245,8 @@ void ProcessPanel::draw_growth_row(const PanelContext& panel, const trace::Growt
   ImGui::TableNextRow();
   ImGui::TableNextColumn();
   ImGui::PushID(static_cast<int>(row.path));
-  if (ImGui::Selectable("##grown", is_chosen, ImGuiSelectableFlags_SpanAllColumns, {0, 1.3f * em}) && row.first.born != 0)
+  if (ImGui::Selectable("##grown", is_chosen, ImGuiSelectableFlags_SpanAllColumns, {0, 1.3f * em}) &&
+      row.first.born != 0)
     panel.actions.push(Select{row.first});
   if (ImGui::IsItemHovered()) ImGui::SetTooltip("%s", path.c_str());
   ImGui::PopID();
@@ -249,7 +254,9 @@ void ProcessPanel::draw_growth_row(const PanelContext& panel, const trace::Growt
   draw_cut_text(name, ImGui::GetContentRegionAvail().x, row.contexts == 0 ? panel.theme.dim : panel.theme.text);
   ImGui::TableNextColumn();
   draw_bytes(panel, row.total_bytes, row.contexts == 0 ? panel.theme.dim : panel.theme.text);
-  const Color change = row.change_bytes > 0 ? panel.theme.warning : row.change_bytes < 0 ? panel.theme.notice : panel.theme.dim;
+  const Color change = row.change_bytes > 0   ? panel.theme.warning
+                       : row.change_bytes < 0 ? panel.theme.notice
+                                              : panel.theme.dim;
   ImGui::TableNextColumn();
   if (row.change_bytes != 0) draw_number(panel, format_change(row.change_bytes), right_edge(), change);
   ImGui::TableNextColumn();
@@ -271,7 +278,9 @@ void ProcessPanel::draw_growth(const PanelContext& panel) {
   constexpr ImGuiTableFlags kFlags = ImGuiTableFlags_ScrollY | ImGuiTableFlags_NoPadOuterX | ImGuiTableFlags_RowBg;
   if (!ImGui::BeginTable("##growth", 5, kFlags)) return;
   const auto column = [&](const char* key, float width) {
-    ImGui::TableSetupColumn(panel.strings(key), width == 0 ? ImGuiTableColumnFlags_WidthStretch : ImGuiTableColumnFlags_WidthFixed, width * em);
+    ImGui::TableSetupColumn(panel.strings(key),
+                            width == 0 ? ImGuiTableColumnFlags_WidthStretch : ImGuiTableColumnFlags_WidthFixed,
+                            width * em);
   };
   column("process.path", 0);
   column("process.now", 5);
@@ -280,12 +289,14 @@ void ProcessPanel::draw_growth(const PanelContext& panel) {
   column("process.curve", 8);
   ImGui::TableSetupScrollFreeze(0, 1);
   ImGui::TableNextRow(ImGuiTableRowFlags_Headers);
-  constexpr const char* kHeads[] = {"process.path", "process.now", "process.change", "process.per_second", "process.curve"};
+  constexpr const char* kHeads[] = {"process.path", "process.now", "process.change", "process.per_second",
+                                    "process.curve"};
   for (int i = 0; i < 5; ++i) {
     ImGui::TableNextColumn();
     ImGui::PushStyleColor(ImGuiCol_Text, panel.theme.dim);
     const char* said = panel.strings(kHeads[i]);
-    if (i > 0 && i < 4) ImGui::SetCursorPosX(std::max(ImGui::GetCursorPosX(), right_edge() - ImGui::CalcTextSize(said).x));
+    if (i > 0 && i < 4)
+      ImGui::SetCursorPosX(std::max(ImGui::GetCursorPosX(), right_edge() - ImGui::CalcTextSize(said).x));
     ImGui::TextUnformatted(said);
     ImGui::PopStyleColor();
   }

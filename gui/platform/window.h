@@ -14,8 +14,8 @@ namespace palloscope::gui {
 struct WindowOptions {
   std::optional<std::filesystem::path> file;  // none: the welcome screen
   std::optional<core::EventNumber> at;
-  std::filesystem::path base;  // compared with; empty: nothing
-  std::string link;            // instead of a file; empty: none
+  std::filesystem::path base;                // compared with; empty: nothing
+  std::string link;                          // instead of a file; empty: none
   std::optional<AttachRequest> attach = {};  // instead of a file: a running process
 };
 

@@ -70,7 +70,8 @@ core::Result<Followed> start_follow(MomentSource source, FollowOptions options) 
 
 MomentSource moments_of(LiveServer server, const CaptureOptions& capture, const MomentOptions& options) {
   const auto shared = std::make_shared<LiveServer>(std::move(server));  // both functions' own
-  return {[shared, capture, options] { return shared->moment(capture, options); }, [shared] { return shared->is_gone(); }};
+  return {[shared, capture, options] { return shared->moment(capture, options); },
+          [shared] { return shared->is_gone(); }};
 }
 
 Follow::Follow(MomentSource source, FollowOptions options, std::unique_ptr<Feed> feed)

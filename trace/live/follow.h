@@ -29,9 +29,9 @@ MomentSource moments_of(LiveServer server, const CaptureOptions& capture, const 
 
 struct FollowOptions {
   std::chrono::milliseconds every{1000};
-  bool paused = false;            // moments come only when asked for
-  std::filesystem::path record;   // a trace file that is written at the same time; empty: none
-  std::function<void()> wake;     // there is something for next(), or the process is gone; called by the thread
+  bool paused = false;           // moments come only when asked for
+  std::filesystem::path record;  // a trace file that is written at the same time; empty: none
+  std::function<void()> wake;    // there is something for next(), or the process is gone; called by the thread
 };
 
 // A moment after the first.

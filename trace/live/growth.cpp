@@ -61,7 +61,8 @@ std::optional<double> seconds_of_label(std::string_view label) {
     if (!part) return std::nullopt;
     clock[i] = *part;
   }
-  double seconds = static_cast<double>(days_of(*year, *month, *day)) * 86'400 + clock[0] * 3600 + clock[1] * 60 + clock[2];
+  double seconds =
+      static_cast<double>(days_of(*year, *month, *day)) * 86'400 + clock[0] * 3600 + clock[1] * 60 + clock[2];
   if (take_one_of(label, "."))
     for (double share = 0.1; const auto digit = take_digits(label, 1); share /= 10) seconds += *digit * share;
   return seconds;
@@ -84,7 +85,8 @@ void MomentHistory::add(MomentUse moment, const MemoryState& state, const core::
     moment.uses.push_back(
         {path_number(names_of(table, node)), share->first, own.contexts, own.total_bytes, own.used_bytes});
   }
-  std::sort(moment.uses.begin(), moment.uses.end(), [](const PathHold& a, const PathHold& b) { return a.path < b.path; });
+  std::sort(moment.uses.begin(), moment.uses.end(),
+            [](const PathHold& a, const PathHold& b) { return a.path < b.path; });
   const PathSums whole = table.whole(0);
   moment.total_bytes = whole.total_bytes;
   moment.used_bytes = whole.used_bytes;
@@ -117,8 +119,7 @@ bool MomentHistory::follow(const Timeline& timeline, std::size_t most) {
 }
 
 void MomentHistory::keep_last(std::size_t count) {
-  if (moments_.size() > count)
-    moments_.erase(moments_.begin(), moments_.end() - static_cast<std::ptrdiff_t>(count));
+  if (moments_.size() > count) moments_.erase(moments_.begin(), moments_.end() - static_cast<std::ptrdiff_t>(count));
 }
 
 std::optional<std::size_t> MomentHistory::at(EventNumber event) const {

@@ -28,7 +28,7 @@ struct MomentUse {
   std::string problem;                        // what did not add up; empty: nothing
   std::optional<double> at_s;                 // seconds since 1970, where the label is a time
   std::optional<core::ProcessReported> told;  // of the process; dumps say nothing of it
-  std::vector<PathHold> uses;                  // ascending by path
+  std::vector<PathHold> uses;                 // ascending by path
   std::uint64_t total_bytes = 0, used_bytes = 0;
 };
 
