@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs every fuzz target for a short while: fuzz.sh FOLDER [SECONDS]. Targets are FOLDER/fuzz_*; they begin with what the
-# program itself makes (traces of all scenarios, examples of conditions) and with the servers' dumps of tests/golden, and
+# program itself makes (traces of all scenarios, examples of conditions, heaps of every version) and with the servers' dumps of tests/golden, and
 # what they grow into is kept in FOLDER/corpus. Each target takes its first byte as a choice, so each seed stands there once per choice.
 folder=$1
 seconds=${2:-20}
@@ -30,6 +30,8 @@ make_seeds() {
     printf '%s' "$condition" >"$work/condition-$count"
     for choice in 00 01; do add_seed fuzz_condition "condition-$count" $choice "$work/condition-$count"; done
   done < <(build/palloscope help conditions | sed '1,/^Examples/d; s/^ *//')
+  mkdir -p "$folder/corpus/fuzz_snapshot"
+  if [ -x "$folder/fuzz_snapshot" ]; then "$folder/fuzz_snapshot" --seeds="$folder/corpus/fuzz_snapshot"; fi
 }
 
 one() {
