@@ -14,6 +14,7 @@
 #include "trace/exporters/event_text.h"
 #include "trace/exporters/printable.h"
 #include "trace/exporters/server_text.h"
+#include "trace/exporters/source_kind_name.h"
 
 namespace palloscope::gui::cli {
 namespace {
@@ -108,14 +109,13 @@ int run_info(Arguments arguments, Streams io) {
   auto timeline = open_source_or_scenario("info", file, io);
   if (!timeline) return kExitBad;
 
-  constexpr std::string_view kSources[] = {"scenario", "recording", "dump"};
   const core::StreamDescription& description = timeline->description();
   const Contents contents = survey(*timeline);
   timeline->seek(timeline->size());
   const trace::HeapTotals& totals = timeline->state().totals();
 
   io.out << fmt::format("{:<10}{}\n", "file", file);
-  io.out << fmt::format("{:<10}{}: {}\n", "source", kSources[static_cast<std::size_t>(description.source)],
+  io.out << fmt::format("{:<10}{}: {}\n", "source", trace::source_kind_name(description.source),
                         trace::printable(description.origin));
   io.out << fmt::format("{:<10}{}\n", "title", trace::printable(description.title));
   io.out << (description.pg_major == 0 ? fmt::format("{:<10}{}\n", "version", "not told by the file")

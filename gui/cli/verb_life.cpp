@@ -132,7 +132,7 @@ struct Teller {
       if (segment.chunk) {
         one["born"] = segment.born;
         one["at"] = hex(segment.at);
-        one["requested_bytes"] = segment.requested_bytes;
+        if (segment.requested_bytes != 0) one["requested_bytes"] = segment.requested_bytes;
         one["granted_bytes"] = segment.granted_bytes;
       }
       if (segment.moved != 0) {

@@ -264,6 +264,8 @@ void InspectorPanel::draw_block(const PanelContext& panel, core::BlockSlot slot)
       say("endptr", [](R r) { return format_address(r.end()); });
       say(panel.strings("inspector.tail"), [](R r) { return format_bytes_exactly(r.end() - r.free_at); });
       say(panel.strings("inspector.live_chunks"), [](R r) { return format_count(r.live_chunk_count); });
+      if (b.uncounted_free != 0)
+        say(panel.strings("inspector.uncounted_free"), [](R r) { return format_count(r.uncounted_free); });
     }
     say("malloc", [](R r) { return format_bytes_exactly(r.bytes) + " @ " + format_address(r.at); });
   }
@@ -286,7 +288,11 @@ void InspectorPanel::draw_chunk(const PanelContext& panel, core::ChunkSlot slot)
     const core::ContextSlot owner = state.context_of(c);
     fields.link(panel.strings("inspector.owner"), name_of(state, owner), select(state, owner));
     fields.link(panel.strings("inspector.block"), name_of(state, c.block), select(state, c.block));
-    if (live) say(panel.strings("inspector.requested"), [](R r) { return format_bytes_exactly(r.requested_bytes); });
+    const bool slab = owner && state.contexts()[owner.value].kind == core::ContextKind::Slab;  // one size for all
+    if (live && !slab && !core::requested_known(panel.session.timeline()->description()))
+      fields.text(panel.strings("inspector.requested"), panel.strings("inspector.requested_unknown"));
+    else if (live)
+      say(panel.strings("inspector.requested"), [](R r) { return format_bytes_exactly(r.requested_bytes); });
     say(panel.strings("inspector.granted"), [](R r) { return format_bytes_exactly(r.granted_bytes); });
     if (!live)
       fields.link(panel.strings("inspector.next_free"), name_of(state, c.next_free), select(state, c.next_free));

@@ -27,7 +27,7 @@ Color owner_color(const Theme& theme, ContextKey context) {
 }
 
 std::string size_text(const LifeSegment& segment) {
-  if (segment.use == LifeUse::Live)
+  if (segment.use == LifeUse::Live && segment.requested_bytes != 0)
     return fmt::format("{} \u2192 {} B", format_count(segment.requested_bytes), format_count(segment.granted_bytes));
   return format_bytes(segment.granted_bytes);
 }

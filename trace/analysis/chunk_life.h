@@ -62,7 +62,7 @@ struct LifeSegment {
   ChunkSlot chunk;           // Live, Free
   EventNumber born = 0;      // the event that handed it out (never used: that carved it)
   Address at;                // payload
-  std::uint64_t requested_bytes = 0, granted_bytes = 0;
+  std::uint64_t requested_bytes = 0, granted_bytes = 0;  // requested 0: not known, or never used
   // repalloc or realloc moved the contents: where the other half is told, 0: they did not move. Of a segment that
   // begins with the move (Allocated, Reused, Realloc to here): `from` the old place; else `to` the new one.
   EventNumber moved = 0;

@@ -98,7 +98,7 @@ void PlaceTracker::change(EventNumber n, LifeCause cause, std::string name) {
     next.chunk = chunk_.slot;
     next.born = chunk_.born;
     next.at = chunk_.at;
-    next.requested_bytes = chunk_.requested_bytes;
+    next.requested_bytes = core::requested_known(timeline_->description()) ? chunk_.requested_bytes : 0;
     next.granted_bytes = chunk_.granted_bytes;
   }
   awaits_source_ = false;

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "trace/explain/card_maker.h"
+#include "trace/explain/cards_seen.h"
 
 namespace palloscope::trace {
 namespace {
@@ -135,6 +136,13 @@ Card explain(const Timeline& timeline, EventNumber n, const VersionProfile& prof
 
   CardMaker maker{profile, call, subject, start, before, after, std::move(card)};
   maker.card.event = n;
+  const StreamDescription& stream = timeline.description();
+  if (is_only_seen(stream, call.event())) {
+    constexpr std::uint8_t kMoment[] = {SnapshotBegan::kTag};
+    const auto moment = timeline.previous_of(kMoment, n);
+    say_what_was_seen(maker, stream, !moment || !timeline.previous_of(kMoment, *moment));
+    return std::move(maker.card);
+  }
   std::visit(maker, call.event());
   if (call.events.size() > 1) {
     maker.card.call = server_call_title(maker);

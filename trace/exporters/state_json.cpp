@@ -12,6 +12,7 @@
 #include "trace/exporters/event_text.h"
 #include "trace/exporters/printable.h"
 #include "trace/exporters/server_json.h"
+#include "trace/exporters/source_kind_name.h"
 
 namespace palloscope::trace {
 namespace {
@@ -46,6 +47,8 @@ class StateWriter {
   void chunks_of(const BlockRecord& block);
   void regions();
   Json recycled() const;
+  // Null where only the size that was given is known (requested_known).
+  Json asked_for(std::uint64_t bytes) const { return requested_known(description_) ? Json(bytes) : Json(); }
   // "{...}" without its closing brace: the rest follows.
   void open_object(const Json& fields) {
     std::string text = fields.dump();
@@ -61,10 +64,9 @@ class StateWriter {
 };
 
 void StateWriter::run() {
-  constexpr std::string_view kSources[] = {"scenario", "recording", "dump"};
   const HeapTotals& totals = state_.totals();
   Json head;
-  head["source"] = kSources[static_cast<std::size_t>(description_.source)];
+  head["source"] = source_kind_name(description_.source);
   head["pg_major"] = description_.pg_major;
   head["checking"] = description_.checking;
   head["title"] = printable(description_.title);
@@ -77,7 +79,7 @@ void StateWriter::run() {
                     {"malloc_bytes", totals.malloc_bytes},
                     {"live_chunks", totals.live_chunk_count},
                     {"free_chunks", totals.free_chunk_count},
-                    {"requested_bytes", totals.requested_bytes},
+                    {"requested_bytes", asked_for(totals.requested_bytes)},
                     {"granted_bytes", totals.granted_bytes},
                     {"malloc_calls", totals.malloc_calls},
                     {"free_calls", totals.free_calls}};
@@ -152,7 +154,7 @@ void StateWriter::context(ContextSlot slot, std::size_t level) {
   fields["next_block_bytes"] = c.next_block_bytes;
   fields["chunk_limit_bytes"] = c.chunk_limit_bytes;
   fields["live_chunks"] = c.live_chunk_count;
-  fields["requested_bytes"] = c.requested_bytes;
+  fields["requested_bytes"] = asked_for(c.requested_bytes);
   fields["granted_bytes"] = c.granted_bytes;
   fields["callbacks"] = Json(std::vector<std::uint32_t>(c.callbacks.rbegin(), c.callbacks.rend()));
   open_object(fields);
@@ -193,6 +195,7 @@ void StateWriter::block(BlockSlot slot) {
         ",\"header\":\"{}\",\"free_start\":\"{}\",\"free_at\":\"{}\",\"accounted_bytes\":{},\"list\":{},\"live_"
         "chunks\":{}",
         hex(b.header), hex(b.free_start), hex(b.free_at), b.accounted_bytes, b.list, b.live_chunk_count);
+    if (b.uncounted_free != 0) out_ << fmt::format(",\"free_not_known_which\":{}", b.uncounted_free);
     if (b.first_free) out_ << fmt::format(",\"first_free\":{}", b.first_free.value);
     out_ << ",\"chunks\":[";
     chunks_of(b);
@@ -202,13 +205,16 @@ void StateWriter::block(BlockSlot slot) {
 }
 
 void StateWriter::chunks_of(const BlockRecord& block) {
+  const ContextRecord* owner = state_.context(block.context);
+  const bool one_size = owner != nullptr && owner->kind == core::ContextKind::Slab;
+  const bool known = one_size || requested_known(description_);
   for (ChunkSlot at = block.first_chunk; at; at = state_.chunks()[at.value].next_in_block) {
     const ChunkRecord& c = state_.chunks()[at.value];
     out_ << fmt::format(
         "{}{{\"slot\":{},\"born\":{},\"state\":\"{}\",\"at\":\"{}\",\"requested_bytes\":{},\"granted_bytes\":{},"
         "\"size_class\":{}}}",
         at == block.first_chunk ? "\n  " : ",\n  ", at.value, c.born, c.state == ChunkState::Live ? "live" : "free",
-        hex(c.at), c.requested_bytes, c.granted_bytes, c.size_class);
+        hex(c.at), known ? std::to_string(c.requested_bytes) : "null", c.granted_bytes, c.size_class);
   }
 }
 

@@ -35,11 +35,17 @@ Waste waste_of(const MemoryState& state, const ContextRecord& context, const cor
   Waste waste;
   Empty empty;
   bool header_apart = true;
+  std::uint64_t chunks_unknown = 0;
   for (BlockSlot slot = context.first_block; slot; slot = state.blocks()[slot.value].next) {
     const BlockRecord& block = state.blocks()[slot.value];
     waste.total_bytes += block.bytes;
     if (slot == context.region) header_apart = false;
     if (block.live_chunk_count != 0) continue;
+    // Used, and no chunk of it is known: what a snapshot tells of a Bump block.
+    if (block.chunk_count == 0 && block.role != core::BlockRole::External && block.free_at > block.free_start) {
+      chunks_unknown += block.free_at - block.free_start;
+      continue;
+    }
     empty.room_bytes += block.end() - block.free_start;
     empty.chunk_bytes += block.free_at - block.free_start;
     empty.tail_bytes += block.end() - block.free_at;
@@ -48,7 +54,7 @@ Waste waste_of(const MemoryState& state, const ContextRecord& context, const cor
   if (const BlockRecord* region = header_apart ? state.block(context.region) : nullptr)
     waste.total_bytes += region->bytes;
   const std::uint64_t header = profile == nullptr ? 0 : chunk_header_bytes(*profile, context.kind);
-  waste.requested_bytes = context.requested_bytes;
+  waste.requested_bytes = context.requested_bytes + chunks_unknown;
   waste.rounding_bytes = rest(context.granted_bytes, context.requested_bytes);
   waste.empty_bytes = empty.room_bytes;
   waste.free_bytes = rest(context.free_chunk_bytes, rest(empty.chunk_bytes, header * empty.chunks));

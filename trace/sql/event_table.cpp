@@ -72,7 +72,7 @@ constexpr EventColumn kEventColumns[] = {
      event_number<&EventRow::region>,
      need_state},
     {{"address", K::Address, "where"}, optional_number<&EventRow::at>},
-    {{"requested", K::Number, "bytes asked for"}, optional_number<&EventRow::requested>},
+    {{"requested", K::Number, "bytes asked for; in a snapshot of a production build as granted"}, optional_number<&EventRow::requested>},
     {{"granted", K::Number, "bytes that can be used"}, optional_number<&EventRow::granted>},
     {{"bytes", K::Number, "other sizes: of a region, a block, what was written or reported"},
      optional_number<&EventRow::bytes>},

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "trace/exporters/printable.h"
+#include "trace/exporters/source_kind_name.h"
 #include "trace/replay/bulk_replay.h"
 #include "trace/replay/walker.h"
 
@@ -84,13 +85,12 @@ class TraceCursor final : public Cursor {
     return core::Done{};
   }
   void cell(std::size_t column, Cell& into) const override {
-    constexpr std::string_view kSources[] = {"scenario", "recording", "dump"};
     const core::StreamDescription& description = source_.timeline->description();
     switch (column) {
       case 0:
         return into.text(printable(description.title));
       case 1:
-        return into.text(kSources[static_cast<std::size_t>(description.source)]);
+        return into.text(source_kind_name(description.source));
       case 2:
         return description.pg_major == 0 ? into.null() : into.number(description.pg_major);
       case 3:
