@@ -9,7 +9,7 @@ namespace {
 template <class C, class Io>
 void each_field(C& capture, Io& io) {
   auto& [build, roots, facts, maps, measure, memory, image_bytes] = capture;
-  (void)maps, (void)memory;
+  (void)maps, (void)memory, (void)image_bytes;
   io(build.major, build.checking, build.version, build.executable, build.build_id, build.data_directory);
   io(facts.pid, facts.title, facts.time, facts.stopped, facts.torn, facts.payload, facts.tries, facts.pause_ns,
      facts.total_ns, facts.copied_bytes, facts.interrupt_holdoff, facts.crit_section);
@@ -18,7 +18,6 @@ void each_field(C& capture, Io& io) {
      roots.crit_section_count, roots.my_proc_pid);
   io(measure.pause_ns, measure.copied_bytes, measure.rss_anon, measure.rss_file, measure.rss_shmem, measure.malloc_used,
      measure.malloc_free, measure.malloc_overhead, measure.tries, measure.stopped, measure.torn);
-  io(image_bytes);
 }
 
 template <class M, class Io>
