@@ -109,10 +109,14 @@ bool MomentHistory::follow(const Timeline& timeline, std::size_t most) {
     }
     if (const auto told = timeline.previous_of(kTold, *end); told && *told > followed_to_)
       moment.told = std::get<core::ProcessReported>(timeline.event(*told));
-    timeline.visit(*end, *end, [&](EventNumber, const core::EventBody& event, const MemoryState& state) {
-      moment.problem = std::get<core::SnapshotEnded>(event).problem;
-      add(std::move(moment), state, timeline.description());
-    });
+    moment.problem = std::get<core::SnapshotEnded>(timeline.event(*end)).problem;
+    // Where the cursor stands there already (a process that is followed), no second state is made.
+    if (timeline.cursor() == *end)
+      add(std::move(moment), timeline.state(), timeline.description());
+    else
+      timeline.visit(*end, *end, [&](EventNumber, const core::EventBody&, const MemoryState& state) {
+        add(std::move(moment), state, timeline.description());
+      });
     followed_to_ = *end;
   }
   return !timeline.next_of(kEnd, followed_to_);
