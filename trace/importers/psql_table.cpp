@@ -67,6 +67,11 @@ bool is_identifier(std::string_view text) {
                                       [](char c) { return (c >= 'a' && c <= 'z') || c == '_' || is_digit(c); });
 }
 
+bool are_names(const std::vector<std::string>& fields) {
+  return std::all_of(fields.begin(), fields.end(), is_identifier) &&
+         std::none_of(fields.begin(), fields.end(), is_number);
+}
+
 // "(123 rows)", in any language.
 bool is_footer(std::string_view line) { return line.size() > 2 && line.front() == '(' && line.back() == ')'; }
 
@@ -165,7 +170,8 @@ void PsqlTables::begin(std::string_view line) {
     if (!header) return;
     Fields names;
     for (const PsqlCell& cell : *header) names.emplace_back(trimmed(cell.text));
-    if (!open_view(names, true)) return;
+    // Below the last row of border 2 there is a rule too.
+    if (!are_names(names) || !open_view(names, true)) return;
     spans_ = std::move(*spans);
     in_ = In::Aligned;
     return;

@@ -110,7 +110,7 @@ TEST_CASE("an error in a table names the line of the file, and a row that is cut
   CHECK_THAT(
       opened(import_text(
           head + " a\xE8\xA1\xA8  |     0 |           1 |             1 |          0 |           0 |     "
-                 "     1\n b    |     x |           1 |             1 |          0 |           0 |          1\n")),
+                 "     1\n b    | x     |           1 |             1 |          0 |           0 |          1\n")),
       ContainsSubstring("line 5: level is \"x\""));
   CHECK_THAT(opened(import_text("bufferid|relfilenode|reltablespace|reldatabase|relforknumber|relblocknumber|isdirty|"
                                 "usagecount|pinning_backends\n1|1260|1664|0|0|0|f|3|0\n2|1260|1664")),
