@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <initializer_list>
+#include <map>
 #include <set>
 #include <sstream>
 #include <string>
@@ -133,6 +134,26 @@ TEST_CASE("a header that drags in a heavy library is included only in its own fo
                                << "; forward declare there, or move it into the .cpp");
     }
   }
+}
+
+TEST_CASE("a name in a namespace means one type: the linker would take one of two for both") {
+  std::map<std::string, std::string> where;  // name with its namespace -> file
+  for (const SourceFile& file : sources()) {
+    if (!file.path.ends_with(".h")) continue;
+    std::istringstream lines(file.text);
+    std::string space;
+    for (std::string line; std::getline(lines, line);) {
+      std::istringstream words(line);
+      std::string kind, name;
+      words >> kind >> name;
+      if (line.starts_with("namespace ")) space = name;
+      const bool is_definition = (line.starts_with("struct ") || line.starts_with("class ")) && line.ends_with("{");
+      if (!is_definition) continue;
+      const auto [known, is_new] = where.emplace(space + "::" + name, file.path);
+      if (!is_new) FAIL_CHECK(known->first << " is defined in " << known->second << " and in " << file.path);
+    }
+  }
+  CHECK(where.size() > 100);
 }
 
 TEST_CASE("tests include Catch2 through one header") {

@@ -152,8 +152,8 @@ struct CardMaker {
   void say_how_checked(const core::ChunkAllocated& e);
 
   // --- around private memory (server_words.cpp)
-  const ServerMoment& was() const { return before.server; }
-  const ServerMoment& now() const { return after.server; }
+  const ServerDetails& was() const { return before.server; }
+  const ServerDetails& now() const { return after.server; }
   const PoolRecord* pool() const;  // after the event; null: none is known
   bool is_local() const;           // the pool is one backend's own
   // "{backend}": who the event names, or else who acts; "a backend" where nobody said.

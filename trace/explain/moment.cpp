@@ -106,7 +106,7 @@ Subject merged(const Subject& first, const Subject& second) {
 
 Moment moment_of(const MemoryState& state, const Subject& subject) {
   Moment moment;
-  moment.server = server_moment_of(state.server(), subject.server);
+  moment.server = server_details_of(state.server(), subject.server);
   moment.context = copy(state.contexts(), subject.context);
   moment.block = copy(state.blocks(), subject.block);
   if (const ChunkRecord* chunk = state.chunk(subject.chunk)) moment.chunk = *chunk;

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "trace/explain/call.h"
-#include "trace/explain/server_moment.h"
+#include "trace/explain/server_details.h"
 #include "trace/replay/memory_state.h"
 
 namespace palloscope::trace {
@@ -40,7 +40,7 @@ struct Moment {
   std::uint64_t freelist_length = 0;      // of size_class
   std::uint64_t recycled_length[2] = {};  // contexts that wait in either list
   std::uint64_t empty_blocks = 0;         // Slab, 16+: cached ones
-  ServerMoment server;
+  ServerDetails server;
 };
 
 Moment moment_of(const MemoryState& state, const Subject& subject);

@@ -37,7 +37,7 @@ bool CardMaker::has_page() const {
 }
 
 NamedValue CardMaker::page() const {
-  const ServerMoment& moment = was().buffer && was().buffer->has_page() ? was() : now();
+  const ServerDetails& moment = was().buffer && was().buffer->has_page() ? was() : now();
   return page_value("page", moment.held_relation, moment.buffer ? moment.buffer->tag.block : 0);
 }
 

@@ -129,7 +129,8 @@ constexpr SpanColumn<ChunkSpan> kChunkColumns[] = {
        const BlockSpan* block = block_of(spans, span);
        block == nullptr ? into.null() : block_context_name(spans, *block, into);
      }},
-    {{"requested", K::Number, "bytes asked for; the last, where repalloc changed it in place; in a snapshot of a production build as granted"},
+    {{"requested", K::Number,
+      "bytes asked for; the last, where repalloc changed it in place; in a snapshot of a production build as granted"},
      number<&ChunkSpan::requested>},
     {{"granted", K::Number, "bytes that could be used"}, number<&ChunkSpan::granted>},
     {{"address", K::Address, "what palloc returned"}, address},

@@ -1,4 +1,4 @@
-#include "trace/explain/server_moment.h"
+#include "trace/explain/server_details.h"
 
 #include <algorithm>
 
@@ -69,8 +69,8 @@ ServerSubject merged(const ServerSubject& first, const ServerSubject& second) {
   return subject;
 }
 
-ServerMoment server_moment_of(const ServerState& state, const ServerSubject& subject) {
-  ServerMoment moment;
+ServerDetails server_details_of(const ServerState& state, const ServerSubject& subject) {
+  ServerDetails moment;
   moment.point = state.point;
   if (const BackendRecord* acting = state.backend(state.point.backend)) moment.acting = backend_name(*acting);
   if (const BackendRecord* backend = state.backend(subject.backend)) {

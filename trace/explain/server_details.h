@@ -1,4 +1,4 @@
-// ServerMoment: copies of what the state knows, before or after an event, of the processes, buffers, rings, segments
+// ServerDetails: copies of what the state knows, before or after an event, of the processes, buffers, rings, segments
 // and operations that the event is about. A part of Moment, and as cheap.
 #pragma once
 
@@ -28,7 +28,7 @@ ServerSubject server_subject_of(const core::EventBody& event, const core::PageRe
                                 const ServerState& state);
 ServerSubject merged(const ServerSubject& first, const ServerSubject& second);
 
-struct ServerMoment {
+struct ServerDetails {
   ServerPoint point;
   std::string acting, backend;  // names; empty: not known
   std::int32_t backend_node = -1;
@@ -47,6 +47,6 @@ struct ServerMoment {
   std::uint64_t requested_bytes = 0, requested_lwlocks = 0;  // by libraries, so far
 };
 
-ServerMoment server_moment_of(const ServerState& state, const ServerSubject& subject);
+ServerDetails server_details_of(const ServerState& state, const ServerSubject& subject);
 
 }  // namespace palloscope::trace
