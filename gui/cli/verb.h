@@ -55,6 +55,7 @@ int run_snapshot(Arguments arguments, Streams io);
 int run_state(Arguments arguments, Streams io);
 int run_top(Arguments arguments, Streams io);
 int run_verify(Arguments arguments, Streams io);
+int run_watch(Arguments arguments, Streams io);
 int run_why(Arguments arguments, Streams io);
 int run_workmem(Arguments arguments, Streams io);
 

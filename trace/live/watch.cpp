@@ -24,6 +24,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kMostRegisters = 4;  // of an x86-64 processor
 constexpr std::chrono::milliseconds kLookEvery{50};
+constexpr std::chrono::milliseconds kLookForFirst{10};  // while there is no context of that name
 
 // A sample's piece of stack in front of the process's memory, which has gone on since.
 class StackFirst : public core::MemorySource {
@@ -165,7 +166,8 @@ core::Result<std::optional<WatchHit>> Watch::wait(std::chrono::milliseconds most
     if (left.count() <= 0) return std::optional<WatchHit>();
     std::vector<pollfd> events;
     for (const Armed& one : state_->armed) events.push_back({one.watch.descriptor(), POLLIN, 0});
-    poll(events.data(), events.size(), static_cast<int>(std::min(left, kLookEvery).count()));
+    poll(events.data(), events.size(),
+         static_cast<int>(std::min(left, state_->armed.empty() ? kLookForFirst : kLookEvery).count()));
   }
 }
 
