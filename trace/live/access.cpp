@@ -102,7 +102,7 @@ std::string why_refused(const AccessFacts& facts) {
         "tells the number inside)",
         facts.pid, facts.outer_pid);
   if (!facts.exists)
-    return fmt::format("PID {}: there is no such process (palloscope backends lists servers')", facts.pid);
+    return fmt::format("PID {}: there is no such process (palloscope backends lists servers)", facts.pid);
   if (facts.open_fault == 0) return "";
   if (facts.open_fault != EACCES && facts.open_fault != EPERM)
     return fmt::format("PID {}: its memory cannot be opened: {}", facts.pid, std::strerror(facts.open_fault));
