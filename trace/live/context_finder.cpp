@@ -13,11 +13,12 @@ namespace palloscope::trace {
 namespace {
 
 constexpr std::size_t kMostContexts = 200'000;
+constexpr std::string_view kHashTable = "dynahash";
 
 }  // namespace
 
 struct ContextFinder::Header {
-  core::Address parent, first_child, next_child, name;
+  core::Address first_child, next_child, name, ident;
   std::uint64_t bytes = 0;
 };
 
@@ -36,24 +37,26 @@ bool ContextFinder::read_header(core::Address at, Header& header) const {
   const auto tag = static_cast<std::uint32_t>(view.get(layout.type));
   if (tag == 0 || std::find(profile_.node_tags.begin(), profile_.node_tags.end(), tag) == profile_.node_tags.end())
     return false;
-  header = {view.pointer(layout.parent), view.pointer(layout.first_child), view.pointer(layout.next_child),
-            view.pointer(layout.name), view.get(layout.mem_allocated)};
+  header = {view.pointer(layout.first_child), view.pointer(layout.next_child), view.pointer(layout.name),
+            view.pointer(layout.ident), view.get(layout.mem_allocated)};
   return true;
 }
 
-bool ContextFinder::has_name(core::Address name) {
-  const auto known = names_.find(name);
-  if (known != names_.end()) return known->second;
-  std::vector<std::uint8_t> text(name_.size() + 1);
-  if (!name || !memory_.read(name, text)) return false;
-  const bool same = text.back() == 0 && std::equal(name_.begin(), name_.end(), text.begin());
-  names_.emplace(name, same);
-  return same;
+bool ContextFinder::is_text(core::Address at, std::string_view text) const {
+  std::vector<std::uint8_t> bytes(text.size() + 1);
+  return at && memory_.read(at, bytes) && bytes.back() == 0 && std::equal(text.begin(), text.end(), bytes.begin());
+}
+
+bool ContextFinder::has_name(const Header& header) {
+  const auto [known, is_new] = names_.emplace(header.name, Name::Other);
+  if (is_new && is_text(header.name, name_)) known->second = Name::Wanted;
+  if (is_new && is_text(header.name, kHashTable)) known->second = Name::HashTable;
+  return known->second == Name::Wanted || (known->second == Name::HashTable && is_text(header.ident, name_));
 }
 
 bool ContextFinder::look_again(FoundContext& context) {
   Header header;
-  if (!read_header(context.at, header) || !has_name(header.name)) return false;
+  if (!read_header(context.at, header) || !has_name(header)) return false;
   context.bytes = header.bytes;
   return true;
 }
@@ -67,7 +70,7 @@ std::vector<FoundContext> ContextFinder::find() {
     waiting.pop_back();
     Header header;
     if (!at || !seen.insert(at).second || !read_header(at, header)) continue;
-    if (has_name(header.name)) found.push_back({at, at + profile_.context.mem_allocated.offset, header.bytes});
+    if (has_name(header)) found.push_back({at, at + profile_.context.mem_allocated.offset, header.bytes});
     waiting.push_back(header.next_child);
     waiting.push_back(header.first_child);
   }

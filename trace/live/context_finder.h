@@ -1,10 +1,12 @@
-// ContextFinder: the contexts of one name and what each holds, read from a server that runs on. Only headers are read,
-// so that it can be asked again and again; what does not fit together is left out.
+// ContextFinder: the contexts of one name (of a hash table: its ident, as statistics show it) and what each holds, read
+// from a server that runs on. Only headers are read, so that it can be asked again and again; what does not fit
+// together is left out.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -34,13 +36,15 @@ class ContextFinder {
  private:
   struct Header;
   bool read_header(core::Address at, Header& header) const;
-  bool has_name(core::Address name);
+  bool has_name(const Header& header);
+  bool is_text(core::Address at, std::string_view text) const;
 
   const core::MemorySource& memory_;
   const core::VersionProfile& profile_;
   core::Address top_variable_;
   std::string name_;
-  std::unordered_map<core::Address, bool> names_;  // of constants: a name is compared once
+  enum class Name : std::uint8_t { Other, Wanted, HashTable };
+  std::unordered_map<core::Address, Name> names_;  // of constants: each is compared once
 };
 
 }  // namespace palloscope::trace

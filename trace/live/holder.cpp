@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "trace/live/holder_child.h"
@@ -20,6 +21,9 @@ namespace {
 using core::Error;
 using core::ErrorCode;
 
+constexpr std::chrono::seconds kPatience{2};      // with a holder that should have answered
+constexpr std::chrono::seconds kLongestHold{60};  // whatever is asked for: it keeps its locks as long
+
 Error lost(const char* what) {
   return {ErrorCode::Io,
           fmt::format("the process that holds the server's is gone ({}); the server's runs on: try again", what)};
@@ -28,7 +32,7 @@ Error lost(const char* what) {
 // The holder answers within the limit it was given. One that does not (somebody stopped it) is killed: so the kernel
 // lets the process go.
 bool wait_for_answer(int socket, int child, std::chrono::nanoseconds limit) {
-  const auto end = std::chrono::steady_clock::now() + limit + std::chrono::seconds(2);
+  const auto end = std::chrono::steady_clock::now() + limit + kPatience;
   for (;;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
     pollfd watched{socket, POLLIN, 0};
@@ -51,6 +55,16 @@ core::Result<HolderAnswer> ask(int socket, int child, const HolderCommand& comma
   }
   if (got != sizeof answer) return lost(got < 0 ? std::strerror(errno) : "no answer");
   return answer;
+}
+
+// Whether the child ended by itself, after a while; one that somebody stopped does not.
+bool has_ended(int child) {
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  while (waitpid(child, nullptr, WNOHANG) == 0) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+  }
+  return true;
 }
 
 }  // namespace
@@ -93,13 +107,16 @@ Holder::~Holder() { end(); }
 void Holder::end() {
   if (pipe_ >= 0) close(pipe_);  // the child sees it, lets go and ends
   pipe_ = -1;
-  if (child_ > 0)
+  if (child_ > 0 && !has_ended(child_)) {
+    kill(child_, SIGKILL);
     while (waitpid(child_, nullptr, 0) < 0 && errno == EINTR) {
     }
+  }
   child_ = -1;
 }
 
 core::Result<Holder::Stop> Holder::stop(std::chrono::nanoseconds limit) {
+  limit = std::clamp<std::chrono::nanoseconds>(limit, std::chrono::nanoseconds(0), kLongestHold);
   const auto answer = ask(pipe_, child_, {HolderCommand::Stop, static_cast<std::uint64_t>(limit.count())});
   if (!answer) return answer.error();
   return Stop{answer->fault == 0, answer->fault, answer->registers};

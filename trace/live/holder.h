@@ -38,7 +38,8 @@ class Holder {
   Holder(const Holder&) = delete;
   Holder& operator=(const Holder&) = delete;
 
-  // All threads of the process stand when this returns with `stopped`, for no longer than `limit` from now.
+  // All threads of the process stand when this returns with `stopped`, for no longer than `limit` (at most a minute)
+  // from now.
   core::Result<Stop> stop(std::chrono::nanoseconds limit);
   core::Result<Release> release();
 

@@ -105,6 +105,17 @@ TEST_CASE("a process runs on when its holder is stopped: the hold ends that one"
   CHECK(dummy.runs_on());
 }
 
+TEST_CASE("a holder that was stopped is ended all the same") {
+  if (!may_trace()) return;
+  const Dummy dummy;
+  {
+    Holder holder = started(dummy);
+    hold(holder);
+    kill(static_cast<pid_t>(holder.holder_pid()), SIGSTOP);
+  }
+  CHECK(dummy.runs_on());
+}
+
 // A process of ours that holds the dummy and then does nothing any more.
 pid_t holding(const Dummy& dummy, milliseconds limit) {
   const pid_t middle = fork_running([&] {
