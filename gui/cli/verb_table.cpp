@@ -30,8 +30,7 @@ constexpr Verb kVerbs[] = {
     {"state", "the state at one moment as text, CSV or JSON", run_state},
     {"top", "the largest and fastest-growing contexts of a running backend, again and again", run_top},
     {"verify", "check every rule that a correct heap and buffer pool obey", run_verify},
-    {"watch", "wait until a context of a running backend grows past a size; where in the code, and a snapshot",
-     run_watch},
+    {"watch", "wait until a context of a backend grows past a size: where in C, and a snapshot", run_watch},
     {"why", "why an event did what it did, and by which rule", run_why},
     {"workmem", "what a server may take under work_mem, and what one sort, hash join or aggregate takes", run_workmem},
 };
