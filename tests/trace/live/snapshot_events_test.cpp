@@ -1,7 +1,9 @@
 #include "trace/live/snapshot_events.h"
 
 #include <algorithm>
+#include <array>
 #include <random>
+#include <sstream>
 
 #include "core/walk/pfree_path.h"
 #include "tests/support/catch.h"
@@ -10,8 +12,12 @@
 #include "tests/support/simulated_process.h"
 #include "tests/support/three_accounts.h"
 #include "trace/analysis/heap_check.h"
+#include "trace/explain/explain.h"
 #include "trace/exporters/event_text.h"
+#include "trace/exporters/state_json.h"
 #include "trace/file/keyframe.h"
+#include "trace/findings/waste.h"
+#include "trace/replay/timeline.h"
 
 namespace palloscope::test {
 namespace {
@@ -222,6 +228,88 @@ TEST_CASE("a snapshot's description says what it is of") {
   CHECK(description.checking);
   CHECK(description.origin == "snapshot of PID 4711");
   CHECK(requested_known(description));
+}
+
+// A stream of looks, as it is opened.
+struct Stream {
+  explicit Stream(Process& process)
+      : watched(process),
+        timeline(trace::Timeline::recording(
+            {SourceKind::Snapshot, process.profile().major, process.profile().checking, "test", "snapshot"})),
+        events(timeline.sink()) {
+    look();
+  }
+  void look() {
+    auto moment = read_moment(capture_of(watched));
+    REQUIRE(moment);
+    events.emit(*moment);
+    timeline.seek(timeline.size());
+  }
+  template <class E>
+  EventNumber last() const {
+    const std::array<std::uint8_t, 1> tag = {E::kTag};
+    const auto found = timeline.previous_of(tag, timeline.size() + 1);
+    REQUIRE(found);
+    return *found;
+  }
+  bool says(EventNumber n, std::string_view key) const {
+    const trace::Card card = trace::explain(timeline, n, watched.profile());
+    return std::any_of(card.sentences.begin(), card.sentences.end(), [&](auto& said) { return said.key == key; });
+  }
+  Process& watched;
+  trace::Timeline timeline;
+  SnapshotEvents events;
+};
+
+TEST_CASE("a card in a snapshot tells no call and no rule, only what is other than at the look before") {
+  SimulatedProcess simulated(17);
+  const Address set = simulated.create("set");
+  (void)simulated.process.memory_context_alloc(set, 100);
+  Stream stream(simulated.process);
+  const EventNumber chunk = stream.last<ChunkAllocated>();
+  const trace::Card card = trace::explain(stream.timeline, chunk, simulated.profile);
+  CHECK(card.call.key.empty());
+  CHECK(card.rule == trace::RulePlace{});
+  CHECK(stream.says(chunk, "why.seen.chunk"));
+  CHECK(stream.says(chunk, "why.seen.asked_unknown"));
+  CHECK(stream.says(chunk, "why.seen.first"));
+  CHECK(stream.says(stream.last<SnapshotEnded>(), "why.snapshot_whole"));
+  simulated.process.memory_context_reset(set);
+  stream.look();
+  CHECK(stream.says(stream.last<ContextReset>(), "why.seen.reset"));
+  CHECK(stream.says(stream.last<ContextReset>(), "why.seen.between"));
+}
+
+TEST_CASE("the size that was asked for is told where a build keeps it, and null elsewhere") {
+  for (bool checking : {false, true}) {
+    SimulatedProcess simulated(17, checking);
+    (void)simulated.process.memory_context_alloc(simulated.process.top_memory_context(), 100);
+    const Address slab =
+        simulated.process.slab_context_create(simulated.process.top_memory_context(), "slab", 1024, 90);
+    (void)simulated.process.memory_context_alloc(slab, 90);
+    Stream stream(simulated.process);
+    std::ostringstream out;
+    trace::write_state_json(stream.timeline.state(), stream.timeline.description(), out);
+    CHECK_THAT(out.str(), ContainsSubstring("\"source\":\"snapshot\""));
+    CHECK_THAT(out.str(), ContainsSubstring("\"requested_bytes\":90,"));  // all of a Slab's chunks are of one size
+    CHECK((out.str().find("\"requested_bytes\":100,") != std::string::npos) == checking);
+    CHECK((out.str().find("\"requested_bytes\":null,") != std::string::npos) == !checking);
+  }
+}
+
+TEST_CASE("what is used of a Bump block is in use, not room that was never handed out") {
+  SimulatedProcess simulated(17);
+  const Address bump = simulated.process.bump_context_create(simulated.process.top_memory_context(), "bump");
+  for (int i = 0; i < 10; ++i) (void)simulated.process.memory_context_alloc(bump, 96);
+  Stream stream(simulated.process);
+  const MemoryState& state = stream.timeline.state();
+  const auto found = std::find_if(state.contexts().begin(), state.contexts().end(),
+                                  [](auto& context) { return context.name == "bump"; });
+  REQUIRE(found != state.contexts().end());
+  const trace::Waste waste = trace::waste_of(state, *found, &simulated.profile);
+  CHECK(waste.requested_bytes == 960);
+  CHECK(waste.empty_bytes == 0);
+  CHECK(waste.total_bytes == waste.requested_bytes + waste.header_bytes + waste.tail_bytes);
 }
 
 // Bytes of a heap, some of them replaced.

@@ -2,6 +2,7 @@
 #include "trace/replay/memory_state.h"
 
 #include "tests/support/catch.h"
+#include "trace/replay/journal.h"
 
 using namespace palloscope;
 using namespace palloscope::core;
@@ -142,6 +143,41 @@ TEST_CASE("Generation counts freed chunks, and an emptied dedicated block become
   CHECK(state.context(kTop)->free_chunk_count == 0);
   state.apply(chunk(0, 2, 0x9040));
   CHECK(state.fault_count() == 0);
+}
+
+TEST_CASE("A block tells how far it is used, and how many of its chunks are free") {
+  MemoryState state = two_contexts(ContextKind::Generation);
+  state.apply(chunk(0, 0, 0x1000 + 248));
+  state.apply(chunk(1, 0, 0x1000 + 320));
+  MemoryState before = state;
+  trace::Journal journal;
+  state.apply(BlockReported{{0}, {0x1000 + 600}, 1}, journal);
+  const trace::ContextRecord& top = *state.context(kTop);
+  CHECK(state.block({0})->free_at == Address{0x1000 + 600});
+  CHECK(top.tail_bytes == 1024 - 600);
+  CHECK(top.uncounted_free_chunks == 1);
+  CHECK(top.live_chunk_count == 2);
+  state.apply(BlockReported{{0}, {0x1000 + 600}, 2}, journal);
+  CHECK(top.uncounted_free_chunks == 2);
+  require_fault(state, BlockReported{{0}, {0x1000 + 599}, 2});   // behind what is used already
+  require_fault(state, BlockReported{{0}, {0x1000 + 1025}, 2});  // beyond its end
+  require_fault(state, BlockReported{{0}, {0x1000 + 600}, 3});   // more than there are chunks
+  require_fault(state, BlockReported{{9}, {0x1000 + 600}, 0});
+  REQUIRE(journal.undo(state));
+  REQUIRE(journal.undo(state));
+  CHECK(state == before);
+  state.apply(BlockReported{{0}, {0x1000 + 600}, 2});
+  state.apply(BlockEmptied{{0}});
+  CHECK(top.uncounted_free_chunks == 0);
+  CHECK(top.tail_bytes == 784);
+  CHECK(state.fault_count() == 0);
+
+  // In a context that has nothing, it says at least that it was used.
+  CHECK(state.context(kChild)->is_reset);
+  state.apply(BlockReported{{1}, {0x2000 + 300}, 0});
+  CHECK_FALSE(state.context(kChild)->is_reset);
+  state.apply(ContextReset{kChild});
+  CHECK(state.context(kChild)->tail_bytes == 784);
 }
 
 TEST_CASE("Events that no correct process makes are faults and change nothing") {
