@@ -8,6 +8,7 @@
 #include <span>
 #include <string_view>
 
+#include "core/shmem/shared_memory.h"
 #include "core/version/buffer_profile.h"
 #include "core/walk/byte_window.h"
 #include "trace/live/malloc_walk.h"
@@ -42,21 +43,26 @@ class ServerWalk {
     return core::little_endian(bytes.data(), width);
   }
 
-  // The mapping that holds the descriptors, with the neighbours that belong to it: the kernel may show it in pieces.
+  // The mapping that holds the descriptors. The kernel may show it in pieces, and a core does not tell which neighbours
+  // belong together: the first of them has the segment's header.
   void find_segment() {
     const auto& maps = capture_.maps;
     const auto holds = [&](const Mapping& map) { return map.begin <= descriptors_ && descriptors_ < map.end; };
-    auto first = std::find_if(maps.begin(), maps.end(), holds);
-    if (first == maps.end()) return;
-    auto last = first;
+    const auto found = std::find_if(maps.begin(), maps.end(), holds);
+    if (found == maps.end()) return;
     const auto belongs = [](const Mapping& left, const Mapping& right) {
-      return left.end == right.begin && left.shared == right.shared && left.device == right.device &&
-             left.inode == right.inode;
+      return left.end == right.begin && left.name == right.name && left.write == right.write;
     };
-    while (first != maps.begin() && belongs(first[-1], *first)) --first;
+    auto first = found, last = found;
+    while (!is_header(first->begin) && first != maps.begin() && belongs(first[-1], *first)) --first;
     while (last + 1 != maps.end() && belongs(*last, last[1])) ++last;
-    segment_ = first->begin;
+    segment_ = is_header(first->begin) ? first->begin : found->begin;
     segment_end_ = last->end;
+  }
+
+  bool is_header(Address at) const {
+    const core::ShmemHeaderLayout header;
+    return variable(at + header.magic.offset, header.magic.width) == header.magic_value;
   }
 
   void walk_segment() {
