@@ -5,6 +5,7 @@
 #include <charconv>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -94,10 +95,16 @@ class Snapshots {
 
  private:
   core::Result<trace::Capture> open() const {
-    if (wish_.executable.empty())
-      if (auto snapshot = trace::open_snapshot_file(wish_.source);
-          snapshot || snapshot.error().code != core::ErrorCode::BadFormat)
-        return snapshot;
+    std::ifstream in(wish_.source, std::ios::binary);
+    std::string head(64, '\0');
+    in.read(head.data(), static_cast<std::streamsize>(head.size()));
+    head.resize(static_cast<std::size_t>(std::max<std::streamsize>(in.gcount(), 0)));
+    if (trace::is_snapshot_file(head)) return trace::open_snapshot_file(wish_.source);
+    if (!trace::is_elf_core(head))
+      return core::Error{core::ErrorCode::BadFormat,
+                         fmt::format("{}: {}", wish_.source,
+                                     in.is_open() ? "neither a core dump nor a .pssnap file"
+                                                  : "there is no such file; a process is named by its PID")};
     core::Result<trace::Capture> core = trace::open_core(wish_.source, wish_.executable);
     if (core && wish_.payload) core->facts.payload = true;
     return core;
