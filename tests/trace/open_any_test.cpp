@@ -1,5 +1,6 @@
 #include "trace/open_any.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -55,6 +56,40 @@ TEST_CASE("a dump opens at its last moment, and saved as a trace it opens as the
   trace->seek(trace->size());
   for (std::size_t format = 0; format < exporter_table().size(); ++format)
     CHECK(exported(*trace, format) == exported(*opened, format));
+}
+
+TEST_CASE("a text that is in no file opens as the file with it would, and a trace does not") {
+  const ScratchFolder folder;
+  const std::string dump = test::read_golden("dumps/pg18-log-backend-memory-contexts.log");
+  const auto file = open_any(folder.write("server.log", dump));
+  const auto text = open_text("pasted", dump);
+  REQUIRE(file);
+  REQUIRE(text);
+  CHECK(text->description().title == "pasted");
+  CHECK(text->cursor() == file->cursor());
+  for (std::size_t format = 0; format < exporter_table().size(); ++format)
+    CHECK(exported(*text, format) == exported(*file, format));
+
+  const auto nothing = open_text("pasted", "");
+  REQUIRE_FALSE(nothing);
+  CHECK_THAT(nothing.error().message, ContainsSubstring("pasted: "));
+  const auto trace = open_text("pasted", std::string("\x89PSCOPE\n and more"));
+  REQUIRE_FALSE(trace);
+  CHECK_THAT(trace.error().message, ContainsSubstring("opened as a file"));
+}
+
+TEST_CASE("standard input is read to its end, as a text") {
+  const ScratchFolder folder;
+  const auto dump = folder.write("dump.txt", test::read_golden("dumps/pg15-memorycontextstats-stderr.txt"));
+  const int before = ::dup(STDIN_FILENO), input = ::open(dump.c_str(), O_RDONLY);
+  REQUIRE(input >= 0);
+  ::dup2(input, STDIN_FILENO);
+  const auto timeline = open_any("-");
+  ::dup2(before, STDIN_FILENO);
+  ::close(input), ::close(before);
+  REQUIRE(timeline);
+  CHECK(timeline->description().title == "standard input");
+  CHECK(exported(*timeline, 0) == exported(*open_any(dump), 0));
 }
 
 TEST_CASE("opening tells how far it is, from 0 to 1, and stops when asked to") {
