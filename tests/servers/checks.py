@@ -4,10 +4,12 @@ import csv
 import glob
 import io
 import os
+import random
 import re
 import signal
 import statistics
 import subprocess
+import threading
 import time
 
 from server import find_client, run, thread_state
@@ -238,7 +240,7 @@ def runs_again(pid, seconds):
 def slow_killed(server, tool, scratch):
     """The tool, its holder or both are killed while they hold a backend of 1 GB; then the tool is only stopped. The backend goes
     on, within the limit of the pause, and its session answers."""
-    session, random = server.session(), __import__("random").Random(server.major)
+    session, chance = server.session(), random.Random(server.major)
     session.run(BIG)
     longest, held = {}, 0
     for round_number in range(24):
@@ -248,7 +250,7 @@ def slow_killed(server, tool, scratch):
         try:
             holder = await_stop(session.pid, process)
             demand(holder is not None, "the tool ended before it was seen to hold the backend")
-            time.sleep(random.random() * 0.1)
+            time.sleep(chance.random() * 0.1)
             held += thread_state(session.pid)[1] != 0
             victims = {"tool": [process.pid], "holder": [holder], "both": [process.pid, holder], "stopped": [process.pid]}[case]
             for victim in dict.fromkeys(victims):
@@ -283,3 +285,56 @@ def queries_for_ever(session, stop, wrong, answered):
             wrong.append(f"{query} gave {got}")
         number += 1
         answered[0] = number
+
+
+def snapshots_of(tool, pid, path, times, *options):
+    """The pauses in ms, the tries and the complaints of so many snapshots, one every 20 ms."""
+    done = tool.run("snapshot", pid, "-o", path, "--times", times, "--every", "0.02", *options, check=False)
+    demand(done.returncode in (0, 1), f"status {done.returncode}: {done.stderr[-500:]}")
+    told = re.findall(r"stopped for ([0-9.]+) ms \((\d+) tr|not stopped", done.stdout)
+    demand(len(told) == times, f"{len(told)} snapshots of {times}: {done.stderr[-500:]}")
+    return [float(p) for p, _ in told if p], [int(t) for _, t in told if t], done.stderr.splitlines()
+
+
+def pauses_in_words(pauses):
+    ordered = sorted(pauses)
+    return (f"pause {statistics.median(ordered):.2f} ms (median), {ordered[int(len(ordered) * 0.99)]:.2f} (99 %), "
+            f"{ordered[-1]:.2f} (most)")
+
+
+@check
+def slow_flat_out(server, tool, scratch):
+    """500 snapshots each of a session whose queries have known answers and of pgbench's, both busy without a break: none wrong
+    after retries, no answer wrong. Not stopping is counted beside it."""
+    said, path = [], file_in(scratch, server, "flat-out.pscope")
+    session, stop, wrong, answered = server.session(), threading.Event(), [], [0]
+    thread = threading.Thread(target=queries_for_ever, args=(session, stop, wrong, answered))
+    thread.start()
+    try:
+        pauses, tries, torn = snapshots_of(tool, session.pid, path, 500)
+        _, _, torn_running = snapshots_of(tool, session.pid, path + ".running.pscope", 200, "--no-stop")
+    finally:
+        stop.set()
+        thread.join()
+    session.close()
+    demand(not torn, f"{len(torn)} complaints, the first: {torn[:2]}")
+    demand(not wrong, f"{len(wrong)} of {answered[0]} answers are wrong: {wrong[:2]}")
+    verified = tool.run("verify", path, check=False)
+    demand(verified.returncode == 0, f"verify: {verified.stdout[:600]}{verified.stderr[:300]}")
+    said.append(f"{answered[0]} answers right; {pauses_in_words(pauses)}; {sum(t > 1 for t in tries)} of 500 took more than one "
+                f"try (at most {max(tries)}); not stopping: {len(torn_running)} of 200 do not fit together")
+
+    bench = [find_client("pgbench"), "-h", server.folder, "-U", "postgres", "postgres"]
+    run(*bench, "-i", "-s", "2", "-q")
+    client = subprocess.Popen([*bench, "-S", "-c", "1", "-T", "600", "-n"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        find = "select pid from pg_stat_activity where application_name = 'pgbench'"
+        pid = wait_for(lambda: server.ask(find).strip(), "pgbench")
+        pauses, tries, torn = snapshots_of(tool, pid, path, 500)
+        demand(client.poll() is None, "pgbench ended")
+        demand(not torn, f"pgbench: {len(torn)} complaints, the first: {torn[:2]}")
+    finally:
+        client.terminate()
+        client.wait()
+    said.append(f"pgbench -S: {pauses_in_words(pauses)}; {sum(t > 1 for t in tries)} took more than one try")
+    return "; ".join(said)

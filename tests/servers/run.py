@@ -39,6 +39,8 @@ def main():
     if reason := why_not():
         print("skipped:", reason)
         return SKIPPED
+    if not os.access(options.palloscope, os.X_OK):
+        parser.error(f"{options.palloscope} is no program")
     wanted = options.checks or [name for name in checks.CHECKS if not name.startswith("slow")]
     if unknown := [name for name in wanted if name not in checks.CHECKS]:
         parser.error(f"no check {unknown[0]}; there are {', '.join(checks.CHECKS)}")
@@ -64,6 +66,7 @@ def main():
                         verdict, said = "FAILED", str(error)
                         if not isinstance(error, checks.Difference):
                             said = traceback.format_exc()
+                    server.close_sessions()
                     print(f"  {verdict:6} {name:12} {time.monotonic() - began:6.1f} s  {said}", flush=True)
     finally:
         if not options.keep:

@@ -90,6 +90,7 @@ class Server:
         self.data, self.log = self.folder + "/data", self.folder + "/log"
         self.settings = dict(SETTINGS, unix_socket_directories=self.folder, **settings)
         self.core_files = core_files
+        self.sessions = []
 
     def tool(self, name, *words):
         return run(f"{self.bin}/{name}", *words, user=self.user, cwd=self.folder)
@@ -106,7 +107,17 @@ class Server:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def session(self, database="postgres", **settings):
-        return Session(self, database, **settings)
+        self.sessions.append(Session(self, database, **settings))
+        return self.sessions[-1]
+
+    def close_sessions(self):
+        """Of a check that ended, as it should or not: the next one finds no locks of theirs."""
+        for session in self.sessions:
+            if session.process.poll() is None:
+                session.process.kill()
+                session.process.wait()
+        self.sessions.clear()
+        self.ask("select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()")
 
     def ask(self, sql, *options):
         return run(self.psql, "-X", "-q", "-At", "-h", self.folder, "-U", "postgres", "-d", "postgres", *options, "-c", sql).stdout
@@ -140,7 +151,10 @@ def indented(log, pid):
         message = line.split(" LOG:  ", 1)[1]
         if level := re.match(r"level: (\d+); ", message):
             base = int(level[1]) if base is None else base  # 18 counts from 1
-            lines.append("  " * (int(level[1]) - base) + message[level.end():])
+            text = message[level.end():]
+            # The log gives this line its parent's level, MemoryContextStats indents it like a child.
+            deeper = re.match(r"\d+ more child contexts containing ", text) is not None
+            lines.append("  " * (int(level[1]) - base + deeper) + text)
         elif message.startswith("Grand total: "):
             lines.append(message)
     return lines
