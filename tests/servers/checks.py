@@ -288,12 +288,13 @@ def queries_for_ever(session, stop, wrong, answered):
 
 
 def snapshots_of(tool, pid, path, times, *options):
-    """The pauses in ms, the tries and the complaints of so many snapshots, one every 20 ms."""
+    """The pauses in ms, the tries, and what was said of those that do not fit together, of so many snapshots."""
     done = tool.run("snapshot", pid, "-o", path, "--times", times, "--every", "0.02", *options, check=False)
     demand(done.returncode in (0, 1), f"status {done.returncode}: {done.stderr[-500:]}")
     told = re.findall(r"stopped for ([0-9.]+) ms \((\d+) tr|not stopped", done.stdout)
     demand(len(told) == times, f"{len(told)} snapshots of {times}: {done.stderr[-500:]}")
-    return [float(p) for p, _ in told if p], [int(t) for _, t in told if t], done.stderr.splitlines()
+    return [float(p) for p, _ in told if p], [int(t) for _, t in told if t], [
+        line for line in done.stderr.splitlines() if "do not fit together" in line]
 
 
 def pauses_in_words(pauses):
