@@ -84,10 +84,10 @@ struct WalkFinding {
 };
 
 struct WalkedHeap {
-  std::vector<WalkedContext> contexts;     // preorder, children in list order (newest first)
-  std::vector<WalkedContext> recycled[2];  // recycled-context lists, front first
-  Address current;                         // CurrentMemoryContext
-  std::vector<WalkFinding> findings;       // at most kMaxFindings; `findings_left_out` more
+  std::vector<WalkedContext> contexts;                 // preorder, children in list order (newest first)
+  std::array<std::vector<WalkedContext>, 2> recycled;  // recycled-context lists, front first
+  Address current;                                     // CurrentMemoryContext
+  std::vector<WalkFinding> findings;                   // at most kMaxFindings; `findings_left_out` more
   std::size_t findings_left_out = 0;
 };
 
