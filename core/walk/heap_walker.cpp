@@ -84,7 +84,7 @@ class HeapWalk {
     }
   }
 
-  void walk_recycled(Address list, int number) {
+  void walk_recycled(Address list, std::size_t number) {
     StructView view = run_.window.view(list, kContextFreeListBytes);
     if (!view) return run_.found(list, "recycled-context list {} cannot be read", number);
     std::uint64_t count = view.get(kNumFree);

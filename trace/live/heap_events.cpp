@@ -68,7 +68,7 @@ void HeapEvents::match(const VersionProfile& profile, Match& match) const {
     match.after[at(found->second)] = static_cast<std::int32_t>(i);
     match.moved[i] = !same_parent;
   }
-  for (int list = 0; list < 2; ++list) {
+  for (std::size_t list = 0; list < 2; ++list) {
     for (const WalkedContext& context : now.recycled[list])
       match.regions.emplace(context.at, region_of(context, profile));
     match.kept_waiting[list] =
@@ -95,7 +95,7 @@ void HeapEvents::delete_contexts(ContextEvents& events, const VersionProfile& pr
 
 // What waited and does no longer: freed, or the memory of a context that is there now.
 void HeapEvents::drop_recycled(ContextEvents& events, const VersionProfile& profile, const Match& match) {
-  for (int list = 0; list < 2; ++list) {
+  for (std::size_t list = 0; list < 2; ++list) {
     const std::vector<WalkedContext>& told = told_.recycled[list];
     for (std::size_t i = 0; i + match.kept_waiting[list] < told.size(); ++i) {
       const auto region = match.regions.find(told[i].at);
@@ -157,7 +157,7 @@ void HeapEvents::recycle(ContextEvents& events, const VersionProfile& profile, c
   std::unordered_map<Address, const WalkedContext*> deleted;
   for (std::size_t i = 0; i < told_.contexts.size(); ++i)
     if (match.after[i] == kNone) deleted.emplace(told_.contexts[i].at, &told_.contexts[i]);
-  for (int list = 0; list < 2; ++list) {
+  for (std::size_t list = 0; list < 2; ++list) {
     const std::vector<WalkedContext>& now = match.now.recycled[list];
     for (std::size_t i = now.size() - match.kept_waiting[list]; i > 0; --i) {
       const WalkedContext& context = now[i - 1];
