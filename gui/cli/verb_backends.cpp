@@ -35,12 +35,12 @@ void print_server(const Backend& first, std::size_t processes, std::ostream& out
   if (!first.data_directory.empty()) out << " in " << trace::printable(first.data_directory);
   if (first.postmaster != 0) out << fmt::format(", postmaster {}", first.postmaster);
   out << fmt::format(": {} {}\n", processes, processes == 1 ? "process" : "processes");
-  out << fmt::format("  {:>8} {:<18} {:>9}  {:<19}  {:<32} {}\n", "PID", "kind", "RSS kB", "started", "user@database",
+  out << fmt::format("  {:>8} {:<28} {:>9}  {:<19}  {:<32} {}\n", "PID", "kind", "RSS kB", "started", "user@database",
                      "activity");
 }
 
 void print_row(const Backend& backend, std::ostream& out) {
-  std::string line = fmt::format("{} {:>8} {:<18} {:>9}  {:<19}  {:<32} {}", backend.refused.empty() ? ' ' : '!',
+  std::string line = fmt::format("{} {:>8} {:<28} {:>9}  {:<19}  {:<32} {}", backend.refused.empty() ? ' ' : '!',
                                  backend.pid, backend.kind, backend.rss_bytes / 1024, started(backend), who(backend),
                                  trace::printable(backend.activity));
   line.erase(line.find_last_not_of(' ') + 1);

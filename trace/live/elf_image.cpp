@@ -101,7 +101,7 @@ void ElfImage::find_tables_by_sections(std::uint64_t sections, std::uint16_t cou
   if (sections == 0 || entry_bytes != sizeof(Elf64_Shdr) || sections > file_bytes_) return;
   std::vector<Elf64_Shdr> heads(count);
   if (!read(sections, {reinterpret_cast<std::uint8_t*>(heads.data()), heads.size() * sizeof(Elf64_Shdr)})) return;
-  for (const std::uint32_t wanted : {SHT_DYNSYM, SHT_SYMTAB})
+  for (const std::uint32_t wanted : {std::uint32_t{SHT_DYNSYM}, std::uint32_t{SHT_SYMTAB}})
     for (const Elf64_Shdr& head : heads)
       if (head.sh_type == wanted && head.sh_entsize == sizeof(Elf64_Sym) && head.sh_link < heads.size()) {
         const Elf64_Shdr& strings = heads[head.sh_link];
