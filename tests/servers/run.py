@@ -11,7 +11,7 @@ import time
 import traceback
 
 import checks
-from server import Server, Tool, find_client, find_servers, server_user
+from server import Server, Tool, end_on_terminate, find_client, find_servers, server_user
 
 SKIPPED = 77
 
@@ -36,6 +36,7 @@ def main():
     parser.add_argument("--servers", help="only these, as 15,17")
     parser.add_argument("--keep", metavar="FOLDER", help="keep here what the tool wrote")
     options = parser.parse_args()
+    end_on_terminate()
     if reason := why_not():
         print("skipped:", reason)
         return SKIPPED

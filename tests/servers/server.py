@@ -4,7 +4,9 @@ import glob
 import os
 import re
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -35,6 +37,11 @@ def find_client(name):
     """psql and pgbench talk to every version: the newest that is installed."""
     installed = sorted(glob.glob("/usr/lib/postgresql/*/bin/" + name))
     return installed[-1] if installed else shutil.which(name)
+
+
+def end_on_terminate():
+    """So that servers are stopped when a time limit ends the run."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 def run(*words, user=None, check=True, **more):
