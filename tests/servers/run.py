@@ -51,10 +51,11 @@ def main():
     if server_user():
         shutil.chown(scratch, server_user())
     tool, failed = Tool(options.palloscope, server_user()), 0
+    chosen = {m: b for m, b in find_servers().items() if not options.servers or str(m) in options.servers.split(",")}
+    if not chosen:
+        parser.error(f"no server {options.servers} here; there are {', '.join(map(str, find_servers()))}")
     try:
-        for major, bin_dir in find_servers().items():
-            if options.servers and str(major) not in options.servers.split(","):
-                continue
+        for major, bin_dir in chosen.items():
             with Server(major, bin_dir, scratch, core_files=True) as server:
                 print(f"PostgreSQL {server.version()}", flush=True)
                 for name in wanted:
