@@ -62,10 +62,10 @@ TEST_CASE("a text that is in no file opens as the file with it would, and a trac
   const ScratchFolder folder;
   const std::string dump = test::read_golden("dumps/pg18-log-backend-memory-contexts.log");
   const auto file = open_any(folder.write("server.log", dump));
-  const auto text = open_text("pasted", dump);
+  const auto text = open_text("server.log", dump);
   REQUIRE(file);
   REQUIRE(text);
-  CHECK(text->description().title == "pasted");
+  CHECK(text->description().title == "server.log");
   CHECK(text->cursor() == file->cursor());
   for (std::size_t format = 0; format < exporter_table().size(); ++format)
     CHECK(exported(*text, format) == exported(*file, format));
