@@ -9,12 +9,14 @@
 #include "gui/format_text.h"
 #include "gui/panels/waste_bar.h"
 #include "gui/panels/widgets.h"
+#include "trace/live/growth.h"
 
 namespace palloscope::gui {
 namespace {
 
 constexpr std::size_t kEventsPerFrame = 50'000;
 constexpr std::size_t kMostHolders = 100;
+constexpr double kLeastSeconds = 1, kShareOfTime = 10;  // between two surveys of a stream that grows
 
 }  // namespace
 
@@ -24,9 +26,28 @@ void MomentsView::refresh(const PanelContext& panel) {
     document_ = session.document->serial;
     trace::RoundRule no_rounds;
     survey_ = std::make_unique<trace::Survey>(*session.timeline(), no_rounds);
+    next_.reset();
+    surveyed_ = session.event_count();
+    begun_s_ = panel.now_s;
+    due_s_ = panel.now_s + kLeastSeconds;
     moments_ = trace::dump_moments(*session.timeline());
   }
-  if (!survey_->advance(kEventsPerFrame) && panel.wants_frame != nullptr) *panel.wants_frame = true;
+  trace::Survey& at_work = next_ ? *next_ : *survey_;
+  if (!at_work.advance(kEventsPerFrame)) {
+    if (panel.wants_frame != nullptr) *panel.wants_frame = true;
+    due_s_ = panel.now_s + std::max(kLeastSeconds, kShareOfTime * (panel.now_s - begun_s_));
+    return;
+  }
+  if (next_) {
+    survey_ = std::move(next_);
+    moments_ = trace::dump_moments(*session.timeline());
+  }
+  if (surveyed_ == session.event_count() || panel.now_s < due_s_) return;
+  trace::RoundRule no_rounds;
+  next_ = std::make_unique<trace::Survey>(*session.timeline(), no_rounds);
+  surveyed_ = session.event_count();
+  begun_s_ = panel.now_s;
+  if (panel.wants_frame != nullptr) *panel.wants_frame = true;
 }
 
 // Below each column when it was, and of whom; and which of them are compared.
@@ -42,6 +63,7 @@ void MomentsView::draw_labels(const PanelContext& panel) const {
     draw->AddText(panel.fonts.title, small, {x + 0.2f * small, at.y}, readable_on(color), text);
     return x + 1.3f * small;
   };
+  const bool is_one_process = panel.session.timeline()->description().source == core::SourceKind::Snapshot;
   for (std::size_t i = 0; i < samples.size(); ++i) {
     float x = at.x + static_cast<float>(i) * each;
     const float end = x + each - 0.4f * small;
@@ -52,8 +74,8 @@ void MomentsView::draw_labels(const PanelContext& panel) const {
     const auto moment = std::find_if(moments_.begin(), moments_.end(),
                                      [&](const trace::DumpMoment& one) { return one.event == samples[i].event; });
     std::string said = format_event(samples[i].event);
-    if (moment != moments_.end() && !moment->label.empty()) said = moment->label;
-    if (moment != moments_.end() && moment->pid != 0) said += fmt::format("  PID {}", moment->pid);
+    if (moment != moments_.end() && !moment->label.empty()) said = trace::clock_of(moment->label);
+    if (moment != moments_.end() && moment->pid != 0 && !is_one_process) said += fmt::format("  PID {}", moment->pid);
     draw->PushClipRect({x, at.y}, {end, at.y + 1.3f * small}, true);
     draw->AddText(panel.fonts.text, small, {x, at.y}, panel.theme.dim, said.c_str());
     draw->PopClipRect();

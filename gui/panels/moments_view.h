@@ -23,6 +23,11 @@ class MomentsView {
 
   std::uint64_t document_ = 0;
   std::unique_ptr<trace::Survey> survey_;
+  // Of a stream that has grown since: takes its place when it is through. While moments keep coming, one is begun so
+  // seldom that it takes a small part of the time.
+  std::unique_ptr<trace::Survey> next_;
+  EventNumber surveyed_ = 0;  // events that the newest of the two knows
+  double begun_s_ = 0, due_s_ = 0;
   std::vector<trace::DumpMoment> moments_;
 };
 

@@ -14,7 +14,7 @@
 namespace palloscope::gui {
 namespace {
 
-constexpr std::size_t kMomentsPerFrame = 4, kMostMoments = 5000, kCurveMoments = 60;
+constexpr std::size_t kMomentsPerFrame = 4, kMostMoments = 5000, kCurveMoments = 60, kFewMoments = 12;
 
 void dim_paragraph(const PanelContext& panel, std::string_view text) {
   ImGui::PushStyleColor(ImGuiCol_Text, panel.theme.dim);
@@ -31,6 +31,15 @@ void draw_heading(const PanelContext& panel, std::string_view key) {
 std::string per_second_text(const trace::GrowthRow& row) {
   if (!row.per_second || row.change_bytes == 0) return {};
   return format_change(static_cast<std::int64_t>(std::llround(*row.per_second)));
+}
+
+// How the copy was made.
+std::string how_taken(const Strings& say, const core::ProcessReported& told) {
+  const std::string ms = fmt::format("{:.2f}", static_cast<double>(told.pause_ns) / 1e6);
+  std::string how = told.stopped ? say.fill("process.stopped", {{"ms", ms}}) : std::string(say("process.not_stopped"));
+  if (told.tries > 1) how += "   " + say.fill("process.tries", {{"n", format_count(told.tries)}});
+  if (told.copied_bytes > 0) how += "   " + say.fill("process.copied", {{"bytes", format_bytes(told.copied_bytes)}});
+  return how;
 }
 
 struct PartLook {
@@ -114,19 +123,18 @@ void ProcessPanel::draw_facts(const PanelContext& panel, const trace::MomentUse&
   const Session& session = panel.session;
   const Strings& say = panel.strings;
   const float em = panel.em();
-  ImGui::PushFont(panel.fonts.title, 1.05f * em);
-  draw_cut_text(session.title(), ImGui::GetContentRegionAvail().x, panel.theme.text);
-  ImGui::PopFont();
-  std::string line = fmt::format("PID {}", moment.pid);
-  if (!moment.label.empty()) line += "   " + moment.label;
-  draw_cut_text(line, ImGui::GetContentRegionAvail().x, panel.theme.dim);
+  std::string how = moment.label.empty() ? std::string() : trace::clock_of(moment.label) + "   ";
+  if (moment.told) how += how_taken(say, *moment.told);
+  if (is_small_) {
+    draw_cut_text(how, ImGui::GetContentRegionAvail().x, panel.theme.dim);
+  } else {
+    ImGui::PushFont(panel.fonts.title, 1.05f * em);
+    draw_cut_text(session.title(), ImGui::GetContentRegionAvail().x, panel.theme.text);
+    ImGui::PopFont();
+    draw_cut_text(fmt::format("PID {}   {}", moment.pid, how), ImGui::GetContentRegionAvail().x, panel.theme.dim);
+  }
   if (!moment.told) return;
   const core::ProcessReported& told = *moment.told;
-  const std::string ms = fmt::format("{:.2f}", static_cast<double>(told.pause_ns) / 1e6);
-  std::string how = told.stopped ? say.fill("process.stopped", {{"ms", ms}}) : std::string(say("process.not_stopped"));
-  if (told.tries > 1) how += "   " + say.fill("process.tries", {{"n", format_count(told.tries)}});
-  if (told.copied_bytes > 0) how += "   " + say.fill("process.copied", {{"bytes", format_bytes(told.copied_bytes)}});
-  draw_cut_text(how, ImGui::GetContentRegionAvail().x, panel.theme.dim);
   if (told.torn) {
     ImGui::PushStyleColor(ImGuiCol_Text, panel.theme.warning);
     draw_paragraphs(say("process.torn"));
@@ -136,8 +144,9 @@ void ProcessPanel::draw_facts(const PanelContext& panel, const trace::MomentUse&
 
 // Each part begins where the one above it ends, so that the eye adds them up to the whole.
 void ProcessPanel::draw_waterfall(const PanelContext& panel, const HeldMemory& held, float width) {
-  const float em = panel.em(), row = 1.45f * em, numbers = 5.5f * em;
-  const float names = std::min(12.5f * em, width * 0.42f), bars = width - names - numbers;
+  const float em = panel.em(), row = (is_small_ ? 1.1f : 1.45f) * em, numbers = 5 * em;
+  const float gap = is_small_ ? 0.1f * em : 0.2f * em;
+  const float names = std::min(11.5f * em, width * 0.42f), bars = width - names - numbers;
   if (bars < 4 * em || held.sum() == 0) return;
   const ImVec2 at = ImGui::GetCursorScreenPos();
   const float left = ImGui::GetCursorPosX();
@@ -155,14 +164,14 @@ void ProcessPanel::draw_waterfall(const PanelContext& panel, const HeldMemory& h
     const float text_y = start.y + (row - ImGui::GetTextLineHeight()) / 2;
     ImGui::SetCursorScreenPos({start.x, text_y});
     draw_cut_text(panel.strings(name), names - 0.6f * em, look == nullptr ? panel.theme.text : panel.theme.dim);
-    const ImVec2 low{x_of(from), start.y + 0.2f * em};
-    const ImVec2 high{std::max(x_of(from + bytes), low.x + 1), start.y + row - 0.2f * em};
+    const ImVec2 low{x_of(from), start.y + gap};
+    const ImVec2 high{std::max(x_of(from + bytes), low.x + 1), start.y + row - gap};
     if (look == nullptr)
       draw->AddRect(low, high, panel.theme.text, 0, 0, std::max(1.5f, 0.1f * em));
     else if (bytes > 0)
       fill_part(panel, *look, low, high);
     // A thread from the end of this part down to where the next begins.
-    if (look != nullptr) draw->AddLine({high.x, high.y}, {high.x, high.y + 0.4f * em}, panel.theme.dim);
+    if (look != nullptr) draw->AddLine({high.x, high.y}, {high.x, high.y + 2 * gap}, panel.theme.dim);
     ImGui::SetCursorScreenPos({start.x, text_y});
     draw_number(panel, format_bytes(bytes), left + width, panel.theme.text);
     ImGui::SetCursorPos({left, after.y});
@@ -203,8 +212,10 @@ void ProcessPanel::draw_unknown(const PanelContext& panel, const trace::MomentUs
 void ProcessPanel::draw_about(const PanelContext& panel, float width) {
   const trace::MomentUse& moment = history_.moments()[*moment_];
   draw_facts(panel, moment);
-  ImGui::Dummy({0, 0.4f * panel.em()});
+  if (!is_small_) ImGui::Dummy({0, 0.4f * panel.em()});
+  ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, {0, 0});
   if (moment.told) draw_waterfall(panel, held_memory(*moment.told, moment.total_bytes, moment.used_bytes), width);
+  ImGui::PopStyleVar();
   draw_unknown(panel, moment);
 }
 
@@ -226,7 +237,8 @@ void ProcessPanel::draw_curve(const PanelContext& panel, std::uint32_t path) {
   }
   const std::uint64_t most = std::max<std::uint64_t>(1, *std::max_element(bytes.begin(), bytes.end()));
   ImDrawList* draw = ImGui::GetWindowDrawList();
-  const float each = width / static_cast<float>(kCurveMoments), x0 = at.x + width - each * static_cast<float>(count);
+  const float each = width / static_cast<float>(std::max(count, kFewMoments)),
+              x0 = at.x + width - each * static_cast<float>(count);
   for (std::size_t i = 0; i < count; ++i) {
     const float high = height * static_cast<float>(static_cast<double>(bytes[i]) / static_cast<double>(most));
     const float x = x0 + each * static_cast<float>(i);
@@ -261,6 +273,7 @@ void ProcessPanel::draw_growth_row(const PanelContext& panel, const trace::Growt
   if (row.change_bytes != 0) draw_number(panel, format_change(row.change_bytes), right_edge(), change);
   ImGui::TableNextColumn();
   if (const std::string said = per_second_text(row); !said.empty()) draw_number(panel, said, right_edge(), change);
+  if (ImGui::TableGetColumnCount() < 5) return;
   ImGui::TableNextColumn();
   draw_curve(panel, row.path);
 }
@@ -276,22 +289,24 @@ void ProcessPanel::copy_rows(const PanelContext& panel) const {
 void ProcessPanel::draw_growth(const PanelContext& panel) {
   const float em = panel.em();
   constexpr ImGuiTableFlags kFlags = ImGuiTableFlags_ScrollY | ImGuiTableFlags_NoPadOuterX | ImGuiTableFlags_RowBg;
-  if (!ImGui::BeginTable("##growth", 5, kFlags)) return;
+  const bool has_curve = ImGui::GetContentRegionAvail().x > 34 * em;
+  const int columns = has_curve ? 5 : 4;
+  if (!ImGui::BeginTable("##growth", columns, kFlags)) return;
   const auto column = [&](const char* key, float width) {
     ImGui::TableSetupColumn(panel.strings(key),
                             width == 0 ? ImGuiTableColumnFlags_WidthStretch : ImGuiTableColumnFlags_WidthFixed,
                             width * em);
   };
   column("process.path", 0);
-  column("process.now", 5);
-  column("process.change", 5.5f);
-  column("process.per_second", 5.5f);
-  column("process.curve", 8);
+  column("process.now", 4.6f);
+  column("process.change", 5);
+  column("process.per_second", 5);
+  if (has_curve) column("process.curve", 8);
   ImGui::TableSetupScrollFreeze(0, 1);
   ImGui::TableNextRow(ImGuiTableRowFlags_Headers);
   constexpr const char* kHeads[] = {"process.path", "process.now", "process.change", "process.per_second",
                                     "process.curve"};
-  for (int i = 0; i < 5; ++i) {
+  for (int i = 0; i < columns; ++i) {
     ImGui::TableNextColumn();
     ImGui::PushStyleColor(ImGuiCol_Text, panel.theme.dim);
     const char* said = panel.strings(kHeads[i]);
@@ -330,8 +345,9 @@ void ProcessPanel::draw(const PanelContext& panel) {
   const float em = panel.em();
   const bool knows_process = panel.session.timeline()->description().source == core::SourceKind::Snapshot;
   if (!knows_process) return draw_growth(panel);
-  if (room.x > 52 * em) {
-    const float left = std::min(38 * em, room.x * 0.45f);
+  is_small_ = room.y < 16 * em;
+  if (room.x > 40 * em) {
+    const float left = std::min(38 * em, room.x * 0.42f);
     if (ImGui::BeginChild("##about", {left, 0})) draw_about(panel, ImGui::GetContentRegionAvail().x);
     ImGui::EndChild();
     ImGui::SameLine(0, 1.2f * em);

@@ -36,6 +36,7 @@ class ProcessPanel final : public Panel {
   EventNumber shown_ = 0;              // the event of that moment, for which rows_ were made
   trace::GrowthOrder order_ = trace::GrowthOrder::Total, made_order_ = trace::GrowthOrder::Total;
   std::vector<trace::GrowthRow> rows_;
+  bool is_small_ = false;  // there is little height: one line of facts, narrow rows
 };
 
 }  // namespace palloscope::gui

@@ -68,6 +68,11 @@ std::optional<double> seconds_of_label(std::string_view label) {
   return seconds;
 }
 
+std::string clock_of(std::string_view label) {
+  constexpr std::size_t kDate = 11, kClock = 10;
+  return std::string(seconds_of_label(label) ? label.substr(kDate, kClock) : label);
+}
+
 std::uint32_t MomentHistory::path_number(const std::string& path) {
   const auto [found, is_new] = numbers_.try_emplace(path, static_cast<std::uint32_t>(paths_.size()));
   if (is_new) paths_.push_back(path);

@@ -74,4 +74,7 @@ void sort_growth(std::vector<GrowthRow>& rows, GrowthOrder order);
 // "2026-11-22T08:40:01.123Z", also with a space and a zone's name (taken as UTC): seconds since 1970.
 std::optional<double> seconds_of_label(std::string_view label);
 
+// "08:40:01.1" of such a label; any other as it is.
+std::string clock_of(std::string_view label);
+
 }  // namespace palloscope::trace

@@ -61,6 +61,8 @@ TEST_CASE("a label that is a time is seconds since 1970, any other is none") {
   CHECK(*seconds_of_label("2026-11-22T08:40:01.250Z") - *seconds_of_label("2026-11-22T08:39:59.750Z") ==
         Approx(1.5).margin(1e-6));
   CHECK(*seconds_of_label("2027-01-01T00:00:00Z") - *seconds_of_label("2026-12-31T23:59:59Z") == 1.0);
+  CHECK(clock_of("2026-11-22T08:40:01.250Z") == "08:40:01.2");
+  CHECK(clock_of("PID 12") == "PID 12");
   for (const char* other : {"", "PID 12", "2026", "2026-13-01T00:00:00Z", "2026-11-22", "2026-11-22T08:4"})
     CHECK_FALSE(seconds_of_label(other));
 }
