@@ -289,7 +289,7 @@ void ProcessPanel::copy_rows(const PanelContext& panel) const {
 void ProcessPanel::draw_growth(const PanelContext& panel) {
   const float em = panel.em();
   constexpr ImGuiTableFlags kFlags = ImGuiTableFlags_ScrollY | ImGuiTableFlags_NoPadOuterX | ImGuiTableFlags_RowBg;
-  const bool has_curve = ImGui::GetContentRegionAvail().x > 34 * em;
+  const bool has_curve = ImGui::GetContentRegionAvail().x > 42 * em;
   const int columns = has_curve ? 5 : 4;
   if (!ImGui::BeginTable("##growth", columns, kFlags)) return;
   const auto column = [&](const char* key, float width) {
