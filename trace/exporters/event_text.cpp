@@ -261,7 +261,7 @@ class TextMaker {
   }
 
   std::string operator()(const SnapshotBegan& e) const {
-    std::string text = "dump begins";
+    std::string text = "moment begins";
     if (!e.label.empty()) text += fmt::format(" {}", printable_start(e.label, kLongestText));
     if (e.pid != 0) text += fmt::format(", PID {}", e.pid);
     return text;
@@ -282,7 +282,7 @@ class TextMaker {
                        held);
   }
   std::string operator()(const SnapshotEnded& e) const {
-    return e.problem.empty() ? "dump ends" : fmt::format("dump ends: {}", printable_start(e.problem, kLongestText));
+    return e.problem.empty() ? "moment ends" : fmt::format("moment ends: {}", printable_start(e.problem, kLongestText));
   }
 
  private:
