@@ -10,6 +10,7 @@
 #include "gui/format_text.h"
 #include "gui/panels/cut_text.h"
 #include "gui/panels/widgets.h"
+#include "trace/live/snapshot_events.h"
 
 namespace palloscope::gui {
 namespace {
@@ -205,6 +206,7 @@ void ProcessPanel::draw_unknown(const PanelContext& panel, const trace::MomentUs
     if (description.pg_major >= 16) dim_paragraph(panel, panel.strings("process.no_generation"));
     if (description.pg_major >= 17) dim_paragraph(panel, panel.strings("process.no_bump"));
   }
+  if (!trace::recycled_known(description)) dim_paragraph(panel, panel.strings("process.no_recycled"));
   if (moment.told && !moment.told->stopped) dim_paragraph(panel, panel.strings("process.no_order"));
   dim_paragraph(panel, panel.strings("process.no_between"));
 }

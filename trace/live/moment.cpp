@@ -67,8 +67,7 @@ core::Result<ServerMoment> read_moment(const Capture& capture, const MomentOptio
                                    findings.empty() ? std::string(": nowhere, the server is still starting")
                                                     : ": " + findings.front().what)};
   }
-  if (!roots.context_freelists)
-    moment.problems.push_back("recycled contexts are not known: this build names their lists nowhere");
+  moment.recycled_known = static_cast<bool>(roots.context_freelists);
   if (options.statement && roots.debug_query_string)
     moment.statement = text_behind(*capture.memory, roots.debug_query_string);
   read_server(capture, options, moment);

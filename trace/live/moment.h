@@ -69,6 +69,7 @@ struct ServerMoment {
   ServerBuild build;
   CaptureFacts facts;
   core::WalkedHeap heap;
+  bool recycled_known = true;  // false: the build names the lists of recycled contexts nowhere (stripped ones)
   std::optional<core::WalkedPool> pool;
   std::optional<core::WalkedShmem> shmem;
   core::Address shmem_at;

@@ -13,6 +13,7 @@ namespace palloscope::trace {
 namespace {
 
 constexpr std::size_t kToldFindings = 3;
+constexpr std::string_view kWithoutRecycled = ", which names its lists of recycled contexts nowhere";
 
 // What a reader has to know of this moment: what was not read, and what in it cannot be right.
 std::string problem_of(const ServerMoment& moment, std::size_t left_out, const std::vector<std::string>& more) {
@@ -50,9 +51,12 @@ core::StreamDescription describe_snapshot(const ServerMoment& moment) {
   description.checking = moment.build.checking;
   description.title =
       moment.facts.title.empty() ? fmt::format("PostgreSQL, PID {}", moment.facts.pid) : moment.facts.title;
-  description.origin = fmt::format("snapshot of PID {}", moment.facts.pid);
+  description.origin =
+      fmt::format("snapshot of PID {}{}", moment.facts.pid, moment.recycled_known ? "" : kWithoutRecycled);
   return description;
 }
+
+bool recycled_known(const core::StreamDescription& snapshot) { return !snapshot.origin.ends_with(kWithoutRecycled); }
 
 SnapshotEvents::SnapshotEvents(core::EventSink& sink) : state_(std::make_unique<State>(sink)) {}
 SnapshotEvents::~SnapshotEvents() = default;

@@ -10,6 +10,8 @@
 namespace palloscope::trace {
 
 core::StreamDescription describe_snapshot(const ServerMoment& moment);
+// Whether a snapshot tells the recycled-context lists; false: its server was a build that names them nowhere.
+bool recycled_known(const core::StreamDescription& snapshot);
 
 class SnapshotEvents {
  public:

@@ -280,6 +280,18 @@ TEST_CASE("a card in a snapshot tells no call and no rule, only what is other th
   CHECK(stream.says(stream.last<ContextReset>(), "why.seen.between"));
 }
 
+TEST_CASE(
+    "a stripped build's recycled contexts are not known, which is a fact of the stream and no problem of a moment") {
+  SimulatedProcess simulated(17);
+  trace::Capture capture = test::capture_of(simulated.process);
+  CHECK(trace::recycled_known(trace::describe_snapshot(*trace::read_moment(capture))));
+  capture.roots.context_freelists = {};
+  const auto moment = trace::read_moment(capture);
+  REQUIRE(moment);
+  CHECK(moment->problems.empty());
+  CHECK_FALSE(trace::recycled_known(trace::describe_snapshot(*moment)));
+}
+
 TEST_CASE("the size that was asked for is told where a build keeps it, and null elsewhere") {
   for (bool checking : {false, true}) {
     SimulatedProcess simulated(17, checking);
