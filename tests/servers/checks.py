@@ -309,7 +309,7 @@ def slow_flat_out(server, tool, scratch):
     after retries, no answer wrong. Not stopping is counted beside it."""
     said, path = [], file_in(scratch, server, "flat-out.pscope")
     session, stop, wrong, answered = server.session(), threading.Event(), [], [0]
-    thread = threading.Thread(target=queries_for_ever, args=(session, stop, wrong, answered))
+    thread = threading.Thread(target=queries_for_ever, args=(session, stop, wrong, answered), daemon=True)
     thread.start()
     try:
         pauses, tries, torn = snapshots_of(tool, session.pid, path, 500)
