@@ -59,7 +59,7 @@ using K = ColumnKind;
 
 constexpr Column kTraceColumns[] = {
     {"title", K::Text, "what it is called"},
-    {"source", K::Text, "'scenario', 'recording', 'dump'"},
+    {"source", K::Text, "'scenario', 'recording', 'dump', 'snapshot'"},
     {"pg_major", K::Number, "PostgreSQL's version; null: not known"},
     {"checking", K::Number, "1: a build that checks memory"},
     {"events", K::Number, "how many events there are"},
