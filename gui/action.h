@@ -177,6 +177,11 @@ struct FollowEvery {
   int ms = 1000;
   friend bool operator==(const FollowEvery&, const FollowEvery&) = default;
 };
+// A moment when a context of it grows past a limit; none: no longer.
+struct StopWhen {
+  std::optional<trace::StopRule> rule;
+  friend bool operator==(const StopWhen&, const StopWhen&) = default;
+};
 // The process is let go; its moments stay open.
 struct Detach {
   friend bool operator==(const Detach&, const Detach&) = default;
@@ -324,7 +329,7 @@ using Action =
                  MarkDiffBase, OpenDiffBase, SwapDiffBase,                                                      //
                  SetLanguage, SetTheme, SetTextScale, SetMemory, SetMotion, SetPreset, ShowPanel, HidePanel,    //
                  FoldPanel, FocusPanel, FullScreenPanel, SetWorkspace, ShowOverlay, ShowMessage, DismissMessage, Quit,
-                 FocusFilter, FocusFind>;
+                 FocusFilter, FocusFind, StopWhen>;
 
 class ActionQueue {
  public:

@@ -115,6 +115,7 @@ core::Result<Document> open_process(const AttachRequest& request, std::function<
   options.paused = request.every_ms == kFollowNever;
   if (!options.paused) options.every = std::chrono::milliseconds(request.every_ms);
   options.record = request.record;
+  options.rule = request.stop_when;
   options.wake = std::move(wake);
   core::Result<trace::Followed> followed =
       trace::start_follow(trace::moments_of(std::move(*server), capture, {}), std::move(options));

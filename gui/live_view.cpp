@@ -18,6 +18,9 @@ int LiveView::every_ms() const {
 }
 void LiveView::take_moment() { follow_->take_now(); }
 
+void LiveView::stop_when(std::optional<trace::StopRule> rule) { follow_->set_rule(std::move(rule)); }
+trace::RuleState LiveView::rule() const { return follow_->rule(); }
+
 void LiveView::follow_every(int ms) {
   if (ms != kFollowNever) follow_->set_every(std::chrono::milliseconds(ms));
   follow_->pause(ms == kFollowNever);
@@ -41,6 +44,7 @@ LiveView::News LiveView::append(trace::Timeline& timeline, std::chrono::microsec
       return news;
     }
     coming_ = std::move((*next)->facts);
+    coming_hit_ = std::move((*next)->hit);
     waiting_ = std::move((*next)->events);
     appended_ = 0;
   }
@@ -54,6 +58,9 @@ LiveView::News LiveView::append(trace::Timeline& timeline, std::chrono::microsec
   facts_ = std::move(coming_);
   ++moments_;
   news.has_moment = true;
+  news.has_hit = coming_hit_.has_value();
+  if (coming_hit_) passed_.push_back({timeline.size(), std::move(*coming_hit_)});
+  coming_hit_.reset();
   if (const core::Status recorded = follow_->recorded(); !recorded && !std::exchange(record_is_told_, true))
     news.problem = recorded.error();
   return news;

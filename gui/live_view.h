@@ -14,9 +14,11 @@
 #include "core/base/result.h"
 #include "core/events/event.h"
 #include "trace/live/moment.h"
+#include "trace/live/stop_rule.h"
 
 namespace palloscope::trace {
 class Follow;
+struct RuleState;
 class Timeline;
 }  // namespace palloscope::trace
 
@@ -29,12 +31,19 @@ struct AttachRequest {
   bool stop = true;     // false: read while it runs on
   int pause_limit_ms = 1000;
   std::filesystem::path record = {};  // a trace that is written at the same time; empty: none
+  std::optional<trace::StopRule> stop_when = {};
   friend bool operator==(const AttachRequest&, const AttachRequest&) = default;
 };
 
 // What a person can choose between, in milliseconds.
 inline constexpr int kFollowEvery[] = {250, 1000, 5000, 30'000};
 inline constexpr int kFollowNever = 0;
+
+// A limit that was passed, and the moment that shows it.
+struct PassedLimit {
+  core::EventNumber moment = 0;  // it is whole here
+  trace::StopHit hit;
+};
 
 class LiveView {
  public:
@@ -50,11 +59,18 @@ class LiveView {
 
   void take_moment();
   void follow_every(int ms);
+  void stop_when(std::optional<trace::StopRule> rule);  // none: no longer
+  trace::RuleState rule() const;                        // trace/live/follow.h
+
+  const std::vector<PassedLimit>& passed() const { return passed_; }  // oldest first
+  // The cursor goes along with the moments from here; not from where a limit was passed, until somebody moves it.
+  bool goes_along_from(core::EventNumber at) const { return passed_.empty() || passed_.back().moment != at; }
 
   // Something waits to be appended.
   bool has_news() const;
   struct News {
     bool has_moment = false;  // one became whole
+    bool has_hit = false;     // it was taken because a limit was passed: passed().back()
     bool has_ended = false;   // the process is gone; said once
     std::optional<core::Error> problem = {};
   };
@@ -64,6 +80,8 @@ class LiveView {
  private:
   std::unique_ptr<trace::Follow> follow_;
   trace::CaptureFacts facts_, coming_;
+  std::optional<trace::StopHit> coming_hit_;
+  std::vector<PassedLimit> passed_;
   AttachRequest request_;
   std::vector<core::EventBody> waiting_;  // of a moment that is being appended
   std::size_t appended_ = 0;              // so many of them are

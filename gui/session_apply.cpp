@@ -1,4 +1,6 @@
 // The one place where the session changes: an overload per action.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -7,6 +9,7 @@
 
 #include "gui/action.h"
 #include "gui/document.h"
+#include "gui/format_text.h"
 #include "gui/front_panel.h"
 #include "gui/opening.h"
 #include "gui/panels/panel_table.h"
@@ -144,17 +147,30 @@ Selection what_was_made_by(const trace::Timeline& timeline, EventNumber number) 
   return {};
 }
 
+void bring_to_front(Session& session, std::string_view id) {
+  for (const PanelPlacement& panel : panel_placements())
+    if (panel.id == id) show_panel(session.preferences.workspace, panel);
+}
+
 // What the process that is looked into has told since, as far as it can be appended in so long. The cursor goes along
 // if it stands at the end.
 void append_news(Session& session, std::chrono::microseconds most) {
   Document& document = *session.document;
   if (!document.live || !document.live->has_news()) return;
-  const bool was_at_end = document.live_end == document.timeline.cursor();
+  const EventNumber cursor = document.timeline.cursor();
+  const bool was_at_end = document.live_end == cursor && document.live->goes_along_from(cursor);
   const LiveView::News news = document.live->append(document.timeline, most);
   if (news.has_moment) {
     document.live_end = document.timeline.size();
     document.unsaved = document.live->request().record.empty();
     if (was_at_end) document.timeline.seek(document.live_end);
+  }
+  if (news.has_hit) {
+    const trace::StopHit& hit = document.live->passed().back().hit;
+    document.timeline.seek(document.live_end);
+    say(session, MessageKind::Notice, "message.limit_passed",
+        fmt::format("{}: {} > {}", hit.rule.context, format_bytes(hit.hit.bytes), format_bytes(hit.rule.bytes)));
+    bring_to_front(session, "process");
   }
   if (news.problem) say(session, MessageKind::Problem, "message.no_moment", news.problem->message);
   if (news.has_ended) say(session, MessageKind::Notice, "message.process_ended", session.title());
@@ -495,6 +511,9 @@ struct Applier {
   void operator()(const FollowEvery& action) {
     if (document() != nullptr && document()->live) document()->live->follow_every(action.ms);
   }
+  void operator()(const StopWhen& action) {
+    if (document() != nullptr && document()->live) document()->live->stop_when(action.rule);
+  }
   void operator()(const Detach&) {
     if (document() == nullptr || !document()->live) return;
     append_news(session, std::chrono::hours(1));  // what was taken already is whole when the process goes
@@ -593,8 +612,7 @@ struct Applier {
     workspace().full_screen.clear();
   }
   void operator()(const ShowPanel& action) {
-    for (const PanelPlacement& panel : panel_placements())
-      if (panel.id == action.id) show_panel(workspace(), panel);
+    bring_to_front(session, action.id);
     session.focused_panel = action.id;
   }
   void operator()(const HidePanel& action) {

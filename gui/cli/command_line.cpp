@@ -12,6 +12,7 @@
 #include "gui/cli/arguments.h"
 #include "gui/cli/verb_attach.h"
 #include "gui/view_link.h"
+#include "trace/live/live_server.h"
 
 namespace palloscope::gui::cli {
 namespace {
@@ -74,6 +75,9 @@ std::variant<int, WindowRequest> run_command_line(Arguments arguments, Streams i
     if (const int* status = std::get_if<int>(&read)) return *status;
     WindowRequest request;
     request.attach = std::get<AttachRequest>(read);
+    // Told where it was asked, before a window opens.
+    if (const auto server = trace::LiveServer::attach(request.attach->pid); !server)
+      return complain("attach", server.error(), io);
     return request;
   }
   if (!arguments.empty())

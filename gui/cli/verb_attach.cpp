@@ -18,7 +18,7 @@ std::variant<int, AttachRequest> read_attach(Arguments arguments, Streams io) {
   float every = 1;
   bool no_stop = false, once = false;
   int pause_limit = request.pause_limit_ms;
-  std::string record;
+  std::string record, rule;
   usage.add("PID", &request.pid, "the backend's process, as palloscope backends or pg_stat_activity tells").required();
   usage.add("--every", &every, "seconds from one moment to the next").takes("S").within(0.05, 86'400).shows_default();
   usage.add("--once", &once, "one moment; further ones when F5 is pressed");
@@ -29,11 +29,20 @@ std::variant<int, AttachRequest> read_attach(Arguments arguments, Streams io) {
       .shows_default();
   usage.add("--record", &record, "a trace (.pscope) that is written at the same time; an existing one is replaced")
       .takes("FILE");
+  usage
+      .add("--stop-when", &rule,
+           "a moment at once when a context grows past a size, as in 'ExecutorState > 64MB', with the C functions that "
+           "were allocating")
+      .takes("RULE");
   if (const auto status = usage.parse(arguments, io)) return *status;
   request.every_ms = once ? kFollowNever : static_cast<int>(std::lround(every * 1000));
   request.stop = !no_stop;
   request.pause_limit_ms = pause_limit;
   request.record = record;
+  if (!usage.given("--stop-when")) return request;
+  const auto parsed = trace::parse_stop_rule(rule);
+  if (!parsed) return complain("attach", parsed.error(), io);
+  request.stop_when = *parsed;
   return request;
 }
 

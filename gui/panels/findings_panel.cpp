@@ -16,6 +16,7 @@ namespace palloscope::gui {
 namespace {
 
 constexpr std::size_t kEventsPerFrame = 100'000;  // some milliseconds
+constexpr EventNumber kLookedAtAgain = 300'000;   // as many are looked through anew for each moment of a live process
 constexpr const char* kPageKeys[] = {"findings.page.findings", "findings.page.waste", "findings.page.uses"};
 constexpr int kPages = static_cast<int>(std::size(kPageKeys));
 
@@ -26,6 +27,7 @@ FindingsPanel::~FindingsPanel() = default;
 
 void FindingsPanel::look_again(const PanelContext& panel) {
   survey_ = std::make_unique<trace::Survey>(*panel.session.timeline(), rounds_.rule());
+  newer_.reset();
   stopped_ = false;
   cards_.forget();
   waste_.forget();
@@ -42,8 +44,26 @@ void FindingsPanel::follow(const PanelContext& panel) {
   // A scenario that has only begun is looked through once it has something to show.
   if (survey_->done() && survey_->events() == 0 && session.event_count() != 0) look_again(panel);
   if (survey_->done()) rounds_.follow(panel);
+  if (survey_->done()) look_at_news(panel);
   if (survey_->done() || stopped_) return;
   if (!survey_->advance(kEventsPerFrame) && panel.wants_frame != nullptr) *panel.wants_frame = true;
+}
+
+// A process that is followed: each moment is taken in behind what is shown.
+void FindingsPanel::look_at_news(const PanelContext& panel) {
+  const Document& document = *panel.session.document;
+  const EventNumber there = panel.session.event_count();
+  if (!newer_ && document.live && there > survey_->events() && there == document.live_end && there <= kLookedAtAgain)
+    newer_ = std::make_unique<trace::Survey>(*panel.session.timeline(), rounds_.rule());
+  if (!newer_) return;
+  const bool is_done = newer_->advance(kEventsPerFrame);
+  if (!is_done && panel.wants_frame != nullptr) *panel.wants_frame = true;
+  if (!is_done) return;
+  const bool same_count = newer_->findings().size() == survey_->findings().size();
+  survey_ = std::move(newer_);
+  if (!same_count) cards_.forget();
+  waste_.forget();
+  uses_.forget();
 }
 
 void FindingsPanel::handle_keys(const PanelContext& panel) {

@@ -25,6 +25,7 @@ class FindingsPanel final : public Panel {
 
   void follow(const PanelContext& panel);
   void look_again(const PanelContext& panel);
+  void look_at_news(const PanelContext& panel);
   void handle_keys(const PanelContext& panel);
   void draw_progress(const PanelContext& panel);
   void draw_pages(const PanelContext& panel);
@@ -32,6 +33,7 @@ class FindingsPanel final : public Panel {
 
   std::uint64_t document_ = 0;
   std::unique_ptr<trace::Survey> survey_;
+  std::unique_ptr<trace::Survey> newer_;  // with the moments that came since; takes its place when it is done
   bool stopped_ = false;
   Page page_ = Page::Findings;
   RoundMenu rounds_;

@@ -214,6 +214,7 @@ void ProcessPanel::draw_unknown(const PanelContext& panel, const trace::MomentUs
 void ProcessPanel::draw_about(const PanelContext& panel, float width) {
   const trace::MomentUse& moment = history_.moments()[*moment_];
   draw_facts(panel, moment);
+  stop_.draw(panel, history_, *moment_);
   if (!is_small_) ImGui::Dummy({0, 0.4f * panel.em()});
   ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, {0, 0});
   if (moment.told) draw_waterfall(panel, held_memory(*moment.told, moment.total_bytes, moment.used_bytes), width);
@@ -285,6 +286,7 @@ void ProcessPanel::copy_rows(const PanelContext& panel) const {
   for (const trace::GrowthRow& row : rows_)
     text += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\n", history_.paths()[row.path], row.contexts, row.total_bytes,
                         row.used_bytes, row.change_bytes, row.per_second ? fmt::format("{:.0f}", *row.per_second) : "");
+  if (const std::string stack = stop_.stack_text(); !stack.empty()) text += "\n" + stack;
   panel.actions.push(CopyText{text});
 }
 

@@ -10,6 +10,7 @@
 
 #include "gui/layout/held_memory.h"
 #include "gui/panels/panel.h"
+#include "gui/panels/stop_view.h"
 #include "trace/live/growth.h"
 
 namespace palloscope::gui {
@@ -36,6 +37,7 @@ class ProcessPanel final : public Panel {
   EventNumber shown_ = 0;              // the event of that moment, for which rows_ were made
   trace::GrowthOrder order_ = trace::GrowthOrder::Total, made_order_ = trace::GrowthOrder::Total;
   std::vector<trace::GrowthRow> rows_;
+  StopView stop_;
   bool is_small_ = false;  // there is little height: one line of facts, narrow rows
 };
 

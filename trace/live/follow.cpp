@@ -1,9 +1,11 @@
 #include "trace/live/follow.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "trace/file/trace_writer.h"
 #include "trace/live/snapshot_events.h"
+#include "trace/live/watch.h"
 
 namespace palloscope::trace {
 
@@ -68,14 +70,46 @@ core::Result<Followed> start_follow(MomentSource source, FollowOptions options) 
   return FollowStart::run(std::move(source), std::move(options));
 }
 
+namespace {
+
+class ServerWatch final : public RuleWatch {
+ public:
+  ServerWatch(std::shared_ptr<LiveServer> server, Watch watch) : server_(std::move(server)), watch_(std::move(watch)) {}
+  core::Result<std::optional<WatchHit>> wait(std::chrono::milliseconds most) override { return watch_.wait(most); }
+  std::size_t watched_by_processor() const override { return watch_.watched_by_processor(); }
+  const std::string& limitation() const override { return watch_.limitation(); }
+
+ private:
+  std::shared_ptr<LiveServer> server_;  // outlives the watch
+  Watch watch_;
+};
+
+}  // namespace
+
 MomentSource moments_of(LiveServer server, const CaptureOptions& capture, const MomentOptions& options) {
-  const auto shared = std::make_shared<LiveServer>(std::move(server));  // both functions' own
-  return {[shared, capture, options] { return shared->moment(capture, options); },
-          [shared] { return shared->is_gone(); }};
+  const auto shared = std::make_shared<LiveServer>(std::move(server));  // all functions' own
+  MomentSource source;
+  source.take = [shared, capture, options] { return shared->moment(capture, options); };
+  source.is_gone = [shared] { return shared->is_gone(); };
+  source.arm = [shared](const StopRule& rule) -> core::Result<std::unique_ptr<RuleWatch>> {
+    auto watch = Watch::arm(*shared, rule);
+    if (!watch) return watch.error();
+    return std::unique_ptr<RuleWatch>(std::make_unique<ServerWatch>(shared, std::move(*watch)));
+  };
+  source.take_with_stack = [shared, capture, options](std::vector<CFrame>& stack) -> core::Result<ServerMoment> {
+    auto taken = shared->take(capture, options);
+    if (!taken) return taken.error();
+    if (auto found = shared->c_stack_of(taken->capture)) stack = std::move(*found);
+    return std::move(taken->moment);
+  };
+  return source;
 }
 
 Follow::Follow(MomentSource source, FollowOptions options, std::unique_ptr<Feed> feed)
-    : source_(std::move(source)), options_(std::move(options)), feed_(std::move(feed)), thread_([this] { run(); }) {}
+    : source_(std::move(source)), options_(std::move(options)), feed_(std::move(feed)) {
+  if (options_.rule) set_rule(options_.rule);
+  thread_ = std::thread([this] { run(); });
+}
 
 Follow::~Follow() {
   {
@@ -150,50 +184,137 @@ core::Status Follow::recorded() const {
   return recorded_;
 }
 
+void Follow::set_rule(std::optional<StopRule> rule) {
+  {
+    const std::lock_guard lock(mutex_);
+    rule_ = {};
+    if (rule) rule_ = {.stage = RuleState::Arming, .rule = std::move(*rule)};
+    rule_is_new_ = true;
+  }
+  changed_.notify_all();
+}
+
+RuleState Follow::rule() const {
+  const std::lock_guard lock(mutex_);
+  return rule_;
+}
+
 core::Result<FollowedMoment> Follow::take() {
-  core::Result<ServerMoment> moment = source_.take();
+  const bool wants_stack = hit_ && hit_->hit.stack.empty() && source_.take_with_stack;
+  core::Result<ServerMoment> moment = wants_stack ? source_.take_with_stack(hit_->hit.stack) : source_.take();
   if (!moment) return moment.error();
-  return FollowedMoment{moment->facts, feed_->take(*moment)};
+  FollowedMoment taken{
+      .facts = moment->facts, .events = feed_->take(*moment), .hit = std::exchange(hit_, std::nullopt)};
+  if (taken.hit) {
+    taken.hit->interrupt_holdoff = taken.facts.interrupt_holdoff;
+    taken.hit->crit_section = taken.facts.crit_section;
+  }
+  return taken;
+}
+
+// False: it is so already, or another rule was set meanwhile.
+bool Follow::tell_rule(RuleState told) {
+  const std::lock_guard lock(mutex_);
+  if (rule_is_new_ || rule_ == told) return false;
+  rule_ = std::move(told);
+  return true;
+}
+
+void Follow::arm(const StopRule& rule) {
+  const auto refuse = [&](std::string why) { tell_rule({RuleState::Refused, rule, 0, std::move(why)}); };
+  if (!source_.arm) return refuse("nothing is watched over here");
+  auto armed = source_.arm(rule);
+  if (!armed) return refuse(armed.error().message);
+  watch_ = std::move(*armed);
+  tell_rule({RuleState::Armed, rule, watch_->watched_by_processor(), watch_->limitation()});
+}
+
+// True: there is something to be told.
+bool Follow::wait_for_rule(std::chrono::milliseconds most) {
+  RuleState told = rule();
+  auto hit = watch_->wait(most);
+  if (!hit) {  // the process has ended: run() finds that by itself
+    watch_.reset();
+    return tell_rule({RuleState::Refused, told.rule, 0, hit.error().message});
+  }
+  told.by_processor = watch_->watched_by_processor();
+  told.limitation = watch_->limitation();
+  if (*hit) {
+    watch_.reset();
+    told.stage = RuleState::Passed;
+    const StopRule passed = told.rule;
+    if (!tell_rule(std::move(told))) return false;  // nobody asks for this one any more
+    hit_ = StopHit{.rule = passed, .hit = std::move(**hit)};
+    return true;
+  }
+  return tell_rule(std::move(told));
+}
+
+// A moment, and what has become of the process; the lock is held before and after.
+void Follow::look(std::unique_lock<std::mutex>& lock) {
+  wanted_ = false;
+  taking_ = true;
+  lock.unlock();
+  core::Result<FollowedMoment> result = take();
+  const core::Status recorded = feed_->recorded();
+  const bool gone = !result && source_.is_gone();
+  lock.lock();
+  taking_ = false;
+  recorded_ = recorded;
+  if (!result) options_.paused = true;
+  ended_ = gone;
+  if (!gone) next_.emplace(std::move(result));
+}
+
+// Until something is due; true: there is something to be told.
+bool Follow::rest(std::unique_lock<std::mutex>& lock, std::optional<Clock::time_point> due) {
+  constexpr std::chrono::milliseconds kLook{500};        // so often it is looked whether the process is still there
+  constexpr std::chrono::milliseconds kWatchAtMost{50};  // a rule, before somebody who calls is heard
+  const Clock::time_point look = Clock::now() + (watch_ ? kWatchAtMost : kLook);
+  const Clock::time_point until = due ? std::min(*due, look) : look;
+  bool is_news = false;
+  if (watch_) {
+    lock.unlock();
+    is_news = wait_for_rule(
+        std::max(std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()), std::chrono::milliseconds(1)));
+    lock.lock();
+    if (hit_) wanted_ = true;
+  } else {
+    changed_.wait_until(lock, until);
+  }
+  if (stop_) return false;
+  lock.unlock();
+  const bool gone = source_.is_gone();
+  lock.lock();
+  ended_ = gone;
+  return is_news || gone;
 }
 
 void Follow::run() {
-  using Clock = std::chrono::steady_clock;
-  constexpr std::chrono::milliseconds kLook{500};  // so often it is looked whether the process is still there
   Clock::time_point last = Clock::now();
   std::unique_lock lock(mutex_);
-  while (!stop_) {
+  while (!stop_ && !ended_) {
     const bool has_room = !next_;
     const Clock::time_point due = last + options_.every;
-    if (has_room && (wanted_ || (!options_.paused && Clock::now() >= due))) {
-      wanted_ = false;
-      taking_ = true;
+    bool is_news = true;
+    if (rule_is_new_) {
+      rule_is_new_ = false;
+      const RuleState wanted = rule_;
+      lock.unlock();
+      watch_.reset();
+      hit_.reset();
+      if (wanted.stage == RuleState::Arming) arm(wanted.rule);
+      lock.lock();
+    } else if (has_room && (wanted_ || (!options_.paused && Clock::now() >= due))) {
       last = Clock::now();
-      lock.unlock();
-      core::Result<FollowedMoment> result = take();
-      const core::Status recorded = feed_->recorded();
-      const bool gone = !result && source_.is_gone();
-      lock.lock();
-      taking_ = false;
-      recorded_ = recorded;
-      if (!result) options_.paused = true;
-      ended_ = gone;
-      if (!gone) next_.emplace(std::move(result));
+      look(lock);
     } else {
-      const Clock::time_point look = Clock::now() + kLook;
-      changed_.wait_until(lock, has_room && !options_.paused ? std::min(due, look) : look);
-      if (stop_) break;
-      lock.unlock();
-      const bool gone = source_.is_gone();
-      lock.lock();
-      if (!gone) continue;
-      ended_ = true;
+      is_news = rest(lock, has_room && !options_.paused ? std::optional(due) : std::nullopt);
     }
-    if (options_.wake) {
-      lock.unlock();
-      options_.wake();
-      lock.lock();
-    }
-    if (ended_) break;
+    if (!is_news || stop_ || !options_.wake) continue;
+    lock.unlock();
+    options_.wake();
+    lock.lock();
   }
 }
 

@@ -5,11 +5,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <filesystem>
 #include <set>
 
-#include "core/shmem/shmem_settings.h"
 #include "trace/live/context_finder.h"
 #include "trace/live/proc_files.h"
 #include "trace/live/process_memory.h"
@@ -169,26 +167,6 @@ core::Result<std::optional<WatchHit>> Watch::wait(std::chrono::milliseconds most
     poll(events.data(), events.size(),
          static_cast<int>(std::min(left, state_->armed.empty() ? kLookForFirst : kLookEvery).count()));
   }
-}
-
-core::Result<StopRule> parse_stop_rule(std::string_view text) {
-  const auto mistake = [&] {
-    return Error{ErrorCode::BadArgument,
-                 fmt::format("\"{}\" is no limit of a context: write it as in ExecutorState > 64MB", text)};
-  };
-  const auto trimmed = [](std::string_view part) {
-    while (!part.empty() && std::isspace(static_cast<unsigned char>(part.front())) != 0) part.remove_prefix(1);
-    while (!part.empty() && std::isspace(static_cast<unsigned char>(part.back())) != 0) part.remove_suffix(1);
-    return part;
-  };
-  const std::size_t sign = text.rfind('>');
-  if (sign == std::string_view::npos) return mistake();
-  std::string_view name = trimmed(text.substr(0, sign));
-  if (name.size() >= 2 && name.front() == name.back() && (name.front() == '"' || name.front() == '\''))
-    name = name.substr(1, name.size() - 2);
-  const auto bytes = core::parse_bytes(trimmed(text.substr(sign + 1)), 1);
-  if (name.empty() || !bytes || *bytes < 0) return mistake();
-  return StopRule{std::string(name), static_cast<std::uint64_t>(*bytes)};
 }
 
 }  // namespace palloscope::trace

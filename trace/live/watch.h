@@ -5,33 +5,16 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "core/base/result.h"
-#include "trace/live/c_stack.h"
 #include "trace/live/live_server.h"
+#include "trace/live/stop_rule.h"
 
 namespace palloscope::trace {
-
-struct StopRule {
-  std::string context;
-  std::uint64_t bytes = 0;
-};
-
-// "ExecutorState > 64MB"; the context's name may stand in quotes.
-core::Result<StopRule> parse_stop_rule(std::string_view text);
-
-struct WatchHit {
-  core::Address context;
-  std::uint64_t bytes = 0;    // mem_allocated
-  bool at_the_write = false;  // seen by the processor; else found when looked at
-  std::vector<CFrame> stack;  // if at_the_write
-};
 
 class Watch {
  public:

@@ -1,6 +1,8 @@
 // What `palloscope top` prints, and what it and `attach` take.
 #include "gui/cli/top_table.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "gui/cli/verb_attach.h"
@@ -64,18 +66,35 @@ TEST_CASE("the table of top has the largest contexts first, or the fastest-growi
 
 TEST_CASE("attach is handed on to the window with what it was asked for") {
   std::ostringstream out, err;
-  const std::vector<std::string> words = {"attach", "4711", "--every", "0.5", "--no-stop", "--record", "out.pscope"};
-  const auto answer = run_command_line(words, {out, err});
-  const auto* request = std::get_if<WindowRequest>(&answer);
-  REQUIRE(request != nullptr);
-  CHECK(request->attach == AttachRequest{4711, 500, false, 1000, "out.pscope"});
-  CHECK_FALSE(request->file);
+  const std::vector<std::string> words = {"4711",     "--every",    "0.5",         "--no-stop",
+                                          "--record", "out.pscope", "--stop-when", "ExecutorState > 64MB"};
+  const auto request = read_attach(words, {out, err});
+  REQUIRE(std::holds_alternative<AttachRequest>(request));
+  CHECK(std::get<AttachRequest>(request) ==
+        AttachRequest{4711, 500, false, 1000, "out.pscope", trace::StopRule{"ExecutorState", 64 << 20}});
   const std::vector<std::string> once = {"4711", "--once"};
   CHECK(std::get<AttachRequest>(read_attach(once, {out, err})).every_ms == kFollowNever);
 
   CHECK(run({"attach", "--help"}).status == kExitGood);
   CHECK(run({"attach"}).status == kExitBad);
   CHECK(run({"attach", "4711", "--pause-limit", "0"}).status == kExitBad);
+}
+
+TEST_CASE("a process or a limit that cannot be is told of on the terminal, before a window opens") {
+  const std::vector<std::vector<std::string>> wrong = {
+      {"attach", "4194305"},  // above every kernel's pid_max
+      {"attach", std::to_string(getpid()), "--stop-when", "ExecutorState is large"},
+      {"attach", std::to_string(getpid()), "--stop-when", ""},
+      {"attach", std::to_string(getpid())}};  // no server
+  for (const auto& words : wrong) {
+    std::ostringstream out, err;
+    const auto answer = run_command_line(words, {out, err});
+    REQUIRE(std::holds_alternative<int>(answer));
+    CHECK(std::get<int>(answer) == kExitBad);
+    CHECK(err.str().find("palloscope attach: ") == 0);
+    const std::string said = err.str();
+    CHECK(std::count(said.begin(), said.end(), '\n') == 1);
+  }
 }
 
 TEST_CASE("top says in one line why a process cannot be looked into") {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <filesystem>
 
+#include "gui/action.h"
 #include "gui/document.h"
 #include "gui/opening.h"
 #include "tests/gui/support/headless.h"
@@ -23,13 +24,34 @@ struct Backend {
   SimulatedProcess simulated{17};
   core::Address bag = simulated.create("bag");
   std::atomic<bool> gone = false;
+  std::optional<trace::WatchHit> passes;  // what a rule that is armed tells
+  trace::CaptureFacts stands = {};        // then
+
+  struct Rule final : trace::RuleWatch {
+    explicit Rule(Backend& watched) : backend(watched) {}
+    core::Result<std::optional<trace::WatchHit>> wait(std::chrono::milliseconds) override { return backend.passes; }
+    std::size_t watched_by_processor() const override { return 1; }
+    const std::string& limitation() const override { return none; }
+    Backend& backend;
+    std::string none;
+  };
 
   trace::MomentSource source() {
     trace::MomentSource made;
     made.take = [this]() -> core::Result<trace::ServerMoment> {
       if (gone) return core::Error{core::ErrorCode::NotFound, "PID 4711 has ended"};
       for (int i = 0; i < 2; ++i) simulated.process.memory_context_alloc(bag, 6000);
-      return trace::read_moment(test::capture_of(simulated.process));
+      trace::Capture capture = test::capture_of(simulated.process);
+      capture.facts.interrupt_holdoff = stands.interrupt_holdoff;
+      return trace::read_moment(capture);
+    };
+    made.take_with_stack = [take = made.take](std::vector<trace::CFrame>& stack) {
+      stack = {{{0x401000}, "WaitEventSetWait", "postgres", 0x42}};
+      return take();
+    };
+    made.arm = [this](const trace::StopRule& rule) -> core::Result<std::unique_ptr<trace::RuleWatch>> {
+      if (rule.context == "refused") return core::Error{core::ErrorCode::Unsupported, "not here"};
+      return std::unique_ptr<trace::RuleWatch>(std::make_unique<Rule>(*this));
     };
     made.is_gone = [this] { return gone.load(); };
     return made;
@@ -99,6 +121,100 @@ TEST_CASE("the panel of the process shows what grew between two moments, and a c
   window.key("Home");
   window.frames(3);
   CHECK_FALSE(window.sees("##grown"));  // before the first moment there is nothing to tell
+}
+
+trace::RuleState::Stage stage(Headless& window) { return window.session().document->live->rule().stage; }
+
+// Until the follow's thread has the rule where it is wanted.
+void wait_for(Headless& window, trace::RuleState::Stage wanted) {
+  for (int i = 0; i < 20'000 && stage(window) != wanted; ++i) window.frames(1);
+  REQUIRE(stage(window) == wanted);
+  window.frames(2);
+}
+
+TEST_CASE("a limit is written in the panel, watched, and taken away, by keyboard and by mouse") {
+  Backend backend;
+  Headless window(1600, 900);
+  attach(window, backend);
+  window.key("Ctrl+P");
+  window.frames(5);
+  window.key("/");
+  window.frames(2);
+  window.type("bag, large");
+  window.key("Enter");
+  window.frames(3);
+  CHECK(stage(window) == trace::RuleState::None);  // no rule
+  window.key("/");
+  window.frames(2);
+  window.key("Ctrl+A");
+  window.type("bag > 1MB");
+  window.key("Enter");
+  window.frames(2);
+  wait_for(window, trace::RuleState::Armed);
+  CHECK(window.session().document->live->rule().rule == trace::StopRule{"bag", 1 << 20});
+  window.key("Backspace");
+  wait_for(window, trace::RuleState::None);
+
+  window.key("/");
+  window.frames(2);
+  window.type("refused > 1MB");
+  window.key("Enter");
+  wait_for(window, trace::RuleState::Refused);
+  window.click("##stop_rule");
+  window.key("Ctrl+A");
+  window.type("bag > 2MB");
+  window.click("###stop_go");
+  wait_for(window, trace::RuleState::Armed);
+  window.click("###stop_go");
+  wait_for(window, trace::RuleState::None);
+  CHECK(window.session().document->live->passed().empty());
+}
+
+TEST_CASE("where a limit is passed a moment is taken, the window goes there and stays, and the C functions are shown") {
+  const bool at_the_write = GENERATE(true, false);
+  Backend backend;
+  backend.stands.interrupt_holdoff = 1;
+  backend.passes = trace::WatchHit{backend.bag, 70'000, at_the_write, {}};
+  if (at_the_write)
+    backend.passes->stack = {{{0x402000}, "AllocSetAlloc", "postgres", 0x1f3}, {{0x403000}, "", "libc.so.6", 0x4711}};
+  Headless window(1600, 900);
+  attach(window, backend);
+  Session& session = window.session();
+  window.key("Home");
+  window.frames(2);
+  window.app().actions().push(StopWhen{trace::StopRule{"bag", 65'536}});
+  for (int i = 0; i < 20'000 && session.document->live->passed().empty(); ++i) window.frames(1);
+  REQUIRE(session.document->live->passed().size() == 1);
+  window.frames(10);
+  CHECK(stage(window) == trace::RuleState::Passed);
+  REQUIRE(session.message);
+  CHECK(session.message->key == "message.limit_passed");
+  CHECK(session.message->detail.find("bag") == 0);
+  CHECK(session.cursor() == session.event_count());
+  const PassedLimit& passed = session.document->live->passed().front();
+  CHECK(passed.hit.interrupt_holdoff == 1);
+  CHECK(passed.hit.hit.stack.front().function == (at_the_write ? "AllocSetAlloc" : "WaitEventSetWait"));
+  REQUIRE(window.sees("##stop_rule"));  // the panel came to the front
+  CHECK_FALSE(window.sees("##passed"));
+  window.click("##stop_rule");
+  window.key("Escape");
+  window.key("Ctrl+C");
+  window.frames(2);
+  CHECK(std::string(ImGui::GetClipboardText()).find(at_the_write ? "AllocSetAlloc+0x1f3" : "WaitEventSetWait+0x42") !=
+        std::string::npos);
+
+  const EventNumber here = session.cursor();
+  take(window, 3);
+  CHECK(session.cursor() == here);
+  CHECK(session.event_count() > here);
+  window.key("End");
+  window.frames(3);
+  REQUIRE(window.sees("##passed"));
+  take(window, 4);
+  CHECK(session.cursor() == session.event_count());
+  window.click("##passed");
+  window.frames(2);
+  CHECK(session.cursor() == here);
 }
 
 TEST_CASE("a process that ends is told of, and its moments stay") {

@@ -1,11 +1,13 @@
 // A process that is followed: moments from a thread, appended by whoever owns the timeline.
 #include "trace/live/follow.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <filesystem>
 #include <mutex>
+#include <thread>
 
 #include "core/mcxt/process.h"
 #include "tests/support/catch.h"
@@ -138,6 +140,80 @@ TEST_CASE("a moment that cannot be taken is an error and a pause; a process that
   follow.take_now();
   CHECK(bell.wait_for([&] { return follow.ended(); }));
   CHECK_FALSE(follow.next());
+}
+
+// Tells a hit when the test wants one.
+struct FakeRule final : RuleWatch {
+  FakeRule(const std::atomic<bool>& is_passed, core::Address at) : passed(is_passed), context(at) {}
+  core::Result<std::optional<WatchHit>> wait(std::chrono::milliseconds most) override {
+    std::this_thread::sleep_for(std::min(most, std::chrono::milliseconds(2)));
+    return passed ? std::optional(WatchHit{context, 4711, false, {}}) : std::nullopt;
+  }
+  std::size_t watched_by_processor() const override { return 1; }
+  const std::string& limitation() const override { return none; }
+  const std::atomic<bool>& passed;
+  core::Address context;
+  std::string none;
+};
+
+TEST_CASE("a limit that is passed has a moment taken, also while paused, with the C stack; then it rests") {
+  Source source;
+  Bell bell;
+  std::atomic<bool> passed = false;
+  std::atomic<int> armed = 0;
+  MomentSource looked = source.source();
+  looked.arm = [&](const StopRule& rule) -> core::Result<std::unique_ptr<RuleWatch>> {
+    if (rule.bytes == 0) return core::Error{core::ErrorCode::Unsupported, "no watch"};
+    ++armed;
+    return std::unique_ptr<RuleWatch>(std::make_unique<FakeRule>(passed, source.bag));
+  };
+  looked.take_with_stack = [&, take = looked.take](std::vector<CFrame>& stack) {
+    stack.push_back({{1}, "AllocSetAlloc", "postgres", 2});
+    return take();
+  };
+  FollowOptions options;
+  options.paused = true;
+  options.rule = StopRule{"bag", 1000};
+  options.wake = [&bell] { bell.ring(); };
+  core::Result<Followed> followed = start_follow(std::move(looked), options);
+  REQUIRE(followed);
+  Follow& follow = *followed->follow;
+  REQUIRE(bell.wait_for([&] { return follow.rule().stage == RuleState::Armed; }));
+  CHECK(follow.rule().by_processor == 1);
+  CHECK_FALSE(follow.has_next());
+  passed = true;
+  REQUIRE(bell.wait_for([&] { return follow.has_next(); }));
+  CHECK(follow.rule().stage == RuleState::Passed);
+  auto next = follow.next();
+  REQUIRE((next && *next && (*next)->hit));
+  CHECK((*next)->hit->rule == StopRule{"bag", 1000});
+  CHECK((*next)->hit->hit.bytes == 4711);
+  REQUIRE((*next)->hit->hit.stack.size() == 1);
+
+  follow.take_now();  // the rule rests: an ordinary moment, though the limit is still passed
+  REQUIRE(bell.wait_for([&] { return follow.has_next(); }));
+  next = follow.next();
+  REQUIRE((next && *next));
+  CHECK_FALSE((*next)->hit);
+
+  source.fails = true;  // what was seen waits for the moment that can be taken
+  follow.set_rule(StopRule{"bag", 2000});
+  REQUIRE(bell.wait_for([&] { return follow.has_next(); }));
+  next = follow.next();
+  REQUIRE((next && !*next));
+  source.fails = false;
+  follow.take_now();
+  REQUIRE(bell.wait_for([&] { return follow.has_next(); }));
+  next = follow.next();
+  REQUIRE((next && *next && (*next)->hit));
+  CHECK((*next)->hit->rule.bytes == 2000);
+  CHECK(armed == 2);
+
+  follow.set_rule(StopRule{"bag", 0});
+  REQUIRE(bell.wait_for([&] { return follow.rule().stage == RuleState::Refused; }));
+  CHECK(follow.rule().limitation == "no watch");
+  follow.set_rule({});
+  CHECK(follow.rule().stage == RuleState::None);
 }
 
 TEST_CASE("the first moment's failure is the follow's") {
