@@ -34,6 +34,7 @@ std::span<const Verb> verb_table();
 int run_attach(Arguments arguments, Streams io);
 int run_backends(Arguments arguments, Streams io);
 int run_buffer(Arguments arguments, Streams io);
+int run_bytes(Arguments arguments, Streams io);
 int run_check(Arguments arguments, Streams io);
 int run_compare(Arguments arguments, Streams io);
 int run_diff(Arguments arguments, Streams io);

@@ -1,22 +1,18 @@
 // palloscope snapshot PID|CORE|FILE: what a look into a server's process sees, as a file.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <ostream>
 #include <string>
-#include <system_error>
 #include <thread>
 
 #include "core/base/counted.h"
 #include "gui/cli/arguments.h"
+#include "gui/cli/memory_input.h"
 #include "trace/file/trace_writer.h"
-#include "trace/live/core_file.h"
 #include "trace/live/live_server.h"
 #include "trace/live/snapshot_events.h"
 #include "trace/live/snapshot_file.h"
@@ -35,16 +31,6 @@ struct Wish {
 
   bool as_trace() const { return std::filesystem::path(out).extension() == ".pscope"; }
 };
-
-// A number that is no file's name.
-std::optional<std::uint32_t> pid_of(const std::string& source) {
-  std::uint32_t pid = 0;
-  const char* end = source.data() + source.size();
-  const auto [stop, error] = std::from_chars(source.data(), end, pid);
-  std::error_code ignored;
-  if (error != std::errc() || stop != end || std::filesystem::exists(source, ignored)) return std::nullopt;
-  return pid;
-}
 
 // How long the process stood still, in a sentence's part.
 std::string pause_words(const trace::CaptureFacts& facts) {
@@ -84,32 +70,18 @@ class Snapshots {
 
   int of_file() {
     if (wish_.out.empty()) out_ = std::filesystem::path(wish_.source).filename().string() + ".pssnap";
-    core::Result<trace::Capture> capture = open();
-    if (!capture) return complain("snapshot", capture.error(), io_);
-    const auto moment = trace::read_moment(*capture);
+    core::Result<MemoryFile> file = open_memory(wish_.source, wish_.executable);
+    if (!file) return complain("snapshot", file.error(), io_);
+    trace::Capture& capture = file->capture;
+    if (file->is_core && wish_.payload) capture.facts.payload = true;
+    const auto moment = trace::read_moment(capture);
     if (!moment) return complain("snapshot", wish_.source + ": " + moment.error().message, io_);
-    if (const auto status = take(*capture, *moment)) return *status;
+    if (const auto status = take(capture, *moment)) return *status;
     tell(*moment, "");
     return finish();
   }
 
  private:
-  core::Result<trace::Capture> open() const {
-    std::ifstream in(wish_.source, std::ios::binary);
-    std::string head(64, '\0');
-    in.read(head.data(), static_cast<std::streamsize>(head.size()));
-    head.resize(static_cast<std::size_t>(std::max<std::streamsize>(in.gcount(), 0)));
-    if (trace::is_snapshot_file(head)) return trace::open_snapshot_file(wish_.source);
-    if (!trace::is_elf_core(head))
-      return core::Error{core::ErrorCode::BadFormat,
-                         fmt::format("{}: {}", wish_.source,
-                                     in.is_open() ? "neither a core dump nor a .pssnap file"
-                                                  : "there is no such file; a process is named by its PID")};
-    core::Result<trace::Capture> core = trace::open_core(wish_.source, wish_.executable);
-    if (core && wish_.payload) core->facts.payload = true;
-    return core;
-  }
-
   // Writes the moment. A status: it could not be, and that was told.
   std::optional<int> take(const trace::Capture& capture, const trace::ServerMoment& moment) {
     is_torn_ = is_torn_ || !moment.heap.findings.empty();

@@ -9,6 +9,8 @@ constexpr Verb kVerbs[] = {
     {"attach", "look into a running backend, in the window", run_attach},
     {"backends", "the PostgreSQL processes that run here, and which of them can be looked into", run_backends},
     {"buffer", "what one buffer held over the whole trace, and what was done to it", run_buffer},
+    {"bytes", "what stands in the memory of a running server's process, its core dump or snapshot, at an address",
+     run_bytes},
     {"check", "hold a trace to budgets: conditions that must hold at every event, and limits of growth", run_check},
     {"compare", "the same calls answered by several allocators, side by side", run_compare},
     {"diff", "what differs between two moments or two files", run_diff},
