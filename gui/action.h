@@ -111,6 +111,11 @@ struct Select {
   Selection what;
   friend bool operator==(const Select&, const Select&) = default;
 };
+// The bytes of the selected chunk or block, read again if they are shown; false: they are forgotten.
+struct ShowContents {
+  bool shown = true;
+  friend bool operator==(const ShowContents&, const ShowContents&) = default;
+};
 struct SetFind {
   std::string text;
   friend bool operator==(const SetFind&, const SetFind&) = default;
@@ -330,6 +335,7 @@ using Action =
                  SetLanguage, SetTheme, SetTextScale, SetMemory, SetMotion, SetPreset, ShowPanel, HidePanel,    //
                  FoldPanel, FocusPanel, FullScreenPanel, SetWorkspace, ShowOverlay, ShowMessage, DismissMessage, Quit,
                  FocusFilter, FocusFind, StopWhen>;
+FocusFilter, FocusFind, ShowContents > ;
 
 class ActionQueue {
  public:

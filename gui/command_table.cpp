@@ -101,6 +101,7 @@ Action toggle_follow(const Session& session) {
   return FollowEvery{chosen != kFollowNever ? chosen : 1000};
 }
 Action detach(const Session&) { return Detach{}; }
+Action toggle_contents(const Session& session) { return ShowContents{shown_contents(session) == nullptr}; }
 Action paste_text(const Session&) { return PasteText{}; }
 Action show_process(const Session&) { return ShowPanel{"process"}; }
 Action copy_link(const Session&) { return CopyLink{}; }
@@ -220,6 +221,8 @@ constexpr Command kCommands[] = {
     {"take_moment", icons::kSnapshot, G::Time, {{{Key::F5}}}, true, can_take_moment, take_moment},
     {"follow", icons::kRecent, G::Time, {{{Key::F5, kCtrl}}}, false, can_take_moment, toggle_follow},
     {"detach", icons::kDetach, G::File, {{{Key::F5, kShift}}}, false, is_attached, detach},
+
+    {"contents", icons::kChip, G::Find, {{{Key::I}}}, false, can_show_contents, toggle_contents},
 
     {"run_to_next", icons::kBreakpoint, G::Time, {{{Key::F8}}}, true, has_breakpoints, run_to<1>},
     {"run_to_previous", icons::kBreakpoint, G::Time, {{{Key::F8, kShift}}}, true, has_breakpoints, run_to<-1>},

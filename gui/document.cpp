@@ -70,9 +70,11 @@ core::Result<Document> open_document(const std::filesystem::path& path, const st
     if (document) document->path = path;
     return document;
   }
-  core::Result<trace::Timeline> timeline = trace::open_any(path, progress);
-  if (!timeline) return timeline.error();
-  Document document{.timeline = std::move(*timeline)};
+  core::Result<trace::OpenedFile> opened = trace::open_with_memory(path, progress);
+  if (!opened) return opened.error();
+  Document document{.timeline = std::move(opened->timeline)};
+  document.memory = std::move(opened->memory);
+  document.is_headers_only = opened->is_headers_only;
   if (path == "-") {
     document.title = {strings_of(Language::English)("app.standard_input"),
                       strings_of(Language::Chinese)("app.standard_input")};

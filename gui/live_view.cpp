@@ -16,6 +16,9 @@ bool LiveView::is_taking() const { return follow_->is_taking() || !waiting_.empt
 int LiveView::every_ms() const {
   return follow_->is_paused() ? kFollowNever : static_cast<int>(follow_->every().count());
 }
+core::Result<std::vector<std::uint8_t>> LiveView::read_now(core::Address at, std::size_t bytes) const {
+  return follow_->read_now(at, bytes);
+}
 void LiveView::take_moment() { follow_->take_now(); }
 
 void LiveView::stop_when(std::optional<trace::StopRule> rule) { follow_->set_rule(std::move(rule)); }

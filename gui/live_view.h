@@ -57,6 +57,9 @@ class LiveView {
   bool is_taking() const;
   int every_ms() const;  // 0: only when asked
 
+  // Bytes of the process as they are now: one system call for some kB.
+  core::Result<std::vector<std::uint8_t>> read_now(core::Address at, std::size_t bytes) const;
+
   void take_moment();
   void follow_every(int ms);
   void stop_when(std::optional<trace::StopRule> rule);  // none: no longer

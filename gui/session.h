@@ -15,7 +15,9 @@
 
 #include "core/base/result.h"
 #include "core/scenario/scenario_run.h"
+#include "core/walk/memory_source.h"
 #include "gui/breakpoint_run.h"
+#include "gui/contents.h"
 #include "gui/diff_base.h"
 #include "gui/live_view.h"
 #include "gui/notes.h"
@@ -55,6 +57,8 @@ struct Document {
   bool unsaved = false;                       // a recording that no file holds yet
   trace::FaultList faults = {};               // the program's mistakes in it; advance() follows the stream
   std::vector<ConsoleEntry> console = {};     // what was typed, oldest first
+  std::unique_ptr<core::MemorySource> memory = {};  // of a core, or a snapshot with contents; none: see contents.h
+  bool is_headers_only = false;                     // a snapshot without contents
 };
 
 // Speeds of play, in events a second.
@@ -125,6 +129,9 @@ struct Session {
   bool filter_wanted = false;  // the focused panel's filter box takes the keyboard next frame
   bool find_wanted = false;    // so does the find box of the top bar
   bool quit = false;
+
+  std::optional<ShownContents> contents;  // read because somebody asked; gone with what it is of
+  std::uint64_t contents_read = 0;        // so often
 
   // In the language of the window; empty where nothing is open.
   const std::string& title() const;

@@ -520,6 +520,12 @@ struct Applier {
     document()->live.reset();
     say(session, MessageKind::Notice, "message.detached", session.title());
   }
+  void operator()(const ShowContents& action) {
+    if (!action.shown)
+      session.contents.reset();
+    else if (can_show_contents(session))
+      read_contents(session);
+  }
   void operator()(const OpenText& action) {
     open_by_thread(action.name, "message.cannot_open_text",
                    [name = action.name, text = action.text](const auto&) { return open_text_document(name, text); });
@@ -642,7 +648,10 @@ struct Applier {
 
 }  // namespace
 
-void apply(Session& session, const Action& action) { std::visit(Applier{session}, action); }
+void apply(Session& session, const Action& action) {
+  std::visit(Applier{session}, action);
+  if (shown_contents(session) == nullptr) session.contents.reset();  // people's data: gone with what it is of
+}
 
 void finish_opening(Session& session) {
   const std::uint64_t opened_before = session.documents_opened;

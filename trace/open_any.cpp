@@ -55,6 +55,20 @@ core::Result<Timeline> import(std::istream& in, std::uint64_t bytes, const std::
   return timeline;
 }
 
+core::Result<OpenedFile> alone(core::Result<Timeline> timeline) {
+  if (!timeline) return timeline.error();
+  return OpenedFile{std::move(*timeline)};
+}
+
+// Headers alone are in the events, too: only a memory with contents is kept.
+core::Result<OpenedFile> with_memory(core::Result<Capture> capture, const std::string& title) {
+  core::Result<OpenedFile> opened = alone(timeline_of(capture, title));
+  if (!opened) return opened;
+  if (capture->facts.payload) opened->memory = std::move(capture->memory);
+  opened->is_headers_only = !capture->facts.payload;
+  return opened;
+}
+
 core::Result<std::string> read_standard_input() {
   std::string text;
   std::array<char, 1 << 16> part{};
@@ -72,10 +86,17 @@ core::Result<std::string> read_standard_input() {
 
 core::Result<Timeline> open_any(const std::filesystem::path& file, const std::function<bool(double)>& progress,
                                 int pg_major) {
+  core::Result<OpenedFile> opened = open_with_memory(file, progress, pg_major);
+  if (!opened) return opened.error();
+  return std::move(opened->timeline);
+}
+
+core::Result<OpenedFile> open_with_memory(const std::filesystem::path& file,
+                                          const std::function<bool(double)>& progress, int pg_major) {
   if (file == "-") {
     core::Result<std::string> text = read_standard_input();
     if (!text) return text.error();
-    return open_text(std::string(kStandardInput), std::move(*text), progress, pg_major);
+    return alone(open_text(std::string(kStandardInput), std::move(*text), progress, pg_major));
   }
   const std::string name = file.string();
   std::error_code ignored;
@@ -84,12 +105,16 @@ core::Result<Timeline> open_any(const std::filesystem::path& file, const std::fu
   std::ifstream in(file, std::ios::binary);
   if (!in) return core::Error{core::ErrorCode::NotFound, name + ": " + std::strerror(errno)};
   const std::string head = read_head(in);
-  if (is_trace(head)) return Timeline::open(file);
-  if (is_snapshot_file(head)) return timeline_of(open_snapshot_file(file), file.filename().string());
-  if (is_elf_core(head)) return timeline_of(open_core(file), file.filename().string());
+  if (is_trace(head)) return alone(Timeline::open(file));
+  if (is_snapshot_file(head)) return with_memory(open_snapshot_file(file), file.filename().string());
+  if (is_elf_core(head)) {
+    core::Result<Capture> core = open_core(file);
+    if (core) core->facts.payload = true;  // everything is in it
+    return with_memory(std::move(core), file.filename().string());
+  }
 
   const std::uintmax_t bytes = std::filesystem::file_size(file, ignored);
-  return import(in, ignored ? 0 : bytes, name, progress, pg_major);
+  return alone(import(in, ignored ? 0 : bytes, name, progress, pg_major));
 }
 
 core::Result<Timeline> open_text(const std::string& name, std::string text, const std::function<bool(double)>& progress,

@@ -80,7 +80,7 @@ void ByteView::draw_typed_byte(const PanelContext& panel, const core::MemorySour
 }
 
 void ByteView::draw(const PanelContext& panel, const Range& range, const core::VersionProfile& profile,
-                    const core::MemorySource* exact, ByteEdits* edits) {
+                    const core::MemorySource* exact, ByteEdits* edits, std::string_view framed) {
   core::Address from = range.from;
   const core::Address to = range.to;
   if (from >= to) return;
@@ -157,7 +157,7 @@ void ByteView::draw(const PanelContext& panel, const Range& range, const core::V
   const bool any_trampled = std::any_of(bytes.begin(), bytes.end(), [](const ShownByte& b) { return b.trampled; });
   ImGui::PushStyleColor(ImGuiCol_Text, any_trampled ? theme.problem : theme.dim);
   if (any_trampled)
-    ImGui::TextWrapped("%s", panel.strings("inspector.trampled_bytes"));
+    ImGui::TextWrapped("%s", panel.strings(framed));
   else if (exact == nullptr)
     ImGui::TextWrapped("%s", panel.strings("inspector.unknown_bytes"));
   else if (edits != nullptr)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "core/version/version_profile.h"
 #include "core/walk/memory_source.h"
@@ -19,9 +20,10 @@ class ByteView {
     core::Address from, to;  // within the block
     core::Address first;     // where editing by key begins
   };
-  // `exact`: the true bytes; null: none. `edits`: null where nothing can be changed.
+  // `exact`: the true bytes; null: none. `edits`: null where nothing can be changed. `framed`: the sentence below bytes
+  // that are not what the events make expect.
   void draw(const PanelContext& panel, const Range& range, const core::VersionProfile& profile,
-            const core::MemorySource* exact, ByteEdits* edits);
+            const core::MemorySource* exact, ByteEdits* edits, std::string_view framed = "inspector.trampled_bytes");
 
  private:
   void draw_typed_byte(const PanelContext& panel, const core::MemorySource& exact, ByteEdits& edits, core::Address at,

@@ -48,14 +48,16 @@ bool can_write(const Session& session) { return session.at_live_end(); }
 
 }  // namespace
 
-void HeaderView::refresh(const PanelContext& panel, core::ChunkSlot slot, const core::MemorySource* exact) {
+void HeaderView::refresh(const PanelContext& panel, core::ChunkSlot slot, const core::MemorySource* exact,
+                         const ShownContents* contents) {
   const bool whole = exact != nullptr;
   const Session& session = panel.session;
   if (slot != key_.slot || session.document->serial != key_.serial) {
     edits.clear();
     bit_ = -1;
   }
-  Key key{session.document->serial, session.cursor(), session.event_count(), slot, whole, edits};
+  const std::uint64_t reading = contents == nullptr ? 0 : contents->number;
+  Key key{session.document->serial, session.cursor(), session.event_count(), slot, whole, reading, edits};
   if (key == key_) return;
   const trace::MemoryState& state = panel.state();
   const trace::ChunkRecord* chunk = state.chunk(slot);
@@ -63,8 +65,11 @@ void HeaderView::refresh(const PanelContext& panel, core::ChunkSlot slot, const 
   const core::ContextKind kind = owner == nullptr ? core::ContextKind::Unknown : owner->kind;
   const core::VersionProfile& profile = profile_of(session);
   std::optional<trace::KnownSource> known;
+  std::optional<ContentsSource> read;
   if (!whole) known.emplace(state, profile, slot);
-  const core::MemorySource& bytes = whole ? *exact : *known;
+  if (!whole && contents != nullptr) read.emplace(*contents, &*known);
+  const core::MemorySource* around = known ? &*known : exact;
+  const core::MemorySource& bytes = read ? *read : *around;
   core::PatchedSource patched(bytes);
   edits.apply_to(patched);
   original_ = header_lens(bytes, profile, kind, chunk->at);
@@ -333,8 +338,9 @@ void HeaderView::take_keys(const PanelContext& panel) {
   }
 }
 
-void HeaderView::draw(const PanelContext& panel, core::ChunkSlot slot, const core::MemorySource* exact) {
-  refresh(panel, slot, exact);
+void HeaderView::draw(const PanelContext& panel, core::ChunkSlot slot, const core::MemorySource* exact,
+                      const ShownContents* contents) {
+  refresh(panel, slot, exact, contents);
   if (lens_.words.empty() || lens_.words.size() != original_.words.size()) return;
   ImGui::SeparatorText(panel.strings("lens.title"));
   take_keys(panel);

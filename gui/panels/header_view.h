@@ -13,8 +13,9 @@ namespace palloscope::gui {
 
 class HeaderView {
  public:
-  // `exact`: a process's bytes; null: only what follows from the state is known.
-  void draw(const PanelContext& panel, core::ChunkSlot slot, const core::MemorySource* exact);
+  // `exact`: a process's bytes; null: only what follows from the state is known, and the bytes in `contents`.
+  void draw(const PanelContext& panel, core::ChunkSlot slot, const core::MemorySource* exact,
+            const ShownContents* contents = nullptr);
 
   ByteEdits edits;  // of this chunk, shared with the view of its bytes
 
@@ -24,10 +25,12 @@ class HeaderView {
     EventNumber cursor = 0, count = 0;
     core::ChunkSlot slot;
     bool whole = false;
+    std::uint64_t contents = 0;  // ShownContents::number
     ByteEdits edits;
     friend bool operator==(const Key&, const Key&) = default;
   };
-  void refresh(const PanelContext& panel, core::ChunkSlot slot, const core::MemorySource* exact);
+  void refresh(const PanelContext& panel, core::ChunkSlot slot, const core::MemorySource* exact,
+               const ShownContents* contents);
   void take_keys(const PanelContext& panel);
   void flip(std::size_t word, std::uint32_t bit);
   void draw_word(const PanelContext& panel, std::size_t index);

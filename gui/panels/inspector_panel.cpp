@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "gui/command_table.h"
 #include "gui/fault_text.h"
 #include "gui/format_text.h"
 #include "gui/icons.h"
@@ -30,6 +31,12 @@ const Record* before(const std::vector<std::pair<Slot, Record>>& changed, Slot s
   const auto found =
       std::find_if(changed.begin(), changed.end(), [&](const auto& entry) { return entry.first == slot; });
   return found == changed.end() ? nullptr : &found->second;
+}
+
+// The bytes that somebody asked for, if they could be read.
+const ShownContents* good_contents(const Session& session) {
+  const ShownContents* contents = shown_contents(session);
+  return contents != nullptr && contents->problem.empty() ? contents : nullptr;
 }
 
 // Rows of "field  value (was old)". A field is PostgreSQL's name, so it is the same in every language.
@@ -269,7 +276,7 @@ void InspectorPanel::draw_block(const PanelContext& panel, core::BlockSlot slot)
     }
     say("malloc", [](R r) { return format_bytes_exactly(r.bytes) + " @ " + format_address(r.at); });
   }
-  draw_bytes(panel, {slot, b.at, std::min(b.at + 512, b.end()), b.at});
+  draw_bytes(panel);
 }
 
 void InspectorPanel::draw_chunk(const PanelContext& panel, core::ChunkSlot slot) {
@@ -300,9 +307,11 @@ void InspectorPanel::draw_chunk(const PanelContext& panel, core::ChunkSlot slot)
   }
   draw_life_link(panel);
   draw_faults(panel, c.at, c.granted_bytes, c.born);
-  header_.draw(panel, slot, exact_bytes(panel));
-  const std::uint64_t shown = std::min<std::uint64_t>(c.granted_bytes, 512);
-  draw_bytes(panel, {c.block, c.at - 24, c.at + shown, c.at});
+  // Of a process contents are asked for: the answer stands where the eye is, not below the lens.
+  const bool is_process = panel.session.timeline()->description().source == core::SourceKind::Snapshot;
+  if (is_process) draw_bytes(panel);
+  header_.draw(panel, slot, exact_bytes(panel), good_contents(panel.session));
+  if (!is_process) draw_bytes(panel);
 }
 
 const core::MemorySource* InspectorPanel::exact_bytes(const PanelContext& panel) {
@@ -311,13 +320,59 @@ const core::MemorySource* InspectorPanel::exact_bytes(const PanelContext& panel)
   return exact;
 }
 
-void InspectorPanel::draw_bytes(const PanelContext& panel, const ByteView::Range& range) {
+// Bytes of a process that was looked into: how to see them, when they were read, or why there are none.
+void InspectorPanel::draw_contents_line(const PanelContext& panel, const ShownContents* contents,
+                                        std::uint64_t hidden) {
+  const Session& session = panel.session;
+  const Strings& strings = panel.strings;
+  const auto say = [&](const std::string& text, Color color) {
+    ImGui::PushStyleColor(ImGuiCol_Text, color);
+    draw_paragraphs(text);
+    ImGui::PopStyleColor();
+  };
+  if (const std::string_view why = why_no_contents(session); !why.empty() && contents == nullptr)
+    return say(strings(why), panel.theme.dim);
+  if (contents == nullptr) {
+    const Command* command = find_command("contents");
+    const auto keys = keys_of(*command, session.preferences);
+    const std::string key = keys.empty() ? std::string() : fmt::format("  {}", format_for_people(keys.front()));
+    if (ImGui::Button(fmt::format("{}{}##show_contents", strings("contents.show"), key).c_str()))
+      panel.actions.push(ShowContents{});
+    return say(strings("contents.asked"), panel.theme.dim);
+  }
+  const bool can_read_again = session.document->live && why_no_contents(session).empty();
+  if (can_read_again && ImGui::Button(fmt::format("{}##read_again", strings("contents.again")).c_str()))
+    panel.actions.push(ShowContents{});
+  if (can_read_again) ImGui::SameLine();
+  if (ImGui::Button(fmt::format("{}##hide_contents", strings("contents.hide")).c_str()))
+    panel.actions.push(ShowContents{false});
+  if (!contents->problem.empty())
+    say(strings.fill("contents.failed", {{"why", contents->problem}}), panel.theme.problem);
+  else if (!contents->read_at.empty())
+    say(strings.fill("contents.read_now", {{"time", contents->read_at}}), panel.theme.changed);
+  if (contents->problem.empty() && hidden != 0)
+    say(strings.fill("contents.cut", {{"n", format_bytes_exactly(hidden)}}), panel.theme.dim);
+}
+
+void InspectorPanel::draw_bytes(const PanelContext& panel) {
+  constexpr std::uint64_t kMostKnown = 512;  // of a chunk whose contents nobody knows
   ImGui::SetNextItemOpen(bytes_open_, ImGuiCond_Once);
   bytes_open_ = ImGui::CollapsingHeader(panel.strings("inspector.bytes"));
   if (!bytes_open_) return;
-  const bool is_chunk = std::holds_alternative<ChunkKey>(panel.session.selection);
-  const bool can_change = is_chunk && panel.session.document->run.has_value();
-  bytes_.draw(panel, range, profile_of(panel.session), exact_bytes(panel), can_change ? &header_.edits : nullptr);
+  const Session& session = panel.session;
+  const core::MemorySource* exact = exact_bytes(panel);
+  const ShownContents* contents = good_contents(session);
+  const auto range = contents_range(panel.state(), session.selection, contents == nullptr ? kMostKnown : kMostContents);
+  if (!range) return;
+  if (exact == nullptr && !replayed_.is_working() && !session.document->run)
+    draw_contents_line(panel, shown_contents(session), range->hidden);
+  std::optional<ContentsSource> read;
+  if (exact == nullptr && contents != nullptr) exact = &read.emplace(*contents, nullptr);
+  const bool is_chunk = std::holds_alternative<ChunkKey>(session.selection);
+  const bool can_change = is_chunk && session.document->run.has_value();
+  const bool is_later = read && !contents->read_at.empty();
+  bytes_.draw(panel, {range->block, range->from, range->to, range->first}, profile_of(session), exact,
+              can_change ? &header_.edits : nullptr, is_later ? "contents.framed" : "inspector.trampled_bytes");
 }
 
 void InspectorPanel::draw(const PanelContext& panel) {

@@ -23,7 +23,8 @@ class InspectorPanel final : public Panel {
   void draw_chunk(const PanelContext& panel, core::ChunkSlot slot);
   static void draw_faults(const PanelContext& panel, core::Address at, std::uint64_t bytes, core::EventNumber born);
   static void draw_life_link(const PanelContext& panel);
-  void draw_bytes(const PanelContext& panel, const ByteView::Range& range);
+  void draw_bytes(const PanelContext& panel);
+  static void draw_contents_line(const PanelContext& panel, const ShownContents* contents, std::uint64_t hidden);
   void draw_gone(const PanelContext& panel, core::EventNumber born);
 
   // The true bytes at the cursor; null: there are none, or not yet.

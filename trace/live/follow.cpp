@@ -103,6 +103,10 @@ MomentSource moments_of(LiveServer server, const CaptureOptions& capture, const 
     return std::move(taken->moment);
   };
   return source;
+  const auto shared = std::make_shared<LiveServer>(std::move(server));  // both functions' own
+  return {[shared, capture, options] { return shared->moment(capture, options); },
+          [shared] { return shared->is_gone(); },
+          [shared](core::Address at, std::size_t bytes) { return shared->read_now(at, bytes); }};
 }
 
 Follow::Follow(MomentSource source, FollowOptions options, std::unique_ptr<Feed> feed)
@@ -178,6 +182,8 @@ bool Follow::ended() const {
   const std::lock_guard lock(mutex_);
   return ended_;
 }
+
+MemoryContent Follow::read_now(core::Address at, std::size_t bytes) const { return source_.read_now(at, bytes); }
 
 core::Status Follow::recorded() const {
   const std::lock_guard lock(mutex_);

@@ -6,6 +6,8 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -40,6 +42,14 @@ struct MomentSource {
   std::function<core::Result<std::unique_ptr<RuleWatch>>(const StopRule&)> arm = {};
   // As take(), with the C functions that the process was in when it stood (empty: not known). Null: take() will do.
   std::function<core::Result<ServerMoment>(std::vector<CFrame>& stack)> take_with_stack = {};
+};
+using MemoryContent = core::Result<std::vector<std::uint8_t>>;
+
+// What is looked into; one thread at a time calls, but for read_now, which any may call at any time.
+struct MomentSource {
+  std::function<core::Result<ServerMoment>()> take;
+  std::function<bool()> is_gone;  // the process has ended: no moment will come any more
+  std::function<MemoryContent(core::Address, std::size_t)> read_now;  // its bytes as they are, without stopping it
 };
 MomentSource moments_of(LiveServer server, const CaptureOptions& capture, const MomentOptions& options);
 
@@ -89,6 +99,8 @@ class Follow {
   // Once each. A moment that could not be taken is an error, after which the follow is paused.
   std::optional<core::Result<FollowedMoment>> next();
   bool ended() const;  // the process is gone
+  // Contents, when somebody asks for them: as they are now, which may be later than the last moment.
+  MemoryContent read_now(core::Address at, std::size_t bytes) const;
   // Of the file that is recorded; the first thing that went wrong there.
   core::Status recorded() const;
 
