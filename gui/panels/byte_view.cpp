@@ -96,7 +96,10 @@ void ByteView::draw(const PanelContext& panel, const Range& range, const core::V
   const Theme& theme = panel.theme;
   ImGui::PushFont(panel.fonts.mono, panel.fonts.mono_size);
   const float em = panel.em(), digit = ImGui::CalcTextSize("0").x, line = em * 1.25f;
-  const float hex_x = digit * 14, text_x = hex_x + digit * (3 * kBytesPerRow + 1);
+  // In a narrow panel a process's contents leave the high digits out rather than the letters.
+  const bool is_short =
+      exact != nullptr && !panel.session.document->run && ImGui::GetContentRegionAvail().x < digit * 48;
+  const float hex_x = digit * (is_short ? 5.5f : 14), text_x = hex_x + digit * (3 * kBytesPerRow + 1);
   const auto row_count = static_cast<int>((bytes.size() + kBytesPerRow - 1) / kBytesPerRow);
   ImGuiListClipper clipper;
   clipper.Begin(row_count, line);
@@ -106,7 +109,8 @@ void ByteView::draw(const PanelContext& panel, const Range& range, const core::V
       const ImVec2 at = ImGui::GetCursorScreenPos();
       ImDrawList* draw = ImGui::GetWindowDrawList();
       const core::Address address = from + static_cast<std::uint64_t>(row) * kBytesPerRow;
-      draw->AddText(at, theme.dim, format_address(address).c_str());
+      const std::string name = is_short ? fmt::format("{:04x}", address.value & 0xFFFF) : format_address(address);
+      draw->AddText(at, theme.dim, name.c_str());
       const trace::KnownField* last = nullptr;
       std::string signs;
       for (int i = 0; i < kBytesPerRow; ++i) {

@@ -335,7 +335,7 @@ void InspectorPanel::draw_contents_line(const PanelContext& panel, const ShownCo
   if (contents == nullptr) {
     const Command* command = find_command("contents");
     const auto keys = keys_of(*command, session.preferences);
-    const std::string key = keys.empty() ? std::string() : fmt::format("  {}", format_for_people(keys.front()));
+    const std::string key = keys.empty() ? std::string() : fmt::format(" ({})", format_for_people(keys.front()));
     if (ImGui::Button(fmt::format("{}{}##show_contents", strings("contents.show"), key).c_str()))
       panel.actions.push(ShowContents{});
     return say(strings("contents.asked"), panel.theme.dim);
