@@ -330,7 +330,8 @@ def slow_flat_out(server, tool, scratch):
     run(*bench, "-i", "-s", "2", "-q")
     client = subprocess.Popen([*bench, "-S", "-c", "1", "-T", "600", "-n"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        find = "select pid from pg_stat_activity where application_name = 'pgbench'"
+        # not the connection by which it looks at its tables first
+        find = "select pid from pg_stat_activity where application_name = 'pgbench' and backend_start < now() - interval '1 s'"
         pid = wait_for(lambda: server.ask(find).strip(), "pgbench")
         pauses, tries, torn = snapshots_of(tool, pid, path, 500)
         demand(client.poll() is None, "pgbench ended")
