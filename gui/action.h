@@ -334,8 +334,7 @@ using Action =
                  MarkDiffBase, OpenDiffBase, SwapDiffBase,                                                      //
                  SetLanguage, SetTheme, SetTextScale, SetMemory, SetMotion, SetPreset, ShowPanel, HidePanel,    //
                  FoldPanel, FocusPanel, FullScreenPanel, SetWorkspace, ShowOverlay, ShowMessage, DismissMessage, Quit,
-                 FocusFilter, FocusFind, StopWhen>;
-FocusFilter, FocusFind, ShowContents > ;
+                 FocusFilter, FocusFind, StopWhen, ShowContents>;
 
 class ActionQueue {
  public:

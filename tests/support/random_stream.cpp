@@ -394,9 +394,19 @@ void RandomStream::resize_chunk(std::size_t index, std::size_t live_index) {
 
 // --- what happens -----------------------------------------------------------------------------------------------
 
+// What is known of blocks whose chunks are not: how far a Bump block is used, how many of a Generation block's are
+// free.
+void RandomStream::report_block(const Context& context) {
+  if (context.current >= context.blocks.size() || !context.blocks[context.current].slot) return;
+  const Block& block = context.blocks[context.current];
+  const bool counts = context.kind == ContextKind::Generation;
+  if (counts || context.kind == ContextKind::Bump)
+    emit(BlockReported{block.slot, block.free_at, counts ? static_cast<std::uint32_t>(roll(block.live + 1)) : 0});
+}
+
 void RandomStream::say_something() {
   Context& context = *contexts_[roll(contexts_.size())];
-  switch (roll(options_.dump_events ? 26 : 22)) {
+  switch (roll(options_.dump_events ? 28 : 22)) {
     case 0:
       return emit(Narration{random_words(), random_words()});
     case 1:
@@ -461,6 +471,10 @@ void RandomStream::say_something() {
       return emit(ContextReported{context.slot, roll(9), roll(1 << 20), roll(999), roll(99), roll(999), 0, 0});
     case 25:
       return emit(ContextsOmitted{context.slot, roll(3), roll(9), roll(1 << 20), roll(999), roll(99), roll(99)});
+    case 26:
+      return emit(ProcessReported{.pause_ns = random_(), .rss_anon = random_(), .stopped = chance(0.5)});
+    case 27:
+      return report_block(context);
     default:
       return emit(SourceLine{static_cast<std::uint32_t>(roll(3)), static_cast<std::uint32_t>(1 + roll(100))});
   }

@@ -70,6 +70,7 @@ class RandomStream {
   void carve(Context& context);
   void free_chunk(std::size_t context, std::size_t live_index, core::ChunkCause cause);
   void resize_chunk(std::size_t context, std::size_t live_index);
+  void report_block(const Context& context);
   void say_something();
 
   RandomStreamOptions options_;

@@ -91,6 +91,7 @@ MomentSource moments_of(LiveServer server, const CaptureOptions& capture, const 
   MomentSource source;
   source.take = [shared, capture, options] { return shared->moment(capture, options); };
   source.is_gone = [shared] { return shared->is_gone(); };
+  source.read_now = [shared](core::Address at, std::size_t bytes) { return shared->read_now(at, bytes); };
   source.arm = [shared](const StopRule& rule) -> core::Result<std::unique_ptr<RuleWatch>> {
     auto watch = Watch::arm(*shared, rule);
     if (!watch) return watch.error();
@@ -103,10 +104,6 @@ MomentSource moments_of(LiveServer server, const CaptureOptions& capture, const 
     return std::move(taken->moment);
   };
   return source;
-  const auto shared = std::make_shared<LiveServer>(std::move(server));  // both functions' own
-  return {[shared, capture, options] { return shared->moment(capture, options); },
-          [shared] { return shared->is_gone(); },
-          [shared](core::Address at, std::size_t bytes) { return shared->read_now(at, bytes); }};
 }
 
 Follow::Follow(MomentSource source, FollowOptions options, std::unique_ptr<Feed> feed)
@@ -183,7 +180,10 @@ bool Follow::ended() const {
   return ended_;
 }
 
-MemoryContent Follow::read_now(core::Address at, std::size_t bytes) const { return source_.read_now(at, bytes); }
+MemoryContent Follow::read_now(core::Address at, std::size_t bytes) const {
+  if (!source_.read_now) return core::Error{core::ErrorCode::Unsupported, "contents cannot be read here"};
+  return source_.read_now(at, bytes);
+}
 
 core::Status Follow::recorded() const {
   const std::lock_guard lock(mutex_);

@@ -1,7 +1,7 @@
 // Follow: a process looked into again and again, by a thread of its own: every so often, when asked, or when a context
-// grows past a limit. What differs
-// from the moment before is made into events there; whoever owns the timeline fetches them with next() and appends
-// them at its own pace. Until it has, no further moment is taken, so that nothing piles up.
+// grows past a limit. What differs from the moment before is made into events there; whoever owns the timeline fetches
+// them with next() and appends them at its own pace. Until it has, no further moment is taken, so that nothing piles
+// up.
 #pragma once
 
 #include <chrono>
@@ -34,22 +34,18 @@ class RuleWatch {
   virtual const std::string& limitation() const = 0;
 };
 
-// What is looked into; one thread at a time calls.
-struct MomentSource {
-  std::function<core::Result<ServerMoment>()> take;
-  std::function<bool()> is_gone;  // the process has ended: no moment will come any more
-  // Null: rules cannot be watched over here.
-  std::function<core::Result<std::unique_ptr<RuleWatch>>(const StopRule&)> arm = {};
-  // As take(), with the C functions that the process was in when it stood (empty: not known). Null: take() will do.
-  std::function<core::Result<ServerMoment>(std::vector<CFrame>& stack)> take_with_stack = {};
-};
 using MemoryContent = core::Result<std::vector<std::uint8_t>>;
 
 // What is looked into; one thread at a time calls, but for read_now, which any may call at any time.
 struct MomentSource {
   std::function<core::Result<ServerMoment>()> take;
   std::function<bool()> is_gone;  // the process has ended: no moment will come any more
-  std::function<MemoryContent(core::Address, std::size_t)> read_now;  // its bytes as they are, without stopping it
+  // Its bytes as they are, without stopping it. Null: contents cannot be read here.
+  std::function<MemoryContent(core::Address, std::size_t)> read_now = {};
+  // Null: rules cannot be watched over here.
+  std::function<core::Result<std::unique_ptr<RuleWatch>>(const StopRule&)> arm = {};
+  // As take(), with the C functions that the process was in when it stood (empty: not known). Null: take() will do.
+  std::function<core::Result<ServerMoment>(std::vector<CFrame>& stack)> take_with_stack = {};
 };
 MomentSource moments_of(LiveServer server, const CaptureOptions& capture, const MomentOptions& options);
 

@@ -156,8 +156,8 @@ TEST_CASE("an unknown kind of event is named, with the format it needs") {
   REQUIRE_FALSE(status);
   CHECK(status.error().code == core::ErrorCode::Unsupported);
   CHECK(status.error().message ==
-        "event 7 is of kind 190, which this version of Palloscope does not know: the trace is of format 1.5, this "
-        "version reads up to 1.2, use a newer one");
+        "event 7 is of kind 190, which this version of Palloscope does not know: the trace is of format 1.6, this "
+        "version reads up to 1.3, use a newer one");
   REQUIRE(decoder.begin(payload, 7));
   status = decoder.decode(1, [](const auto&) {});
   REQUIRE_FALSE(status);

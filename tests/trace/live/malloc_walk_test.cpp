@@ -10,6 +10,7 @@
 #include <cstring>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/support/catch.h"
@@ -21,20 +22,30 @@ namespace {
 
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
-// A child that allocates and frees, says what its malloc counts, and waits.
+constexpr int kSays = 8, kWaits = 9;  // the child's pipes
+
+// A child that allocates and frees, says what its malloc counts, and waits. It is a program of its own: this one's heap
+// is large from other tests, and may go on elsewhere than behind its beginning.
 class Allocating {
  public:
   Allocating() {
     REQUIRE(::pipe(says_) == 0);
     REQUIRE(::pipe(waits_) == 0);
     pid_ = ::fork();
-    if (pid_ == 0) run();
+    if (pid_ == 0) {
+      ::dup2(says_[1], kSays), ::dup2(waits_[0], kWaits);
+      for (const int end : {says_[0], says_[1], waits_[0], waits_[1]})
+        if (end != kSays && end != kWaits) ::close(end);
+      ::execl("/proc/self/exe", "allocating", "[.allocating]", nullptr);
+      ::_exit(1);
+    }
+    ::close(std::exchange(says_[1], -1));
     REQUIRE(::read(says_[0], &info, sizeof info) == static_cast<ssize_t>(sizeof info));
   }
   ~Allocating() {
     ::close(waits_[1]);
     ::waitpid(pid_, nullptr, 0);
-    ::close(says_[0]), ::close(says_[1]), ::close(waits_[0]);
+    ::close(says_[0]), ::close(waits_[0]);
   }
   Allocating(const Allocating&) = delete;
   Allocating& operator=(const Allocating&) = delete;
@@ -43,23 +54,23 @@ class Allocating {
   struct mallinfo2 info {};
 
  private:
-  [[noreturn]] void run() const {
-    ::close(waits_[1]);
-    static std::array<void*, 3000> kept;
-    for (std::size_t i = 0; i < kept.size(); ++i) kept[i] = std::malloc(1024 + 8 * (i * 37 % 900));
-    for (std::size_t i = 0; i < kept.size(); i += 3) std::free(kept[i]);
-    void* large = std::malloc(5'000'000);  // a mapping of its own
-    std::memset(large, 1, 5'000'000);
-    const struct mallinfo2 counted = ::mallinfo2();
-    const auto written = ::write(says_[1], &counted, sizeof counted);
-    char byte = 0;
-    if (written > 0) (void)!::read(waits_[0], &byte, 1);  // until the other end is gone
-    ::_exit(0);
-  }
-
   int says_[2] = {-1, -1}, waits_[2] = {-1, -1};
   pid_t pid_ = -1;
 };
+
+// Not a test: what the child does.
+TEST_CASE("allocating", "[.allocating]") {
+  static std::array<void*, 3000> kept;
+  for (std::size_t i = 0; i < kept.size(); ++i) kept[i] = std::malloc(1024 + 8 * (i * 37 % 900));
+  for (std::size_t i = 0; i < kept.size(); i += 3) std::free(kept[i]);
+  void* large = std::malloc(5'000'000);  // a mapping of its own
+  std::memset(large, 1, 5'000'000);
+  const struct mallinfo2 counted = ::mallinfo2();
+  const auto written = ::write(kSays, &counted, sizeof counted);
+  char byte = 0;
+  if (written > 0) (void)!::read(kWaits, &byte, 1);  // until the other end is gone
+  ::_exit(0);
+}
 
 TEST_CASE("malloc's chunks add up to what malloc says of itself") {
   const Allocating child;
