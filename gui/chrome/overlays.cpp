@@ -62,7 +62,7 @@ void draw_help(const PanelContext& context) {
   scroll_by_keys(1.4f * context.em());
   const float width = ImGui::GetContentRegionAvail().x / context.em();
   const int columns = width > 62 ? 3 : width > 40 ? 2 : 1;
-  ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, {0.5f * context.em(), 0.17f * context.em()});
+  ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, {0.5f * context.em(), 0.12f * context.em()});
   if (ImGui::BeginTable("##columns", columns, ImGuiTableFlags_SizingStretchSame)) {
     // As they fill three columns of about the same length; of two, the second is what does not go with time.
     ImGui::TableNextColumn();

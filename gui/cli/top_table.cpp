@@ -47,6 +47,16 @@ void append_line(std::string& text, std::string_view line, std::size_t width) {
   text += '\n';
 }
 
+// The end of a path tells contexts apart: what does not fit is left out in front.
+std::string cut_front(std::string_view path, std::size_t width) {
+  const auto begins = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
+  auto left = static_cast<std::size_t>(std::count_if(path.begin(), path.end(), begins));
+  if (left <= width) return std::string(path);
+  std::size_t at = 0;
+  for (; at < path.size() && (left >= width || !begins(path[at])); ++at) left -= begins(path[at]) ? 1 : 0;
+  return "…" + std::string(path.substr(at));
+}
+
 std::string how_text(const trace::CaptureFacts& facts) {
   std::string text = facts.stopped ? fmt::format("stood still {:.2f} ms", static_cast<double>(facts.pause_ns) / 1e6)
                                    : std::string("read while it ran");
@@ -82,13 +92,16 @@ std::string top_table(const trace::MomentHistory& history, const trace::CaptureF
       text,
       fmt::format("{:>9} {:>9} {:>10} {:>10} {:>8}  {}", "total", "used", "change", "per second", "contexts", "path"),
       shape.width);
+  constexpr std::size_t kBeforePath = 52;
+  const std::size_t path_width =
+      shape.width == 0 ? std::string::npos : std::max(shape.width, kBeforePath + 10) - kBeforePath;
   std::size_t left = shape.rows;
   for (const trace::GrowthRow& row : rows) {
     if (left-- == 0) break;
     append_line(text,
                 fmt::format("{:>9} {:>9} {:>10} {:>10} {:>8}  {}", size_text(row.total_bytes),
                             size_text(row.used_bytes), change_text(row.change_bytes), per_second_text(row),
-                            row.contexts, trace::printable(history.paths()[row.path])),
+                            row.contexts, cut_front(trace::printable(history.paths()[row.path]), path_width)),
                 shape.width);
   }
   return text;

@@ -55,7 +55,8 @@ int run_top(Arguments arguments, Streams io) {
   Usage usage("top",
               "Shows which memory contexts of a running PostgreSQL backend hold most, or grow fastest: on a terminal a "
               "screen that is written anew, elsewhere a table each time. Nothing is installed in the server; it stands "
-              "still for about a millisecond each time. Ends with the process, or with Ctrl+C.");
+              "still for the length of a copy each time (shown; some milliseconds with an ordinary backend). Ends with "
+              "the process, or with Ctrl+C.");
   std::uint32_t pid = 0;
   float every = 2;
   std::string by = "total";

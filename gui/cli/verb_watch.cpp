@@ -93,7 +93,10 @@ int run_watch(Arguments arguments, Streams io) {
       "stands only while it is copied. A backend that stands keeps its locks: --pause-limit bounds that.");
   Wish wish;
   usage.add("PID", &wish.pid, "the backend's process, as palloscope backends or pg_stat_activity tells").required();
-  usage.add("RULE", &wish.rule, "the context and its limit, as in 'ExecutorState > 64MB'").required();
+  usage
+      .add("RULE", &wish.rule,
+           "the context and its limit, as in 'ExecutorState > 64MB': its own memory, without its children's")
+      .required();
   usage.add("-o,--out", &wish.out, "the snapshot (.pssnap), which every verb and the window open").takes("FILE");
   usage.add("--times", &wish.times, "so often, a file each; a context is told again once it was smaller in between")
       .takes("N")
@@ -114,6 +117,10 @@ int run_watch(Arguments arguments, Streams io) {
   auto watch = trace::Watch::arm(*server, *rule);
   if (!watch) return complain("watch", watch.error(), io);
   if (!watch->limitation().empty()) io.err << "palloscope watch: " << watch->limitation() << '\n';
+
+  if (watch->named() == 0)
+    io.err << fmt::format("palloscope watch: no context is called {} now; waiting for one to come\n",
+                          trace::printable(rule->context));
 
   using Clock = std::chrono::steady_clock;
   const auto end =

@@ -63,10 +63,10 @@ void MomentsView::draw_labels(const PanelContext& panel) const {
     draw->AddText(panel.fonts.title, small, {x + 0.2f * small, at.y}, readable_on(color), text);
     return x + 1.3f * small;
   };
+  float free_from = at.x;  // of the label before; one that does not fit beside it is left out
   const bool is_one_process = panel.session.timeline()->description().source == core::SourceKind::Snapshot;
   for (std::size_t i = 0; i < samples.size(); ++i) {
     float x = at.x + static_cast<float>(i) * each;
-    const float end = x + each - 0.4f * small;
     const EventNumber before = i == 0 ? 0 : samples[i - 1].event;
     const auto holds = [&](EventNumber event) { return event > before && event <= samples[i].event; };
     if (base && base->document == document_ && holds(base->event)) x = letter(x, "A", panel.theme.notice);
@@ -76,7 +76,10 @@ void MomentsView::draw_labels(const PanelContext& panel) const {
     std::string said = format_event(samples[i].event);
     if (moment != moments_.end() && !moment->label.empty()) said = trace::clock_of(moment->label);
     if (moment != moments_.end() && moment->pid != 0 && !is_one_process) said += fmt::format("  PID {}", moment->pid);
-    draw->PushClipRect({x, at.y}, {end, at.y + 1.3f * small}, true);
+    const float end = x + panel.fonts.text->CalcTextSizeA(small, FLT_MAX, 0, said.c_str()).x;
+    if (x < free_from || (end > at.x + width && i > 0)) continue;
+    free_from = end + small;
+    draw->PushClipRect({x, at.y}, {at.x + width, at.y + 1.3f * small}, true);
     draw->AddText(panel.fonts.text, small, {x, at.y}, panel.theme.dim, said.c_str());
     draw->PopClipRect();
   }
@@ -115,7 +118,9 @@ void MomentsView::draw_holders(const PanelContext& panel) const {
     const auto length = [&](std::uint64_t bytes) {
       return width * static_cast<float>(static_cast<double>(bytes) / static_cast<double>(most));
     };
-    const float whole = length(holder.waste.total_bytes), used = length(holder.waste.requested_bytes);
+    // As the server counts it: headers and rounding are used.
+    const std::uint64_t unused = holder.waste.free_bytes + holder.waste.tail_bytes + holder.waste.empty_bytes;
+    const float whole = length(holder.waste.total_bytes), used = whole - std::min(whole, length(unused));
     const ImVec2 low(at.x, at.y + 0.2f * em), high(at.x + whole, at.y + em);
     fill_hatched(low, high, panel.theme.free, with_alpha(panel.theme.text, 0.5f), 0.5f * em);
     ImGui::GetWindowDrawList()->AddRectFilled(low, {at.x + used, high.y}, panel.theme.live);

@@ -42,6 +42,8 @@ class Follow::Feed final : public core::EventSink {
     if (!writer_) return core::Done{};
     return writer_->status();
   }
+  // No moment will come any more: the file is whole.
+  core::Status close() { return writer_ ? writer_->close() : core::Status(core::Done{}); }
 
  private:
   core::EventSink* timeline_;
@@ -322,6 +324,8 @@ void Follow::run() {
     options_.wake();
     lock.lock();
   }
+  const core::Status closed = feed_->close();
+  if (recorded_) recorded_ = closed;
 }
 
 }  // namespace palloscope::trace

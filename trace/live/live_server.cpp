@@ -147,7 +147,14 @@ core::Result<LiveServer> LiveServer::attach(std::uint32_t pid) {
 core::Status LiveServer::State::may_stop(const CaptureOptions& options) const {
   AccessFacts facts;
   facts.pid = pid;
-  if (const auto status = read_status(kProc, pid)) facts.tracer = status->tracer;
+  // Another Palloscope lets it go in a moment.
+  constexpr int kLooks = 20;
+  for (int i = 0; i < kLooks; ++i) {
+    if (i > 0) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    const auto status = read_status(kProc, pid);
+    facts.tracer = status ? status->tracer : 0;
+    if (facts.tracer == 0) break;
+  }
   if (const auto tracer = read_status(kProc, facts.tracer); facts.tracer != 0 && tracer)
     facts.tracer_name = tracer->name;
   if (const std::string refused = why_not_stopped(facts); !refused.empty())
@@ -158,7 +165,7 @@ core::Status LiveServer::State::may_stop(const CaptureOptions& options) const {
       ErrorCode::Unsupported,
       fmt::format("PID {} has {} MB of memory of its own, and would stand for about {:.0f} ms while they are "
                   "copied; allowed are {}: --pause-limit {:.0f} allows it, --no-stop reads while it runs",
-                  pid, copy->expected_bytes() >> 20, expected_ms, options.pause_limit.count(), expected_ms * 2 + 1)};
+                  pid, copy->expected_bytes() >> 20, expected_ms, options.pause_limit.count(), expected_ms * 4 + 10)};
 }
 
 core::Status LiveServer::State::stop(const CaptureOptions& options) {

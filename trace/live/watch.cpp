@@ -68,6 +68,7 @@ struct Watch::State {
   std::vector<Armed> armed;
   std::set<core::Address> told;  // beyond the limit, and told so
   std::string limitation;
+  std::size_t named = 0;
 };
 
 Watch::Watch(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -75,6 +76,7 @@ Watch::~Watch() = default;
 Watch::Watch(Watch&&) noexcept = default;
 Watch& Watch::operator=(Watch&&) noexcept = default;
 
+std::size_t Watch::named() const { return state_->named; }
 std::size_t Watch::watched_by_processor() const { return state_->armed.size(); }
 const std::string& Watch::limitation() const { return state_->limitation; }
 
@@ -94,6 +96,7 @@ bool Watch::State::is_news(const FoundContext& context) {
 // The largest are nearest to the limit.
 void Watch::State::arm_largest(const std::vector<FoundContext>& found) {
   limitation.clear();
+  named = found.size();
   const std::size_t wanted = std::min(found.size(), kMostRegisters);
   const auto is_wanted = [&](const Armed& one) {
     return std::any_of(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(wanted),

@@ -28,6 +28,7 @@ class Watch {
   // only after it had been below the limit. Error: the server has ended.
   core::Result<std::optional<WatchHit>> wait(std::chrono::milliseconds most);
 
+  std::size_t named() const;                 // contexts of the rule's name, when they were last looked at
   std::size_t watched_by_processor() const;  // contexts, now
   // Why contexts are only looked at every so often; empty: all of them are watched by the processor.
   const std::string& limitation() const;

@@ -138,13 +138,13 @@ TEST_CASE("a limit is written in the panel, watched, and taken away, by keyboard
   attach(window, backend);
   window.key("Ctrl+P");
   window.frames(5);
-  window.key("/");
+  window.key("Slash");
   window.frames(2);
   window.type("bag, large");
   window.key("Enter");
   window.frames(3);
   CHECK(stage(window) == trace::RuleState::None);  // no rule
-  window.key("/");
+  window.key("Slash");
   window.frames(2);
   window.key("Ctrl+A");
   window.type("bag > 1MB");
@@ -155,7 +155,7 @@ TEST_CASE("a limit is written in the panel, watched, and taken away, by keyboard
   window.key("Backspace");
   wait_for(window, trace::RuleState::None);
 
-  window.key("/");
+  window.key("Slash");
   window.frames(2);
   window.type("refused > 1MB");
   window.key("Enter");
