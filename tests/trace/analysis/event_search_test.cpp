@@ -140,7 +140,7 @@ TEST_CASE("a condition lets through what it holds at, of the chosen kinds and in
   for (const char* text : {"size > 500", "heap.total > 100kB", "heap.used > 40kB or alloc and size < 40"}) {
     INFO(text);
     const auto hits = hits_of(text);
-    REQUIRE(hits.size() >= 2);
+    REQUIRE(!hits.empty());
     EventFilter filter;
     filter.condition = text;
     for (const EventNumber anchor : {0u, 11'000u, 30'000u}) CHECK(search(timeline, filter, anchor) == hits);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -156,6 +157,17 @@ TEST_CASE("contents of chunks are in a snapshot file only when they were asked f
   }
 }
 
+std::vector<std::string> words_of(const std::string& text) {
+  std::vector<std::string> words(1);
+  for (const char c : text) {
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0)
+      words.back() += c;
+    else
+      words.emplace_back();
+  }
+  return words;
+}
+
 TEST_CASE("an anonymous snapshot keeps sizes, order and shape, and none of people's words") {
   const ScratchFolder folder;
   const std::filesystem::path file = folder.path / "s.pssnap";
@@ -196,8 +208,10 @@ TEST_CASE("an anonymous snapshot keeps sizes, order and shape, and none of peopl
       is.ident = was.ident;
       CHECK(is == was);
     }
+    // Whole words: a code may have two or three letters in a row by chance.
     for (const std::string& text : {after.facts.title, after.build.data_directory, after.build.executable})
-      for (const char* word : {"bob", "shop", "home", "pg", "data"}) CHECK(text.find(word) == std::string::npos);
+      for (const std::string& word : words_of(text))
+        for (const char* said : {"bob", "shop", "home", "pg", "data"}) CHECK(word != said);
     CHECK(after.facts.title.size() == moment.facts.title.size());
     CHECK_THAT(after.facts.title, Catch::Matchers::EndsWith(" [local] SELECT"));
     CHECK_THAT(after.build.executable, Catch::Matchers::EndsWith("/postgres"));
