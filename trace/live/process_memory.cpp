@@ -96,6 +96,8 @@ std::shared_ptr<Arena> Arena::of(std::size_t bytes) {
   void* const begin = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
   if (begin == MAP_FAILED) return nullptr;
   madvise(begin, size, MADV_DONTDUMP);  // a core of ours is no place for rows of somebody's tables
+  // Shared with a holder forked later, each page would be copied anew at its first write: while the process stands.
+  madvise(begin, size, MADV_DONTFORK);
   return std::shared_ptr<Arena>(new Arena(static_cast<std::uint8_t*>(begin), size));
 }
 
