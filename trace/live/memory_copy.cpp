@@ -20,8 +20,12 @@ constexpr std::uint64_t kWorthAsking = 1 << 20;
 
 // Private memory that the process may write: its heap, its stack, its variables. Special mappings of the kernel cannot
 // be read.
+// What a sanitizer reserves is terabytes large, nearly all of it untouched: it is read where it lies, without a copy.
+constexpr std::uint64_t kMostMapping = std::uint64_t{1} << 40;
+
 bool is_own(const Mapping& mapping) {
-  return mapping.read && mapping.write && !mapping.shared && mapping.name != "[vvar]" && mapping.name != "[vsyscall]";
+  return mapping.read && mapping.write && !mapping.shared && mapping.name != "[vvar]" && mapping.name != "[vsyscall]" &&
+         mapping.end - mapping.begin <= kMostMapping;
 }
 
 bool is_anonymous(const Mapping& mapping) { return mapping.inode == 0; }

@@ -20,7 +20,15 @@
 namespace palloscope::trace {
 namespace {
 
-#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define PALLOSCOPE_MALLOC_IS_A_SANITIZERS
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define PALLOSCOPE_MALLOC_IS_A_SANITIZERS
+#endif
+#endif
+
+#if defined(__GLIBC__) && !defined(PALLOSCOPE_MALLOC_IS_A_SANITIZERS)
 
 constexpr int kSays = 8, kWaits = 9;  // the child's pipes
 
