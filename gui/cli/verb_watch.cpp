@@ -39,10 +39,7 @@ void tell_hit(const trace::WatchHit& hit, const trace::StopRule& rule, std::ostr
   out << fmt::format("{} at {:#x} holds {} bytes, more than {}{}\n", trace::printable(rule.context), hit.context.value,
                      hit.bytes, rule.bytes,
                      hit.at_the_write ? "; the C stack at the allocation:" : " (seen a little after the allocation)");
-  std::size_t number = 0;
-  for (const trace::CFrame& frame : hit.stack)
-    out << fmt::format("  #{:<3} {}\n", number++, trace::printable(trace::frame_text(frame)));
-  out << std::flush;
+  tell_stack(hit.stack, out);
 }
 
 // What holds other sessions up while it stands.
