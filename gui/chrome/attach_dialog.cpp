@@ -106,15 +106,7 @@ std::vector<const Backend*> AttachDialog::matching() const {
 }
 
 void AttachDialog::handle_keys(int count) {
-  const auto move = [&](ImGuiKey key, int by) {
-    if (!ImGui::IsKeyPressed(key)) return;
-    chosen_ = std::clamp(chosen_ + by, 0, std::max(0, count - 1));
-    scroll_to_chosen_ = true;
-  };
-  move(ImGuiKey_DownArrow, 1);
-  move(ImGuiKey_UpArrow, -1);
-  move(ImGuiKey_PageDown, 10);
-  move(ImGuiKey_PageUp, -10);
+  if (move_choice(chosen_, count)) scroll_to_chosen_ = true;
   if (ImGui::IsKeyPressed(ImGuiKey_F2, false)) request_.stop = !request_.stop;
   if (ImGui::IsKeyPressed(ImGuiKey_F4, false)) {
     const auto* next = std::upper_bound(std::begin(kFollowEvery), std::end(kFollowEvery), request_.every_ms);

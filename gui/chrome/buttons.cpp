@@ -1,6 +1,8 @@
 // Buttons that name their command and its keys, and the frame of overlays: shared by the files of this folder.
 #include <imgui.h>
 
+#include <algorithm>
+
 #include "gui/chrome/chrome.h"
 #include "gui/command_table.h"
 
@@ -51,6 +53,20 @@ void draw_command_button(const PanelContext& context, const Command& command, co
   if (draw_icon_button(context, command.id.data(), command.icon.data(), word, command_tooltip(context, command),
                        available))
     context.actions.push(command.make(context.session));
+}
+
+bool move_choice(int& chosen, int count) {
+  bool moved = false;
+  const auto move = [&](ImGuiKey key, int by) {
+    if (!ImGui::IsKeyPressed(key)) return;
+    chosen = std::clamp(chosen + by, 0, std::max(0, count - 1));
+    moved = true;
+  };
+  move(ImGuiKey_DownArrow, 1);
+  move(ImGuiKey_UpArrow, -1);
+  move(ImGuiKey_PageDown, 10);
+  move(ImGuiKey_PageUp, -10);
+  return moved;
 }
 
 bool begin_overlay(const PanelContext& context, const char* id, float width_em, float height_em,

@@ -109,4 +109,7 @@ bool begin_overlay(const PanelContext& context, const char* id, float width_em, 
                    std::optional<OverlayPlace> at = {});
 void end_overlay();
 
+// Arrows and Page Up and Down in a dialog's list of `count` rows; whether one was pressed.
+bool move_choice(int& chosen, int count);
+
 }  // namespace palloscope::gui

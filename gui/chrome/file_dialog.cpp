@@ -192,15 +192,7 @@ void FileDialog::draw(const PanelContext& context) {
     moved = draw_rows(context, rows);
   ImGui::EndChild();
 
-  const auto move = [&](ImGuiKey key, int by) {
-    if (!ImGui::IsKeyPressed(key)) return;
-    chosen_ = std::clamp(chosen_ + by, 0, std::max(0, count - 1));
-    scroll_to_chosen_ = true;
-  };
-  move(ImGuiKey_DownArrow, 1);
-  move(ImGuiKey_UpArrow, -1);
-  move(ImGuiKey_PageDown, 10);
-  move(ImGuiKey_PageUp, -10);
+  if (move_choice(chosen_, count)) scroll_to_chosen_ = true;
   if (was_empty && ImGui::IsKeyPressed(ImGuiKey_Backspace) && folder_.has_parent_path()) {
     go_to(folder_.parent_path());
     moved = true;
